@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes: a borrowed stretch (struct span), a growable buffer (struct buf), and
+ * JSON text written into a buffer piece by piece.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Borrowed bytes, not terminated. at == NULL means "not there" (len is 0 then). */
+struct span {
+	const char *at;
+	size_t len;
+};
+
+static inline struct span span_of(const char *text)
+{
+	return (struct span){text, text ? strlen(text) : 0};
+}
+
+static inline bool span_equals(struct span s, const char *text)
+{
+	return s.at && strlen(text) == s.len && memcmp(s.at, text, s.len) == 0;
+}
+
+/* Zero-initialised is empty and valid. data is NUL-terminated whenever it is not NULL. */
+struct buf {
+	char *data;
+	size_t len;
+	size_t cap;
+	bool failed; /* an allocation failed: content is what fitted before; appends do nothing */
+};
+
+void buf_finish(struct buf *b);
+void buf_clear(struct buf *b); /* length 0, memory kept, failed reset */
+/* False, and failed set, when memory is exhausted. */
+bool buf_append(struct buf *b, const void *data, size_t len);
+bool buf_append_text(struct buf *b, const char *text);
+bool buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Hands the terminated bytes to the caller, who frees them; b is empty afterwards. NULL when failed. */
+char *buf_steal(struct buf *b, size_t *len);
+
+/*
+ * Appends bytes as a JSON string with quotes. What is not valid UTF-8 becomes
+ * U+FFFD, control bytes become \u00XX: the result is always valid JSON.
+ */
+bool buf_append_json_string(struct buf *b, const char *data, size_t len);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes <-> job, by the table in docs/message-format.md. Pure: no broker, no clock, no file.
+ *
+ * args are checked by grammar and never converted: the original bytes are handed on.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "common/job.h"
+
+enum codec_fields {
+	CODEC_FIELDS_STRICT,  /* an unknown field that does not begin with "x-" is refused: the producer */
+	CODEC_FIELDS_LENIENT, /* unknown fields are carried and ignored: the worker */
+};
+
+struct codec_error {
+	size_t offset;    /* where in the bytes */
+	char reason[200]; /* terminated, one line, holds no byte of the job but escaped names */
+};
+
+enum { CODEC_BODY_MAX_DEFAULT = 1024 * 1024 };
+
+/*
+ * Reads a document of at most max bytes. On success the caller owns *j (job_finish). On failure *j is untouched, err
+ * says where and why; memory exhausted is reported as reason "out of memory".
+ */
+bool codec_decode(struct span body, size_t max, enum codec_fields fields, struct job *j, struct codec_error *err);
+
+/*
+ * Writes a document: fields in the order of the table, absent ones left out, "v" left out (it is 1). args go in
+ * verbatim and must be valid JSON. False: memory.
+ */
+bool codec_encode(const struct job *j, struct buf *out);
+
+/* A document with some fields given by a user (batch lines): fills in a missing id and created_at by rewriting only
+ * the outer object: the members present are copied byte for byte, the missing ones put in front. Used where the
+ * original bytes should travel. False: memory. */
+bool codec_complete(struct span body, const char *id, int64_t created_at_ms, struct buf *out);

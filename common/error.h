@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What went wrong, in words a user can act on, with the exit code it deserves.
+ *
+ * A function that can fail takes a struct error last, returns 0 or -1 and leaves
+ * the error untouched on success. The cause is described once, where it is
+ * known, and prefixed with context on the way up. The struct lives on the
+ * caller's stack and has a fixed size, so that reporting a failure cannot fail.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/* The values are the exit codes of both programs (sysexits.h where one fits). */
+enum error_kind {
+	ERROR_NONE = 0,
+	ERROR_FAILED = 1,       /* a job ended dead, or some jobs were not accepted */
+	ERROR_USAGE = 64,       /* wrong command line */
+	ERROR_DATA = 65,        /* bad input data */
+	ERROR_NOINPUT = 66,     /* an input file cannot be read */
+	ERROR_UNAVAILABLE = 69, /* no broker could be reached */
+	ERROR_BUG = 70,         /* a broken invariant, or memory exhausted */
+	ERROR_IO = 74,          /* a read or write failed */
+	ERROR_TRYAGAIN = 75,    /* blocked, nacked, no confirm in time: nothing is lost */
+	ERROR_AUTH = 77,        /* the broker refused the credentials or the permission */
+	ERROR_CONFIG = 78,      /* configuration or topology does not fit */
+};
+
+struct error {
+	enum error_kind kind;
+	char text[1024]; /* one line, no trailing newline; never holds a secret */
+};
+
+/*
+ * Fills err (may be NULL) with the formatted text, cut to fit, and returns -1,
+ * so that failing is one statement: return error_set(err, ERROR_IO, "...");
+ */
+int error_set(struct error *err, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Like error_set, with ": " and the words for errnum (an errno value) behind the text. */
+int error_set_errno(struct error *err, enum error_kind kind, int errnum, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Puts the formatted context and ": " in front of what err says; keeps the kind; returns -1. */
+int error_wrap(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

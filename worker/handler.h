@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one interface of all handler kinds: start a job in a slot, stop it, report one verdict with output and resource
+ * use. Deadlines, drain, counting and acks are the supervisor's and know nothing of the kind.
+ *
+ * Everything here runs on the loop's thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+#include "common/job.h"
+#include "common/settings.h"
+#include "worker/verdict.h"
+
+struct guardian;
+struct handler;
+
+/* What a handler may see of a try. All borrowed; lives until done() was called. */
+struct run_request {
+	const struct job *job;
+	const char *queue; /* as the user knows it: "mail" */
+	unsigned attempt, max_attempts;
+	int64_t deadline_at_ms; /* wall clock, for the handler's information: the supervisor enforces it */
+};
+
+struct run_report {
+	enum verdict verdict; /* from the handler or of the kind crash; never timeout (the supervisor knows that it
+	                         stopped it) */
+	int64_t after_ms;     /* of retry and snooze: as the handler asked; -1: not said */
+	int exit_code;        /* -1 when it did not exit */
+	int signal;           /* 0 when none */
+	int64_t wall_ms, cpu_user_ms, cpu_system_ms, max_rss_kib; /* -1 when unknown */
+	struct span result;                                       /* bounded; borrowed for the time of the call */
+	bool result_truncated;
+	struct span stderr_tail; /* last BOX_STDERR_MAX bytes; borrowed for the time of the call */
+	char error[512]; /* one line for people; "" when none. VERDICT_UNRUNNABLE: why it could not be started */
+};
+
+/* One try in a handler; embedded in the supervisor's slot. */
+struct run {
+	struct run_request request;
+	/* Exactly once per successful handler_start, never from inside it. */
+	void (*done)(struct run *r, const struct run_report *report);
+	void *owner; /* the supervisor's */
+	void *state; /* the kind's */
+	struct handler *handler;
+};
+
+enum run_stop { RUN_STOP_TERM, RUN_STOP_KILL };
+
+struct handler_kind {
+	const char *name; /* "exec": the word before ':' in a handler's run text */
+	/* Parses the rest of the text; checks what can be checked without running it (the executable is found). */
+	int (*open)(struct handler *h, const char *rest, struct error *err);
+	void (*close)(struct handler *h);
+	/* Cannot fail: what goes wrong is reported by done(), from a later turn of the loop. */
+	void (*start)(struct handler *h, struct run *r);
+	/* Asks the whole tree to end (TERM) or ends it (KILL). done() follows. Harmless after the end. */
+	void (*stop)(struct run *r, enum run_stop how);
+};
+
+struct handler {
+	const struct handler_kind *kind;
+	const struct settings_handler *settings; /* borrowed */
+	const struct settings *worker;           /* borrowed */
+	uv_loop_t *loop;
+	struct guardian *guardian;
+	void *state; /* the kind's */
+};
+
+/* Makes a handler of the right kind. NULL: ERROR_CONFIG naming the handler and the fix. */
+struct handler *handler_create(uv_loop_t *loop, struct guardian *g, const struct settings *worker,
+                               const struct settings_handler *settings, struct error *err);
+void handler_destroy(struct handler *h); /* no run may be unfinished */
