@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/utf8.h"
+
+static const char *const names[] = {"debug", "info", "warn", "error", "nothing"};
+
+static struct {
+	enum log_level level;
+	enum log_form form;
+	int fd;
+	char *path;
+} out = {.level = LOG_INFO, .form = LOG_TEXT, .fd = STDERR_FILENO};
+
+void log_configure(enum log_level level, enum log_form form)
+{
+	out.level = level;
+	out.form = form;
+}
+
+static int open_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return error_set_errno(err, ERROR_IO, errno, "log file '%s'", path);
+	return fd;
+}
+
+static void switch_to(int fd)
+{
+	int old = out.fd;
+	out.fd = fd;
+	if (old != STDERR_FILENO)
+		close(old);
+}
+
+int log_open(const char *path, struct error *err)
+{
+	int fd = STDERR_FILENO;
+	char *copy = NULL;
+	if (path) {
+		fd = open_file(path, err);
+		if (fd < 0)
+			return -1;
+		copy = strdup(path);
+	}
+	switch_to(fd);
+	free(out.path);
+	out.path = copy;
+	return 0;
+}
+
+int log_reopen(struct error *err)
+{
+	if (!out.path)
+		return 0;
+	int fd = open_file(out.path, err);
+	if (fd < 0)
+		return -1;
+	switch_to(fd);
+	return 0;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return level >= out.level && level < LOG_NOTHING;
+}
+
+/* Neither C0, DEL nor C1 controls (U+0080 to U+009F), nor broken UTF-8, reach a terminal as they are. */
+static void append_clean(struct buf *b, const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		unsigned char c = (unsigned char)text[at];
+		size_t n = utf8_sequence(text + at, len - at);
+		bool c1 = n == 2 && c == 0xc2 && (unsigned char)text[at + 1] < 0xa0;
+		if (n == 0 || c < 0x20 || c == 0x7f) {
+			buf_printf(b, "\\x%02x", c);
+			at++;
+		} else if (c1) {
+			buf_printf(b, "\\u%04x", (unsigned char)text[at + 1]);
+			at += 2;
+		} else {
+			buf_append(b, text + at, n);
+			at += n;
+		}
+	}
+}
+
+static void append_text_line(struct buf *b, const char *now, enum log_level level, struct log_subject s,
+                             const struct buf *text)
+{
+	buf_printf(b, "%s %-5s ", now, names[level]);
+	if (s.queue || s.job) {
+		buf_append_text(b, "[");
+		append_clean(b, s.queue ? s.queue : "-", strlen(s.queue ? s.queue : "-"));
+		if (s.job) {
+			buf_append_text(b, " ");
+			append_clean(b, s.job, strlen(s.job));
+		}
+		buf_append_text(b, "] ");
+	}
+	append_clean(b, text->data ? text->data : "", text->len);
+}
+
+static void append_member(struct buf *b, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_printf(b, ",\"%s\":", name);
+	buf_append_json_string(b, value, strlen(value));
+}
+
+static void append_json_line(struct buf *b, const char *now, enum log_level level, struct log_subject s,
+                             const struct buf *text)
+{
+	buf_printf(b, "{\"time\":\"%s\",\"level\":\"%s\"", now, names[level]);
+	append_member(b, "queue", s.queue);
+	append_member(b, "job", s.job);
+	append_member(b, "text", text->data ? text->data : "");
+	buf_append_text(b, "}");
+}
+
+static void write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return; /* a log that cannot be written must not stop the work */
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+void log_write(enum log_level level, struct log_subject subject, const char *fmt, ...)
+{
+	if (!log_enabled(level))
+		return;
+	char *formatted = NULL;
+	va_list args;
+	va_start(args, fmt);
+	int len = vasprintf(&formatted, fmt, args);
+	va_end(args);
+	if (len < 0)
+		return;
+	char now[CLOCK_TEXT_SIZE];
+	clock_format(clock_now_ms(), now);
+	struct buf text = {.data = formatted, .len = (size_t)len, .cap = (size_t)len + 1};
+	struct buf line = {0};
+	if (out.form == LOG_JSON)
+		append_json_line(&line, now, level, subject, &text);
+	else
+		append_text_line(&line, now, level, subject, &text);
+	buf_append_text(&line, "\n");
+	write_all(out.fd, line.data ? line.data : "", line.len);
+	buf_finish(&line);
+	buf_finish(&text);
+}
+
+bool log_level_from_name(const char *name, enum log_level *level)
+{
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			*level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
