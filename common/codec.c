@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/codec.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/scan.h"
+
+#define TIMEOUT_MAX_MS (INT64_C(1) << 53)
+enum { ATTEMPTS_MAX = 1000000 };
+
+struct reader {
+	struct span body;
+	struct codec_error *err;
+	struct job job;
+};
+
+typedef bool read_fn(struct reader *r, struct scan_value v);
+
+struct field_rule {
+	const char *name;
+	read_fn *read;
+};
+
+static bool fail_at(struct reader *r, const char *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static bool fail_at(struct reader *r, const char *at, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(r->err->reason, sizeof r->err->reason, fmt, args);
+	va_end(args);
+	r->err->offset = (size_t)(at - r->body.at);
+	return false;
+}
+
+static bool no_memory(struct reader *r)
+{
+	return fail_at(r, r->body.at, "out of memory");
+}
+
+/* ---- scalars ---- */
+
+static bool take_text(struct reader *r, struct scan_value v, const char *what, char **out)
+{
+	struct buf text = {0};
+	if (v.kind != SCAN_STRING)
+		return fail_at(r, v.text.at, "%s must be a string", what);
+	if (!scan_unescape(v.text, &text)) {
+		buf_finish(&text);
+		return no_memory(r);
+	}
+	if (memchr(text.data, 0, text.len)) {
+		buf_finish(&text);
+		return fail_at(r, v.text.at, "%s holds a NUL byte", what);
+	}
+	free(*out);
+	*out = buf_steal(&text, NULL);
+	return true;
+}
+
+static bool take_integer(struct reader *r, struct scan_value v, const char *what, int64_t min, int64_t max,
+                         int64_t *out)
+{
+	int64_t n = 0;
+	bool ok = v.kind == SCAN_NUMBER;
+	for (size_t i = 0; ok && i < v.text.len; i++) {
+		char c = v.text.at[i];
+		ok = c >= '0' && c <= '9' && !__builtin_mul_overflow(n, 10, &n) &&
+		     !__builtin_add_overflow(n, c - '0', &n);
+	}
+	if (!ok || n < min || n > max)
+		return fail_at(r, v.text.at, "%s must be an integer from %lld to %lld", what, (long long)min,
+		               (long long)max);
+	*out = n;
+	return true;
+}
+
+static bool take_time(struct reader *r, struct scan_value v, const char *what, int64_t *out)
+{
+	bool plain = v.kind == SCAN_STRING && v.text.len > 2;
+	if (!plain || !clock_parse((struct span){v.text.at + 1, v.text.len - 2}, out))
+		return fail_at(r, v.text.at, "%s must be an RFC 3339 time such as \"2026-11-24T09:08:00.123Z\"", what);
+	return true;
+}
+
+/* ---- objects ---- */
+
+static bool same_key(struct span a, struct span b, bool *same)
+{
+	if (!memchr(a.at, '\\', a.len) && !memchr(b.at, '\\', b.len)) {
+		*same = a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+		return true;
+	}
+	struct buf x = {0}, y = {0};
+	bool ok = scan_unescape(a, &x) && scan_unescape(b, &y);
+	*same = ok && x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+	buf_finish(&x);
+	buf_finish(&y);
+	return ok;
+}
+
+static bool shown_key(struct span key, char *out, size_t size)
+{
+	snprintf(out, size, "%.*s", key.len > 60 ? 60 : (int)key.len, key.at);
+	return true;
+}
+
+static bool duplicate(struct reader *r, struct span key)
+{
+	char name[64];
+	shown_key(key, name, sizeof name);
+	return fail_at(r, key.at, "duplicate key %s", name);
+}
+
+/*
+ * Keys met so far, compared pair by pair while there are few; the number of members is bounded so that a hostile
+ * document cannot buy quadratic work with linear bytes.
+ */
+enum { MEMBERS_MAX = 256 };
+
+struct keys {
+	struct span seen[MEMBERS_MAX];
+	size_t count;
+};
+
+static bool note_key(struct reader *r, struct keys *k, struct span key)
+{
+	for (size_t i = 0; i < k->count; i++) {
+		bool same;
+		if (!same_key(k->seen[i], key, &same))
+			return no_memory(r);
+		if (same)
+			return duplicate(r, key);
+	}
+	if (k->count == MEMBERS_MAX)
+		return fail_at(r, key.at, "more than %d members in one object", MEMBERS_MAX);
+	k->seen[k->count++] = key;
+	return true;
+}
+
+static const struct field_rule *rule_for(const struct field_rule *rules, struct span key)
+{
+	struct span name = {key.at + 1, key.len - 2};
+	for (; rules->name; rules++)
+		if (span_equals(name, rules->name))
+			return rules;
+	return NULL;
+}
+
+/* Reads every member by its rule; other members go to unknown (NULL: they are carried and ignored). */
+static bool read_object(struct reader *r, struct scan_value object, const char *what, const struct field_rule *rules,
+                        bool (*unknown)(struct reader *r, struct span key))
+{
+	if (object.kind != SCAN_OBJECT)
+		return fail_at(r, object.text.at, "%s must be an object", what);
+	struct keys keys = {.count = 0};
+	struct scan_member m;
+	size_t at = 0;
+	while (scan_next_member(object, &at, &m)) {
+		if (!note_key(r, &keys, m.key))
+			return false;
+		const struct field_rule *rule = rule_for(rules, m.key);
+		if (rule ? !rule->read(r, m.value) : unknown && !unknown(r, m.key))
+			return false;
+	}
+	return true;
+}
+
+/* ---- retry ---- */
+
+static bool read_kind(struct reader *r, struct scan_value v)
+{
+	char *name = NULL;
+	if (!take_text(r, v, "backoff.kind", &name))
+		return false;
+	bool known = backoff_from_name(name, &r->job.retry.kind);
+	free(name);
+	r->job.retry.has_kind = true;
+	return known || fail_at(r, v.text.at, "backoff.kind must be \"exponential\", \"linear\" or \"fixed\"");
+}
+
+static bool read_base(struct reader *r, struct scan_value v)
+{
+	r->job.retry.has_base_ms = true;
+	return take_integer(r, v, "backoff.base_ms", 1, TIMEOUT_MAX_MS, &r->job.retry.base_ms);
+}
+
+static bool read_max(struct reader *r, struct scan_value v)
+{
+	r->job.retry.has_max_ms = true;
+	return take_integer(r, v, "backoff.max_ms", 1, TIMEOUT_MAX_MS, &r->job.retry.max_ms);
+}
+
+static bool read_jitter(struct reader *r, struct scan_value v)
+{
+	char text[32];
+	if (v.kind == SCAN_NUMBER && v.text.len < sizeof text) {
+		memcpy(text, v.text.at, v.text.len);
+		text[v.text.len] = 0;
+		r->job.retry.jitter = strtod(text, NULL);
+		r->job.retry.has_jitter = true;
+		if (r->job.retry.jitter >= 0 && r->job.retry.jitter <= 1)
+			return true;
+	}
+	return fail_at(r, v.text.at, "backoff.jitter must be a number from 0 to 1");
+}
+
+static bool read_backoff(struct reader *r, struct scan_value v)
+{
+	static const struct field_rule rules[] = {
+	    {"kind", read_kind}, {"base_ms", read_base}, {"max_ms", read_max}, {"jitter", read_jitter}, {0}};
+	return read_object(r, v, "retry.backoff", rules, NULL);
+}
+
+static bool read_max_attempts(struct reader *r, struct scan_value v)
+{
+	int64_t n;
+	if (!take_integer(r, v, "retry.max_attempts", 1, ATTEMPTS_MAX, &n))
+		return false;
+	r->job.retry.has_max_attempts = true;
+	r->job.retry.max_attempts = (unsigned)n;
+	return true;
+}
+
+static bool unknown_in_retry(struct reader *r, struct span key)
+{
+	char name[64];
+	shown_key(key, name, sizeof name);
+	return fail_at(r, key.at, "unknown key %s in retry", name);
+}
+
+static bool read_retry(struct reader *r, struct scan_value v)
+{
+	static const struct field_rule rules[] = {{"max_attempts", read_max_attempts}, {"backoff", read_backoff}, {0}};
+	return read_object(r, v, "retry", rules, unknown_in_retry);
+}
+
+/* ---- headers ---- */
+
+static bool add_header(struct reader *r, struct scan_member m)
+{
+	struct job_header *grown = realloc(r->job.headers, (r->job.header_count + 1) * sizeof *grown);
+	if (!grown)
+		return no_memory(r);
+	r->job.headers = grown;
+	struct job_header *h = &grown[r->job.header_count++];
+	*h = (struct job_header){0};
+	struct scan_value key = {SCAN_STRING, m.key};
+	return take_text(r, key, "a header's name", &h->name) && take_text(r, m.value, "a header's value", &h->value);
+}
+
+static bool read_headers(struct reader *r, struct scan_value v)
+{
+	if (v.kind != SCAN_OBJECT)
+		return fail_at(r, v.text.at, "headers must be an object");
+	struct keys keys = {.count = 0};
+	struct scan_member m;
+	size_t at = 0;
+	while (scan_next_member(v, &at, &m))
+		if (!note_key(r, &keys, m.key) || !add_header(r, m))
+			return false;
+	return true;
+}
+
+/* ---- the document ---- */
+
+static bool read_version(struct reader *r, struct scan_value v)
+{
+	return span_equals(v.text, "1") || fail_at(r, v.text.at, "v must be 1: this is the only version there is");
+}
+
+static bool read_id(struct reader *r, struct scan_value v)
+{
+	if (!take_text(r, v, "id", &r->job.id))
+		return false;
+	return job_id_valid(span_of(r->job.id)) ||
+	       fail_at(r, v.text.at, "id must be 1 to %d bytes of A-Za-z0-9._:-", JOB_ID_MAX);
+}
+
+static bool read_type(struct reader *r, struct scan_value v)
+{
+	if (!take_text(r, v, "type", &r->job.type))
+		return false;
+	return job_type_valid(span_of(r->job.type)) ||
+	       fail_at(r, v.text.at, "type must be 1 to %d bytes of A-Za-z0-9._-", JOB_TYPE_MAX);
+}
+
+static bool set_args(struct reader *r, struct span bytes)
+{
+	struct buf copy = {0};
+	if (!buf_append(&copy, bytes.at, bytes.len)) {
+		buf_finish(&copy);
+		return no_memory(r);
+	}
+	r->job.args = buf_steal(&copy, &r->job.args_len);
+	return true;
+}
+
+static bool read_args(struct reader *r, struct scan_value v)
+{
+	return set_args(r, v.text);
+}
+
+static bool read_created(struct reader *r, struct scan_value v)
+{
+	return take_time(r, v, "created_at", &r->job.created_at_ms);
+}
+
+static bool read_not_before(struct reader *r, struct scan_value v)
+{
+	return take_time(r, v, "not_before", &r->job.not_before_ms);
+}
+
+static bool read_expires(struct reader *r, struct scan_value v)
+{
+	return take_time(r, v, "expires_at", &r->job.expires_at_ms);
+}
+
+static bool read_timeout(struct reader *r, struct scan_value v)
+{
+	return take_integer(r, v, "timeout_ms", 1, TIMEOUT_MAX_MS, &r->job.timeout_ms);
+}
+
+static const struct field_rule document_rules[] = {
+    {"v", read_version},
+    {"id", read_id},
+    {"type", read_type},
+    {"args", read_args},
+    {"created_at", read_created},
+    {"not_before", read_not_before},
+    {"expires_at", read_expires},
+    {"timeout_ms", read_timeout},
+    {"retry", read_retry},
+    {"headers", read_headers},
+    {0},
+};
+
+static bool refuse_unknown(struct reader *r, struct span key)
+{
+	static const char *const reserved[] = {"queue",  "key",     "unique", "priority", "batch",
+	                                       "parent", "on_done", "pack",   "sealed"};
+	struct span name = {key.at + 1, key.len - 2};
+	char shown[64];
+	if (name.len >= 2 && memcmp(name.at, "x-", 2) == 0)
+		return true;
+	shown_key(key, shown, sizeof shown);
+	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (span_equals(name, reserved[i]))
+			return fail_at(r, key.at, "field %s is reserved for a later version", shown);
+	return fail_at(r, key.at, "unknown field %s (names of your own begin with x-)", shown);
+}
+
+static bool read_document(struct reader *r, size_t max, enum codec_fields fields)
+{
+	struct scan_value document;
+	struct scan_error scan;
+	if (r->body.len > max)
+		return fail_at(r, r->body.at, "%zu bytes are over the limit of %zu", r->body.len, max);
+	if (!scan_text(r->body, &document, &scan))
+		return fail_at(r, r->body.at + scan.offset, "%s", scan.reason);
+	if (!read_object(r, document, "a job", document_rules, fields == CODEC_FIELDS_STRICT ? refuse_unknown : NULL))
+		return false;
+	if (!r->job.type)
+		return fail_at(r, r->body.at, "field \"type\" is missing");
+	return r->job.args || set_args(r, span_of("null"));
+}
+
+bool codec_decode(struct span body, size_t max, enum codec_fields fields, struct job *j, struct codec_error *err)
+{
+	struct reader r = {
+	    .body = {body.at ? body.at : "", body.len},
+	    .err = err,
+	    .job = {.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER},
+	};
+	if (!read_document(&r, max, fields)) {
+		job_finish(&r.job);
+		return false;
+	}
+	*j = r.job;
+	return true;
+}
+
+/* ---- writing ---- */
+
+static void put_text(struct buf *b, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
+	buf_append_json_string(b, value, strlen(value));
+}
+
+static void put_time(struct buf *b, const char *name, int64_t at_ms)
+{
+	char text[CLOCK_TEXT_SIZE];
+	if (at_ms != CLOCK_NEVER)
+		put_text(b, name, clock_format(at_ms, text));
+}
+
+static void put_backoff(struct buf *b, const struct retry_override *o)
+{
+	const char *comma = "";
+	buf_append_text(b, "\"backoff\":{");
+	if (o->has_kind) {
+		buf_printf(b, "\"kind\":\"%s\"", backoff_name(o->kind));
+		comma = ",";
+	}
+	if (o->has_base_ms) {
+		buf_printf(b, "%s\"base_ms\":%lld", comma, (long long)o->base_ms);
+		comma = ",";
+	}
+	if (o->has_max_ms) {
+		buf_printf(b, "%s\"max_ms\":%lld", comma, (long long)o->max_ms);
+		comma = ",";
+	}
+	if (o->has_jitter)
+		buf_printf(b, "%s\"jitter\":%g", comma, o->jitter);
+	buf_append_text(b, "}");
+}
+
+static void put_retry(struct buf *b, const struct retry_override *o)
+{
+	bool backoff = o->has_kind || o->has_base_ms || o->has_max_ms || o->has_jitter;
+	if (!o->has_max_attempts && !backoff)
+		return;
+	buf_append_text(b, ",\"retry\":{");
+	if (o->has_max_attempts)
+		buf_printf(b, "\"max_attempts\":%u%s", o->max_attempts, backoff ? "," : "");
+	if (backoff)
+		put_backoff(b, o);
+	buf_append_text(b, "}");
+}
+
+static void put_headers(struct buf *b, const struct job *j)
+{
+	if (j->header_count == 0)
+		return;
+	buf_append_text(b, ",\"headers\":{");
+	for (size_t i = 0; i < j->header_count; i++) {
+		buf_append_text(b, i ? "," : "");
+		buf_append_json_string(b, j->headers[i].name, strlen(j->headers[i].name));
+		buf_append_text(b, ":");
+		buf_append_json_string(b, j->headers[i].value, strlen(j->headers[i].value));
+	}
+	buf_append_text(b, "}");
+}
+
+bool codec_encode(const struct job *j, struct buf *out)
+{
+	struct buf b = {0};
+	buf_append_text(&b, "{");
+	put_text(&b, "id", j->id);
+	put_text(&b, "type", j->type);
+	buf_append_text(&b, ",\"args\":");
+	buf_append(&b, j->args, j->args_len);
+	put_time(&b, "created_at", j->created_at_ms);
+	put_time(&b, "not_before", j->not_before_ms);
+	put_time(&b, "expires_at", j->expires_at_ms);
+	if (j->timeout_ms > 0)
+		buf_printf(&b, ",\"timeout_ms\":%lld", (long long)j->timeout_ms);
+	put_retry(&b, &j->retry);
+	put_headers(&b, j);
+	buf_append_text(&b, "}");
+	bool ok = !b.failed && buf_append(out, b.data, b.len);
+	buf_finish(&b);
+	return ok;
+}
+
+bool codec_complete(struct span body, const char *id, int64_t created_at_ms, struct buf *out)
+{
+	struct scan_value document;
+	struct scan_error err;
+	if (!scan_text(body, &document, &err) || document.kind != SCAN_OBJECT)
+		return false;
+	struct buf b = {0};
+	buf_append_text(&b, "{");
+	put_text(&b, "id", id);
+	put_time(&b, "created_at", created_at_ms);
+	if (b.len > 1)
+		buf_append_text(&b, ",");
+	buf_append(&b, document.text.at + 1, document.text.len - 1);
+	bool ok = !b.failed && buf_append(out, b.data, b.len);
+	buf_finish(&b);
+	return ok;
+}
