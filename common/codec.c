@@ -141,13 +141,26 @@ static bool note_key(struct reader *r, struct keys *k, struct span key)
 	return true;
 }
 
-static const struct field_rule *rule_for(const struct field_rule *rules, struct span key)
+static const struct field_rule *rule_named(const struct field_rule *rules, struct span name)
 {
-	struct span name = {key.at + 1, key.len - 2};
 	for (; rules->name; rules++)
 		if (span_equals(name, rules->name))
 			return rules;
 	return NULL;
+}
+
+/* A key may be written with escapes and still be the same key. False: memory. */
+static bool rule_for(const struct field_rule *rules, struct span key, const struct field_rule **rule)
+{
+	if (!memchr(key.at, '\\', key.len)) {
+		*rule = rule_named(rules, (struct span){key.at + 1, key.len - 2});
+		return true;
+	}
+	struct buf name = {0};
+	bool ok = scan_unescape(key, &name);
+	*rule = ok ? rule_named(rules, (struct span){name.data, name.len}) : NULL;
+	buf_finish(&name);
+	return ok;
 }
 
 /* Reads every member by its rule; other members go to unknown (NULL: they are carried and ignored). */
@@ -162,7 +175,9 @@ static bool read_object(struct reader *r, struct scan_value object, const char *
 	while (scan_next_member(object, &at, &m)) {
 		if (!note_key(r, &keys, m.key))
 			return false;
-		const struct field_rule *rule = rule_for(rules, m.key);
+		const struct field_rule *rule;
+		if (!rule_for(rules, m.key, &rule))
+			return no_memory(r);
 		if (rule ? !rule->read(r, m.value) : unknown && !unknown(r, m.key))
 			return false;
 	}

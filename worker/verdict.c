@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/clock.h"
+
 static const char *const names[] = {"ok",      "retry", "snooze",     "dead",    "crash",
                                     "timeout", "oom",   "unrunnable", "returned"};
 

@@ -1,0 +1,101 @@
+# shellcheck shell=bash disable=SC2154 # root is the caller's
+# SPDX-License-Identifier: Apache-2.0
+# What demo.sh, test.sh and the tests share. Sourced by bash; the caller has set -eu and has set `root`, the tree.
+
+me=${0##*/}
+say() { printf '%s\n' "$*"; }
+note() { printf '%s: %s\n' "$me" "$*" >&2; }
+die() {
+	note "$*"
+	exit 1
+}
+
+# Listening TCP ports of this machine, one a line. From /proc, so that no tool has to be there.
+listening_ports() {
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _; do
+		if [ "$state" = 0A ]; then echo $((16#${local##*:})); fi
+	done
+}
+
+# A port such that it and every further offset given is free: free_port 10000 20000. Well below the range from which the kernel
+# takes ports for outgoing connections.
+free_port() {
+	local used port offset tries
+	used=" $(listening_ports | tr '\n' ' ') "
+	for ((tries = 0; tries < 200; tries++)); do
+		port=$((5700 + RANDOM % 5000))
+		for offset in 0 "$@"; do
+			case $used in *" $((port + offset)) "*) continue 2 ;; esac
+		done
+		echo "$port"
+		return
+	done
+	die "no free port between 5700 and 10700"
+}
+
+# start_broker DIR [PLUGIN...]: a private node that keeps everything below DIR; sets broker_port (AMQP), broker_url and, with
+# rabbitmq_management among the plugins, mgmt_url.
+start_broker() {
+	local dir=$1 plugins mgmt_port tries
+	shift
+	plugins=$(
+		IFS=,
+		echo "$*"
+	)
+	for tries in 1 2 3; do
+		broker_port=$(free_port 5000 10000 20000) # AMQP, management, epmd, distribution
+		mgmt_port=$((broker_port + 5000))
+		mkdir -p "$dir"
+		: >"$dir/extra.conf"
+		case ,$plugins, in
+		*,rabbitmq_management,*) printf 'management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n' $mgmt_port >"$dir/extra.conf" ;;
+		esac
+		if BROKER_PLUGINS=$plugins BROKER_CONF=$dir/extra.conf "$root/scripts/broker.sh" start "$dir/node" "$broker_port"; then
+			# shellcheck disable=SC2034 # for the caller
+			broker_url=amqp://guest:guest@127.0.0.1:$broker_port
+			# shellcheck disable=SC2034 # for the caller
+			mgmt_url=http://guest:guest@127.0.0.1:$mgmt_port
+			return
+		fi
+		note "the private broker did not start (try $tries)"
+		"$root/scripts/broker.sh" kill "$dir/node" || :
+		rm -rf "$dir/node"
+	done
+	die "no private broker could be started"
+}
+
+# stop_broker DIR: as started above. Its data are worth nothing, so it is not asked politely.
+stop_broker() {
+	[ ! -d "$1/node" ] || "$root/scripts/broker.sh" stop "$1/node" || :
+}
+
+# is_ours PID MARK: true when the process was started with MARK (NAME=value) in its environment: a recycled pid is never hit.
+is_ours() {
+	[ -n "$1" ] && tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qxF -- "$2"
+}
+
+# stop_process PID MARK SECONDS: SIGTERM, and SIGKILL when it has not ended in time.
+stop_process() {
+	local n
+	is_ours "$1" "$2" || return 0
+	kill -TERM "$1" 2>/dev/null || return 0
+	for ((n = 0; n < $3 * 10; n++)); do
+		is_ours "$1" "$2" || return 0
+		sleep 0.1
+	done
+	note "process $1 does not end, killing it"
+	kill -KILL "$1" 2>/dev/null || :
+}
+
+# "name\0name\0" on stdin -> one percent-encoded name a line: letters, digits and / . _ - stand for themselves, all other bytes
+# are %XX. So any file name there can be fits into a line, a JSON string and a shell word.
+percent_encode() {
+	od -An -v -tx1 | LC_ALL=C awk '
+		BEGIN {
+			for (i = 1; i < 256; i++) {
+				c = sprintf("%c", i)
+				text[sprintf("%02x", i)] = c ~ /[A-Za-z0-9\/._-]/ ? c : sprintf("%%%02X", i)
+			}
+		}
+		{ for (i = 1; i <= NF; i++) if ($i == "00") printf "\n"; else printf "%s", text[$i] }'
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One file per command; main.c finds them by name. */
+#pragma once
+
+#include "common/options.h"
+
+#define WORKER_PROGRAM "warren-worker"
+
+extern const struct command_spec run_command;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/consumption.h"
+
+#include "common/log.h"
+
+/* More never arrives at once than the broker's own cap for quorum queues (2000). */
+enum { PREFETCH_MAX = 2000 };
+
+void consumption_share(const struct settings *s, unsigned slots, uint16_t *prefetch)
+{
+	uint64_t weights = 0;
+	for (size_t i = 0; i < s->queue_count; i++)
+		weights += s->queues[i].weight;
+	for (size_t i = 0; i < s->queue_count; i++) {
+		uint64_t share = weights ? ((uint64_t)slots * s->queues[i].weight + weights / 2) / weights : slots;
+		prefetch[i] = (uint16_t)(share < 1 ? 1 : share > PREFETCH_MAX ? PREFETCH_MAX : share);
+	}
+}
+
+bool consumption_wants_more(const struct worker *w)
+{
+	return w->limits.jobs == 0 || w->stats.taken < w->limits.jobs;
+}
+
+static uint16_t prefetch_now(const struct worker *w, const struct consumer *c)
+{
+	if (w->limits.jobs > 0 && w->limits.jobs < c->prefetch)
+		return (uint16_t)w->limits.jobs;
+	return c->prefetch;
+}
+
+void consumption_update(struct worker *w)
+{
+	bool want = w->phase == WORKER_RUNNING && !w->paused && !w->throttled && consumption_wants_more(w);
+	for (unsigned i = 0; i < w->consumer_count; i++) {
+		struct consumer *c = &w->consumers[i];
+		if (want && !c->consuming && !c->cancelling) {
+			c->consuming = true;
+			link_consume(w->consuming, i, c->queue, prefetch_now(w, c));
+		} else if (!want && c->consuming) {
+			c->consuming = false;
+			c->cancelling = true;
+			link_cancel(w->consuming, i);
+		}
+	}
+}
+
+void consumption_cancelled(struct worker *w, unsigned consumer)
+{
+	if (consumer >= w->consumer_count)
+		return;
+	w->consumers[consumer].cancelling = false;
+	consumption_update(w);
+}
+
+bool consumption_idle(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->consumer_count; i++)
+		if (w->consumers[i].consuming || w->consumers[i].cancelling)
+			return false;
+	return true;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/dispatch.h"
+
+#include <stdlib.h>
+
+#include "common/memory.h"
+
+enum { PAUSE_BASE_MS = 1000, PAUSE_MAX_MS = 60000 };
+
+struct candidate {
+	struct handler *handler;
+	int64_t paused_until_ms; /* monotonic */
+	int64_t pause_ms;        /* of the last pause; 0: it runs */
+};
+
+struct dispatch {
+	struct candidate *candidates; /* in the settings' order: the first match wins */
+	size_t count;
+};
+
+struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s, struct error *err)
+{
+	struct dispatch *d = xcalloc(1, sizeof *d);
+	d->candidates = xcalloc(s->handler_count ? s->handler_count : 1, sizeof *d->candidates);
+	for (size_t i = 0; i < s->handler_count; i++) {
+		d->candidates[i].handler = handler_create(loop, g, s, &s->handlers[i], err);
+		if (!d->candidates[i].handler) {
+			dispatch_destroy(d);
+			return NULL;
+		}
+		d->count++;
+	}
+	return d;
+}
+
+void dispatch_destroy(struct dispatch *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->count; i++)
+		handler_destroy(d->candidates[i].handler);
+	free(d->candidates);
+	free(d);
+}
+
+struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type, int64_t now_ms)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		struct candidate *c = &d->candidates[i];
+		if (job_type_matches(c->handler->settings->type, type))
+			return (struct dispatch_choice){c->handler, c->pause_ms > 0 && now_ms < c->paused_until_ms};
+	}
+	return (struct dispatch_choice){0};
+}
+
+static struct candidate *candidate_of(struct dispatch *d, const struct handler *h)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->candidates[i].handler == h)
+			return &d->candidates[i];
+	abort();
+}
+
+int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h, int64_t now_ms)
+{
+	struct candidate *c = candidate_of(d, h);
+	if (c->pause_ms > 0 && now_ms < c->paused_until_ms)
+		return c->paused_until_ms - now_ms; /* jobs that were in flight together count as one strike */
+	c->pause_ms = c->pause_ms ? c->pause_ms * 2 : PAUSE_BASE_MS;
+	if (c->pause_ms > PAUSE_MAX_MS)
+		c->pause_ms = PAUSE_MAX_MS;
+	c->paused_until_ms = now_ms + c->pause_ms;
+	return c->pause_ms;
+}
+
+void dispatch_ran(struct dispatch *d, struct handler *h)
+{
+	candidate_of(d, h)->pause_ms = 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which handler takes a type, and whether it can be used at present: a handler whose program cannot be started is
+ * paused with a growing back-off, and tried again with the next job after it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "worker/handler.h"
+
+struct dispatch;
+
+struct dispatch_choice {
+	struct handler *handler; /* NULL: no glob matches */
+	bool paused;
+};
+
+/* Opens all handlers of the settings. NULL: err names the first that cannot be. */
+struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s, struct error *err);
+void dispatch_destroy(struct dispatch *d);
+
+struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type, int64_t now_ms);
+/* It could not be started: paused for 1 s, 2 s, ... 60 s. Returns the pause in ms. */
+int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h, int64_t now_ms);
+/* It ran something: the back-off begins anew. */
+void dispatch_ran(struct dispatch *d, struct handler *h);

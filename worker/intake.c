@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/codec.h"
+#include "common/memory.h"
+
+static char *derived_id(const struct message *m, const struct settings_queue *queue)
+{
+	char stamp[32];
+	snprintf(stamp, sizeof stamp, "%lld", (long long)m->timestamp_s);
+	const struct span parts[] = {span_of(queue->name), {m->body ? m->body : "", m->body_len}, span_of(stamp)};
+	char id[JOB_HASH_SIZE];
+	return xstrdup(job_make_hash_id(parts, 3, id));
+}
+
+static char *fallback_id(const struct message *m, const struct settings_queue *queue)
+{
+	if (m->message_id && job_id_valid(span_of(m->message_id)))
+		return xstrdup(m->message_id);
+	return derived_id(m, queue);
+}
+
+static void read_raw(struct intake *in, const struct message *m, const struct settings_queue *queue, size_t max_body)
+{
+	if (m->body_len > max_body) {
+		in->malformed = true;
+		snprintf(in->reason, sizeof in->reason, "body of %zu bytes is over the limit of %zu", m->body_len,
+		         max_body);
+		return;
+	}
+	const char *type = m->type && job_type_valid(span_of(m->type)) ? m->type
+	                   : queue->type                               ? queue->type
+	                                                               : queue->name;
+	in->job = (struct job){
+	    .type = xstrdup(type),
+	    .args = xmemdup(m->body ? m->body : "", m->body_len),
+	    .args_len = m->body_len,
+	    .created_at_ms = m->timestamp_s >= 0 ? m->timestamp_s * 1000 : CLOCK_NEVER,
+	    .not_before_ms = CLOCK_NEVER,
+	    .expires_at_ms = CLOCK_NEVER,
+	};
+}
+
+static void read_document(struct intake *in, const struct message *m, size_t max_body)
+{
+	struct codec_error err;
+	struct span body = {m->body ? m->body : "", m->body_len};
+	if (codec_decode(body, max_body, CODEC_FIELDS_LENIENT, &in->job, &err))
+		return;
+	in->malformed = true;
+	snprintf(in->reason, sizeof in->reason, "byte %zu: %s", err.offset, err.reason);
+}
+
+void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue, size_t max_body)
+{
+	*in = (struct intake){
+	    .job = {.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER},
+	    .delivery_count = headers_delivery_count(m),
+	};
+	headers_read(m, &in->book);
+	if (queue->raw)
+		read_raw(in, m, queue, max_body);
+	else
+		read_document(in, m, max_body);
+	if (!in->job.id)
+		in->job.id = fallback_id(m, queue);
+	in->policy = retry_apply(&queue->retry, &in->job.retry);
+}
+
+void intake_finish(struct intake *in)
+{
+	job_finish(&in->job);
+	bookkeeping_finish(&in->book);
+}
+
+enum refusal intake_refuse(const struct intake *in, int64_t now_ms, bool handled, bool paused)
+{
+	if (in->job.expires_at_ms != CLOCK_NEVER && in->job.expires_at_ms <= now_ms)
+		return REFUSE_EXPIRED;
+	if (in->delivery_count >= DELIVERY_COUNT_SUSPECT)
+		return REFUSE_INTERRUPTED;
+	if (in->job.not_before_ms != CLOCK_NEVER && in->job.not_before_ms > now_ms)
+		return REFUSE_EARLY;
+	if (!handled)
+		return REFUSE_UNHANDLED;
+	if (paused)
+		return REFUSE_PAUSED;
+	return REFUSE_NOT;
+}

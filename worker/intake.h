@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a message to a job that can run, or the reason why it cannot. Pure: time comes in as an argument.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/job.h"
+#include "common/headers.h"
+#include "common/message.h"
+#include "common/settings.h"
+#include "worker/verdict.h"
+
+struct intake {
+	struct job job;
+	struct bookkeeping book;
+	struct retry_policy policy; /* the queue's, overridden by the job's */
+	unsigned delivery_count;    /* x-delivery-count */
+	bool malformed;
+	char reason[256]; /* of a malformed message: where and why */
+};
+
+/*
+ * Reads m as a job of the queue. Fills *in wholly (intake_finish frees it), also when malformed: then the job has an
+ * id all the same, so that log lines and dead letters have a name.
+ * The id: the document's; else message_id; else a hash of queue, body and timestamp, which comes out the same when the
+ * message is redelivered.
+ */
+void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue, size_t max_body);
+void intake_finish(struct intake *in);
+
+/* May it run now? handled: a handler takes its type; paused: that handler cannot be started at present. */
+enum refusal intake_refuse(const struct intake *in, int64_t now_ms, bool handled, bool paused);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which jobs this process knows, so that a copy the broker delivers again after a reconnect is recognised and not run
+ * a second time. A job is known by queue, id, attempt and the hash of its body, never by its id alone: two jobs may
+ * carry one id.
+ *
+ * Pure bookkeeping: it decides nothing about the job.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+
+enum { REDELIVERY_FINISHED_MAX = 4096 };
+
+struct redelivery; /* the table */
+
+struct redelivery *redelivery_create(void);
+void redelivery_destroy(struct redelivery *r);
+
+/* A 64-bit key of the four parts. */
+uint64_t redelivery_key(unsigned consumer, const char *id, unsigned attempt, struct span body);
+
+/* The job with that key, delivered by connection `generation`, is in hand; task is the owner's, not NULL. */
+void redelivery_add(struct redelivery *r, uint64_t key, uint64_t generation, void *task);
+/* It got a newer copy's tag. */
+void redelivery_moved(struct redelivery *r, uint64_t key, void *task, uint64_t generation);
+/*
+ * It was acknowledged (remember: true; the ack may still be lost with its connection) or given back (false). The last
+ * REDELIVERY_FINISHED_MAX acknowledged ones are kept.
+ */
+void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool remember);
+
+enum redelivery_match {
+	REDELIVERY_NEW,      /* unknown here: run it */
+	REDELIVERY_IN_HAND,  /* *task has it: adopt the tag */
+	REDELIVERY_FINISHED, /* its ack was lost: acknowledge again */
+};
+/*
+ * Looks for a copy that was delivered by an older connection than `generation`. A finished entry is used up by the
+ * match. Call only for deliveries that the broker marks as redelivered.
+ */
+enum redelivery_match redelivery_find(struct redelivery *r, uint64_t key, uint64_t generation, void **task);

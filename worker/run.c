@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/connect.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/settings.h"
+#include "worker/commands.h"
+#include "worker/guardian.h"
+#include "worker/words.h"
+#include "worker/worker.h"
+
+static const struct option_spec options[] = {
+    {"queue", 'q', "NAME[:WEIGHT]",
+     "consume this queue; repeat for more (default: those of the config, else 'default')"},
+    {"slots", 'j', "N", "jobs at once in this process (default: number of processors)"},
+    {"handler", 'H', "GLOB=exec:CMD", "run types that match GLOB with CMD; repeat, the first match wins"},
+    {"timeout", 0, "TIME", "stop a job after this time (default 5m)"},
+    {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)"},
+    {"drain", 0, "TIME", "time for running jobs to end after SIGTERM (default 30s)"},
+    {"name", 0, "NAME", "name of this worker in logs and dead letters (default HOST:PID)"},
+    {"once", 0, NULL, "run one job, then exit"},
+    {"count", 0, "N", "run N jobs, then exit"},
+    {"burst", 0, NULL, "exit when the queues are empty"},
+    {"setup", 0, NULL, "declare exchanges and queues first (needs the permission to)"},
+    {0},
+};
+
+static int add_handlers(struct settings *s, const struct options *o, struct error *err)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (strcmp(o->given[i].spec->name, "handler") == 0 &&
+		    settings_add_handler(s, o->given[i].value, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* CMD ARG... behind "--" takes every type. */
+static int add_command(struct settings *s, const struct options *o, struct error *err)
+{
+	if (o->argument_count > o->after_dashes)
+		return error_set(
+		    err, ERROR_USAGE,
+		    "unexpected argument '%s'; a command stands behind --: warren-worker run -q mail -- CMD ARG",
+		    o->arguments[0]);
+	if (o->argument_count == 0)
+		return 0;
+	struct buf spec = {0};
+	buf_append_text(&spec, "*=exec:");
+	words_join(&spec, o->arguments, o->argument_count);
+	int rc = settings_add_handler(s, spec.data, err);
+	buf_finish(&spec);
+	return rc;
+}
+
+static int use_queues(struct settings *s, const struct options *o, struct error *err)
+{
+	bool first = true;
+	for (size_t i = 0; i < o->count; i++) {
+		if (strcmp(o->given[i].spec->name, "queue") != 0)
+			continue;
+		if (settings_use_queue(s, o->given[i].value, first, err) < 0)
+			return -1;
+		first = false;
+	}
+	return 0;
+}
+
+static int read_limits(const struct options *o, struct worker_limits *limits, struct error *err)
+{
+	*limits = (struct worker_limits){.burst = options_has(o, "burst"), .jobs = options_has(o, "once") ? 1 : 0};
+	const char *count = options_get(o, "count");
+	if (!count)
+		return 0;
+	char *end;
+	unsigned long long n = strtoull(count, &end, 10);
+	if (*end || end == count || *count == '-' || n == 0)
+		return error_set(err, ERROR_USAGE, "--count wants a number of jobs, 1 or more, not '%s'", count);
+	limits->jobs = n;
+	return 0;
+}
+
+static int check_timeouts(const struct settings *s, struct error *err)
+{
+	int64_t limit = s->broker_consumer_timeout_ms - 300000;
+	for (size_t i = 0; i < s->handler_count; i++)
+		if (s->handlers[i].timeout_ms > limit)
+			return error_set(err, ERROR_CONFIG,
+			                 "the timeout of handler '%s' is over the broker's consumer_timeout less 5 "
+			                 "minutes; raise both consumer_timeout "
+			                 "of the broker and broker_consumer_timeout here, or lower it",
+			                 s->handlers[i].type);
+	if (s->timeout_ms > limit)
+		return error_set(err, ERROR_CONFIG,
+		                 "timeout is over the broker's consumer_timeout less 5 minutes; raise both "
+		                 "consumer_timeout of the broker and "
+		                 "broker_consumer_timeout here, or lower it");
+	return 0;
+}
+
+static int prepare(struct settings *s, const struct options *o, struct worker_limits *limits, struct error *err)
+{
+	if (add_handlers(s, o, err) < 0 || add_command(s, o, err) < 0 || use_queues(s, o, err) < 0)
+		return -1;
+	if (read_limits(o, limits, err) < 0 || settings_check(s, SETTINGS_WORKER, err) < 0 ||
+	    check_timeouts(s, err) < 0)
+		return -1;
+	if (s->handler_count == 0)
+		return error_set(err, ERROR_USAGE,
+		                 "no handler: give a command behind --, or --handler 'TYPE=exec:CMD', or handlers in "
+		                 "the config file");
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	struct options o;
+	struct settings s;
+	struct worker_limits limits;
+	struct error err = {0};
+	int code = 0;
+	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &run_command, argc, argv, &o, &s, &code))
+		return code;
+
+	/* First of all, while this process is small and has neither threads nor connections (guardian.h). */
+	int guardian_fd = -1, guardian_pid = -1;
+	if (prepare(&s, &o, &limits, &err) < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0 ||
+	    (options_has(&o, "setup") && connect_setup(&s, &err) < 0))
+		code = options_fail(WORKER_PROGRAM, &run_command, &err);
+	else
+		code = worker_run(&s, options_get(&o, "config"), limits, guardian_fd, guardian_pid);
+	settings_finish(&s);
+	options_finish(&o);
+	return code;
+}
+
+const struct command_spec run_command = {
+    .name = "run",
+    .usage = "run [-q QUEUE]... [-j N] [--handler 'GLOB=exec:CMD']... [-- CMD ARG...]",
+    .summary = "take jobs from queues and run them",
+    .examples =
+        "  warren-worker run -q mail -j 8 -- ./send-mail.sh\n"
+        "  warren-worker run -q img:3 -q mail --handler 'img.*=exec:./thumb.sh' --handler 'mail.*=exec:./mail.sh'\n"
+        "  warren-worker run -q reports --burst --setup -- ./report.sh\n",
+    .options = options,
+    .run = run,
+};

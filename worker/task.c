@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/task.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "common/box.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/random.h"
+#include "worker/consumption.h"
+#include "worker/delivery.h"
+#include "worker/environment.h"
+#include "worker/intake.h"
+#include "worker/reissue.h"
+
+enum {
+	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
+	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
+};
+
+enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
+
+struct task {
+	struct list link; /* worker::waiting, running or publishing_tasks */
+	struct worker *worker;
+	enum task_state state;
+	struct delivery delivery;
+	struct intake in;
+	uint64_t key;          /* redelivery.h */
+	int64_t held_since_ms; /* monotonic: when this delivery (or the copy it adopted) arrived */
+
+	struct run run;
+	int64_t started_at_ms;   /* wall clock; CLOCK_NEVER: it never ran */
+	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
+	int64_t grace_ms;
+	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
+
+	struct fate fate;
+	char *box; /* of a dead one */
+};
+
+static struct worker *worker_of(const struct task *t)
+{
+	return t->worker;
+}
+
+static const struct settings_queue *queue_of(const struct task *t)
+{
+	return t->worker->consumers[t->delivery.consumer].settings;
+}
+
+static struct log_subject subject_of(const struct task *t)
+{
+	return (struct log_subject){queue_of(t)->name, t->in.job.id};
+}
+
+/* ---- the end of a task ---- */
+
+static void task_free(uv_handle_t *timer)
+{
+	struct task *t = timer->data;
+	delivery_finish(&t->delivery);
+	intake_finish(&t->in);
+	free(t->box);
+	free(t);
+}
+
+/* remember: it was acknowledged, so a copy that comes back is not to be run again. */
+static void task_end(struct task *t, bool remember)
+{
+	struct worker *w = worker_of(t);
+	list_remove(&t->link);
+	redelivery_done(w->known, t->key, t, remember);
+	uv_close((uv_handle_t *)&t->timer, task_free);
+}
+
+static void task_settle(struct task *t, enum settle_verb verb)
+{
+	delivery_settle(&t->delivery, worker_of(t)->consuming, verb);
+	task_end(t, verb != SETTLE_REQUEUE);
+}
+
+/* ---- republishing ---- */
+
+static void count_publishing(struct worker *w, int change)
+{
+	w->publishing_count = (unsigned)((int)w->publishing_count + change);
+	bool throttled = w->throttled ? w->publishing_count > w->slots / 2 : w->publishing_count > w->slots;
+	if (throttled == w->throttled)
+		return;
+	w->throttled = throttled;
+	if (throttled)
+		log_warn(LOG_SELF, "%u republishes await their confirm: consuming stops until they drain",
+		         w->publishing_count);
+	else
+		log_info(LOG_SELF, "republishes have drained: consuming goes on");
+	consumption_update(w);
+}
+
+static void publish(struct task *t)
+{
+	struct worker *w = worker_of(t);
+	struct reissue r;
+	if (!reissue_make(&r, t->delivery.message, w->settings->prefix, queue_of(t)->name, t->in.job.id, t->in.job.type,
+	                  &t->in.book, &t->fate, t->box)) {
+		log_error(subject_of(t),
+		          "its foreign headers are over %d bytes and cannot be published again: dead without a black "
+		          "box (%s)",
+		          HEADERS_FOREIGN_MAX, t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word);
+		count_publishing(w, -1);
+		w->stats.dead++;
+		task_settle(t, SETTLE_REJECT);
+		return;
+	}
+	link_publish(w->publishing, (uint64_t)(uintptr_t)t, r.exchange, r.key, steal_ptr(r.message), 0);
+}
+
+static void publish_again(uv_timer_t *timer)
+{
+	publish(timer->data);
+}
+
+/* Sends the task on its way: acknowledged when done, else republished first. Not in any slot any more. */
+static void follow_fate(struct task *t)
+{
+	struct worker *w = worker_of(t);
+	if (t->fate.kind == FATE_DONE) {
+		w->stats.ok++;
+		task_settle(t, SETTLE_ACK);
+		return;
+	}
+	list_remove(&t->link);
+	list_append(&w->publishing_tasks, &t->link);
+	t->state = TASK_PUBLISHING;
+	count_publishing(w, 1);
+	publish(t);
+}
+
+void task_published(struct worker *w, const struct link_event *e)
+{
+	struct task *t = (struct task *)(uintptr_t)e->token;
+	if (e->kind != LINK_CONFIRMED) {
+		log_error(subject_of(t), "the broker did not take its republish (%s): kept, next try in %d s",
+		          e->error ? e->error->text : "refused", REPUBLISH_AGAIN_MS / 1000);
+		uv_timer_start(&t->timer, publish_again, REPUBLISH_AGAIN_MS, 0);
+		return;
+	}
+	count_publishing(w, -1);
+	if (t->fate.kind == FATE_DEAD)
+		w->stats.dead++;
+	else
+		w->stats.ring++;
+	task_settle(t, SETTLE_ACK);
+}
+
+/* ---- the black box ---- */
+
+static const char *signal_name(int number, char *out, size_t size)
+{
+	if (number <= 0)
+		return NULL;
+	const char *abbrev = sigabbrev_np(number);
+	if (abbrev)
+		snprintf(out, size, "SIG%s", abbrev);
+	else
+		snprintf(out, size, "signal %d", number);
+	return out;
+}
+
+static void record_try(struct task *t, const struct run_report *report, enum verdict v, unsigned attempt)
+{
+	char name[32];
+	const struct box_try this_try = {
+	    .attempt = attempt,
+	    .at_ms = t->started_at_ms,
+	    .wall_ms = report->wall_ms,
+	    .cpu_user_ms = report->cpu_user_ms,
+	    .cpu_system_ms = report->cpu_system_ms,
+	    .max_rss_kib = report->max_rss_kib,
+	    .verdict = verdict_name(v),
+	    .exit_code = report->exit_code,
+	    .signal = signal_name(report->signal, name, sizeof name),
+	    .worker = worker_of(t)->settings->name,
+	    .error = report->error[0] ? report->error : NULL,
+	};
+	char *history = box_history_add(t->in.book.history, &this_try);
+	free(t->in.book.history);
+	t->in.book.history = history;
+	if (t->fate.kind == FATE_DEAD)
+		t->box = box_make(t->fate.reason, report->error[0] ? report->error : NULL, clock_now_ms(),
+		                  queue_of(t)->name, &this_try, report->stderr_tail, history, HEADERS_OURS_MAX / 2);
+}
+
+static void box_without_try(struct task *t, const char *detail)
+{
+	t->box = box_make(t->fate.reason, detail, clock_now_ms(), queue_of(t)->name, NULL, (struct span){0},
+	                  t->in.book.history, HEADERS_OURS_MAX / 2);
+}
+
+/* ---- running ---- */
+
+static void log_end(const struct task *t, const struct run_report *report, enum verdict v)
+{
+	char delay[CLOCK_TEXT_SIZE];
+	const char *error = report->error[0] ? report->error : "no message";
+	if (t->fate.kind == FATE_DONE)
+		log_info(subject_of(t), "ok in %lld ms (cpu %lld ms, %lld KiB)", (long long)report->wall_ms,
+		         (long long)(report->cpu_user_ms + report->cpu_system_ms), (long long)report->max_rss_kib);
+	else if (t->fate.kind == FATE_RING)
+		log_warn(subject_of(t), "%s: %s; again in %s as attempt %u of %u", verdict_name(v), error,
+		         clock_format_duration(t->fate.delay_ms, delay), t->in.book.attempt, t->in.policy.max_attempts);
+	else
+		log_error(subject_of(t), "dead (%s): %s: %s", t->fate.reason, verdict_name(v), error);
+}
+
+static void account_handler(struct task *t, const struct run_report *report, enum verdict v)
+{
+	struct worker *w = worker_of(t);
+	if (v != VERDICT_UNRUNNABLE) {
+		dispatch_ran(w->dispatch, t->run.handler);
+		return;
+	}
+	int64_t pause_ms = dispatch_unrunnable(w->dispatch, t->run.handler, clock_monotonic_ms());
+	log_error(LOG_SELF, "handler '%s' cannot be started: %s; paused for %lld s, its jobs are returned uncounted",
+	          t->run.handler->settings->type, report->error, (long long)(pause_ms / 1000));
+}
+
+static void run_done(struct run *r, const struct run_report *report)
+{
+	struct task *t = r->owner;
+	struct worker *w = worker_of(t);
+	uv_timer_stop(&t->timer);
+	w->running_count--;
+
+	enum verdict v = t->stopped_as == VERDICT_OK ? report->verdict : t->stopped_as;
+	unsigned attempt = t->in.book.attempt;
+	account_handler(t, report, report->verdict);
+	t->fate = verdict_fate(v, report->after_ms, &t->in.policy, random_unit(), clock_now_ms(), &t->in.book);
+	if (t->fate.kind != FATE_DONE)
+		record_try(t, report, v, attempt);
+	log_end(t, report, v);
+	follow_fate(t);
+}
+
+static void stop_now(uv_timer_t *timer)
+{
+	struct task *t = timer->data;
+	t->run.handler->kind->stop(&t->run, RUN_STOP_KILL);
+}
+
+static void stop(struct task *t, enum verdict as)
+{
+	if (t->stopped_as == VERDICT_OK)
+		t->stopped_as = as;
+	t->run.handler->kind->stop(&t->run, RUN_STOP_TERM);
+	uv_timer_start(&t->timer, stop_now, (uint64_t)t->grace_ms, 0);
+}
+
+static void deadline_passed(uv_timer_t *timer)
+{
+	struct task *t = timer->data;
+	log_warn(subject_of(t), "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
+	         (long long)t->grace_ms);
+	stop(t, VERDICT_TIMEOUT);
+}
+
+/* A delivery must not be held as long as the broker's consumer_timeout, which would close the channel. */
+static int64_t timeout_limit_ms(const struct settings *s)
+{
+	int64_t limit = s->broker_consumer_timeout_ms - CONSUMER_TIMEOUT_MARGIN_MS;
+	return limit > s->broker_consumer_timeout_ms / 2 ? limit : s->broker_consumer_timeout_ms / 2;
+}
+
+static int64_t timeout_of(const struct task *t, const struct settings_handler *h)
+{
+	const struct settings *s = worker_of(t)->settings;
+	int64_t limit = timeout_limit_ms(s);
+	int64_t wanted = t->in.job.timeout_ms > 0 ? t->in.job.timeout_ms
+	                 : h->timeout_ms > 0      ? h->timeout_ms
+	                                          : s->timeout_ms;
+	if (wanted <= limit)
+		return wanted;
+	log_warn(subject_of(t),
+	         "its timeout of %lld s is over what the broker's consumer_timeout allows: it gets %lld s",
+	         (long long)(wanted / 1000), (long long)(limit / 1000));
+	return limit;
+}
+
+static void start(struct task *t, struct handler *h)
+{
+	struct worker *w = worker_of(t);
+	list_remove(&t->link);
+	list_append(&w->running, &t->link);
+	t->state = TASK_RUNNING;
+	w->running_count++;
+
+	int64_t timeout_ms = timeout_of(t, h->settings);
+	t->started_at_ms = clock_now_ms();
+	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : w->settings->grace_ms;
+	t->run = (struct run){
+	    .request = {.job = &t->in.job,
+	                .queue = queue_of(t)->name,
+	                .attempt = t->in.book.attempt,
+	                .max_attempts = t->in.policy.max_attempts,
+	                .deadline_at_ms = t->started_at_ms + timeout_ms},
+	    .done = run_done,
+	    .owner = t,
+	    .handler = h,
+	};
+	uv_timer_start(&t->timer, deadline_passed, (uint64_t)timeout_ms, 0);
+	log_debug(subject_of(t), "starts, attempt %u of %u", t->in.book.attempt, t->in.policy.max_attempts);
+	h->kind->start(h, &t->run);
+}
+
+/* ---- before running ---- */
+
+static void die_unread(struct task *t, const char *reason, const char *detail)
+{
+	t->fate = (struct fate){.kind = FATE_DEAD, .reason = reason};
+	box_without_try(t, detail);
+	log_error(subject_of(t), "dead (%s): %s", reason, detail);
+	follow_fate(t);
+}
+
+static void refuse(struct task *t, enum refusal why)
+{
+	char delay[CLOCK_TEXT_SIZE];
+	int64_t early_ms = why == REFUSE_EARLY ? t->in.job.not_before_ms - clock_now_ms() : 0;
+	t->fate = refusal_fate(why, early_ms, random_unit(), &t->in.book);
+	if (t->fate.kind == FATE_DEAD) {
+		char detail[256];
+		snprintf(detail, sizeof detail, "%s, type '%s'", t->fate.word ? t->fate.word : t->fate.reason,
+		         t->in.job.type);
+		box_without_try(t, detail);
+		log_error(subject_of(t), "dead (%s) without running: %s", t->fate.reason, detail);
+	} else {
+		log_warn(subject_of(t), "not run now (%s), type '%s'; again in %s", t->fate.word, t->in.job.type,
+		         clock_format_duration(t->fate.delay_ms, delay));
+	}
+	follow_fate(t);
+}
+
+/* Starts the task, or sends it elsewhere: either way it is not waiting any more. */
+static void begin(struct task *t)
+{
+	struct error err;
+	if (t->in.malformed) {
+		die_unread(t, "malformed", t->in.reason);
+		return;
+	}
+	if (environment_check(&t->in.job, &err) < 0) {
+		die_unread(t, "malformed", err.text);
+		return;
+	}
+	struct dispatch_choice choice = dispatch_choose(worker_of(t)->dispatch, t->in.job.type, clock_monotonic_ms());
+	enum refusal why = intake_refuse(&t->in, clock_now_ms(), choice.handler != NULL, choice.paused);
+	if (why == REFUSE_NOT)
+		start(t, choice.handler);
+	else
+		refuse(t, why);
+}
+
+void task_start_waiting(struct worker *w)
+{
+	while (w->phase == WORKER_RUNNING && w->running_count < w->slots && !list_empty(&w->waiting))
+		begin(list_item(w->waiting.next, struct task, link));
+}
+
+/* ---- deliveries ---- */
+
+static struct task *task_create(struct worker *w, struct link_event *e)
+{
+	struct task *t = xcalloc(1, sizeof *t);
+	t->worker = w;
+	t->state = TASK_WAITING;
+	t->started_at_ms = CLOCK_NEVER;
+	t->stopped_as = VERDICT_OK;
+	t->held_since_ms = clock_monotonic_ms();
+	t->delivery = delivery_take(e);
+	intake_read(&t->in, t->delivery.message, queue_of(t), (size_t)w->settings->max_body);
+	const struct message *m = t->delivery.message;
+	t->key = redelivery_key(e->consumer, t->in.job.id, t->in.book.attempt,
+	                        (struct span){m->body ? m->body : "", m->body_len});
+	list_init(&t->link);
+	uv_timer_init(&w->loop, &t->timer);
+	t->timer.data = t;
+	return t;
+}
+
+static void adopt(struct task *held, struct task *copy, const struct link_event *e)
+{
+	struct worker *w = worker_of(held);
+	delivery_adopt(&held->delivery, e);
+	held->held_since_ms = copy->held_since_ms;
+	redelivery_moved(w->known, held->key, held, e->generation);
+	w->stats.adopted++;
+	log_info(subject_of(held), "delivered again after a reconnect while it is still in hand: not run twice");
+	uv_close((uv_handle_t *)&copy->timer, task_free);
+}
+
+/* True: the copy is dealt with. */
+static bool recognise(struct task *copy, const struct link_event *e)
+{
+	struct worker *w = worker_of(copy);
+	void *held = NULL;
+	switch (redelivery_find(w->known, copy->key, e->generation, &held)) {
+	case REDELIVERY_NEW:
+		return false;
+	case REDELIVERY_IN_HAND:
+		adopt(held, copy, e);
+		return true;
+	case REDELIVERY_FINISHED:
+		w->stats.adopted++;
+		log_info(subject_of(copy),
+		         "delivered again though it was finished here: acknowledged without a second run");
+		redelivery_add(w->known, copy->key, e->generation, copy);
+		task_settle(copy, SETTLE_ACK);
+		return true;
+	}
+	return false;
+}
+
+void task_accept(struct worker *w, struct link_event *e)
+{
+	struct task *t = task_create(w, e);
+	if (e->redelivered && recognise(t, e))
+		return;
+	redelivery_add(w->known, t->key, e->generation, t);
+	if (w->phase != WORKER_RUNNING || w->paused || !consumption_wants_more(w)) {
+		w->stats.given_back++;
+		task_settle(t, SETTLE_REQUEUE);
+		return;
+	}
+	w->stats.taken++;
+	list_append(&w->waiting, &t->link);
+	if (!consumption_wants_more(w))
+		consumption_update(w);
+}
+
+void task_requeue_waiting(struct worker *w)
+{
+	while (!list_empty(&w->waiting)) {
+		w->stats.given_back++;
+		task_settle(list_item(w->waiting.next, struct task, link), SETTLE_REQUEUE);
+	}
+}
+
+void task_forget_waiting(struct worker *w)
+{
+	while (!list_empty(&w->waiting)) {
+		w->stats.taken--;
+		task_end(list_item(w->waiting.next, struct task, link), false);
+	}
+}
+
+void task_stop_running(struct worker *w, bool kill)
+{
+	struct list *pos, *tmp;
+	list_for_each (pos, tmp, &w->running) {
+		struct task *t = list_item(pos, struct task, link);
+		stop(t, VERDICT_RETURNED);
+		if (kill)
+			stop_now(&t->timer);
+	}
+}
+
+static int64_t oldest_in(const struct list *tasks, int64_t now_ms)
+{
+	int64_t oldest = 0;
+	for (const struct list *pos = tasks->next; pos != tasks; pos = pos->next) {
+		const struct task *t = list_item(pos, struct task, link);
+		if (now_ms - t->held_since_ms > oldest)
+			oldest = now_ms - t->held_since_ms;
+	}
+	return oldest;
+}
+
+int64_t task_oldest_ms(const struct worker *w, int64_t now_ms)
+{
+	int64_t running = oldest_in(&w->running, now_ms);
+	int64_t publishing = oldest_in(&w->publishing_tasks, now_ms);
+	return running > publishing ? running : publishing;
+}

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/worker.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/connect.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "worker/consumption.h"
+#include "worker/guardian.h"
+#include "worker/notify.h"
+#include "worker/task.h"
+
+enum {
+	TICK_MS = 200,
+	STUCK_LINK_MS = 60000,    /* two heartbeats: a write that lasts longer hangs */
+	LAST_CONFIRMS_MS = 10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
+	LINK_CLOSE_MS = 5000,
+	CONSUMER_TIMEOUT_EARLY_MS = 120000, /* the broker looks once a minute */
+};
+
+static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT, SIGQUIT};
+
+/* ---- phases ---- */
+
+void worker_drain(struct worker *w, int64_t deadline_ms, const char *why)
+{
+	if (w->phase != WORKER_RUNNING)
+		return;
+	w->phase = WORKER_DRAINING;
+	w->drain_until_ms = deadline_ms < 0 ? CLOCK_NEVER : clock_monotonic_ms() + deadline_ms;
+	log_info(LOG_SELF, "%s: draining, %u jobs run", why, w->running_count);
+	notify_stopping();
+	consumption_update(w);
+	task_requeue_waiting(w);
+}
+
+void worker_abandon(struct worker *w, int exit_code)
+{
+	w->phase = WORKER_STOPPED;
+	w->exit_code = exit_code;
+	uv_stop(&w->loop);
+}
+
+static bool nothing_in_hand(const struct worker *w)
+{
+	return list_empty(&w->waiting) && list_empty(&w->running) && list_empty(&w->publishing_tasks);
+}
+
+static void check_finished(struct worker *w)
+{
+	if (w->phase == WORKER_RUNNING && !consumption_wants_more(w) && nothing_in_hand(w))
+		worker_drain(w, -1, "all jobs asked for are done");
+	if (w->phase != WORKER_DRAINING || !nothing_in_hand(w))
+		return;
+	if (w->consuming_up && !consumption_idle(w))
+		return; /* a delivery may be on its way until the cancel is answered */
+	w->phase = WORKER_STOPPED;
+	uv_stop(&w->loop);
+}
+
+static void enforce_drain(struct worker *w, int64_t now_ms)
+{
+	if (w->phase != WORKER_DRAINING || w->drain_until_ms == CLOCK_NEVER || now_ms < w->drain_until_ms)
+		return;
+	if (!w->drain_enforced) {
+		w->drain_enforced = true;
+		if (w->running_count > 0)
+			log_warn(LOG_SELF,
+			         "the drain deadline has passed: %u handlers are stopped, their jobs returned",
+			         w->running_count);
+		task_stop_running(w, false);
+		w->drain_until_ms = now_ms + w->settings->grace_ms + LAST_CONFIRMS_MS;
+		return;
+	}
+	log_error(LOG_SELF, "not everything could be settled in time: the broker will deliver the rest again");
+	worker_abandon(w, ERROR_TRYAGAIN);
+}
+
+/* ---- once per turn, and now and then ---- */
+
+static void before_poll(uv_prepare_t *handle)
+{
+	struct worker *w = handle->data;
+	task_start_waiting(w);
+	check_finished(w);
+	link_flush(w->publishing);
+	link_flush(w->consuming);
+}
+
+static void reopen_before_consumer_timeout(struct worker *w, int64_t now_ms)
+{
+	int64_t limit = w->settings->broker_consumer_timeout_ms - CONSUMER_TIMEOUT_EARLY_MS;
+	if (limit < w->settings->broker_consumer_timeout_ms / 2)
+		limit = w->settings->broker_consumer_timeout_ms / 2;
+	if (w->consuming_up && task_oldest_ms(w, now_ms) > limit) {
+		w->consuming_up = false; /* once: until the link is up again */
+		link_reopen(w->consuming, "a delivery is held nearly as long as the broker's consumer_timeout");
+	}
+}
+
+static bool answers_say_empty(const struct worker *w)
+{
+	if (w->stats.taken != w->taken_when_asked)
+		return false;
+	for (unsigned i = 0; i < w->consumer_count; i++)
+		if (w->consumers[i].depth != 0)
+			return false;
+	return true;
+}
+
+static void ask_depths(struct worker *w)
+{
+	w->taken_when_asked = w->stats.taken;
+	for (unsigned i = 0; i < w->consumer_count; i++) {
+		w->consumers[i].depth = -1;
+		link_query(w->publishing, i + 1, w->consumers[i].queue);
+	}
+}
+
+static void look_whether_empty(struct worker *w)
+{
+	if (!w->limits.burst || w->phase != WORKER_RUNNING || w->paused || !w->consuming_up || !nothing_in_hand(w))
+		return;
+	if (answers_say_empty(w))
+		worker_drain(w, -1, "the queues are empty");
+	else
+		ask_depths(w);
+}
+
+static void tick(uv_timer_t *timer)
+{
+	struct worker *w = timer->data;
+	int64_t now_ms = clock_monotonic_ms();
+	link_watch(w->consuming, STUCK_LINK_MS);
+	link_watch(w->publishing, STUCK_LINK_MS);
+	reopen_before_consumer_timeout(w, now_ms);
+	enforce_drain(w, now_ms);
+	look_whether_empty(w);
+	notify_watchdog(now_ms);
+}
+
+/* ---- events of the links ---- */
+
+static void link_failed(struct worker *w, const struct link_event *e)
+{
+	const char *text = e->error ? e->error->text : "no reason given";
+	log_error(LOG_SELF, "%s%s", text,
+	          e->error && e->error->kind == ERROR_CONFIG
+	              ? "; create what is missing with: warren-producer setup QUEUE..., or start with --setup"
+	              : "");
+	worker_abandon(w, e->error ? (int)e->error->kind : ERROR_UNAVAILABLE);
+}
+
+static void consuming_is_up(struct worker *w, const struct link_event *e)
+{
+	w->consuming_up = true;
+	w->generation = e->generation;
+	log_info(LOG_SELF, "consuming from %s (RabbitMQ %s)", e->text, e->version);
+	consumption_update(w);
+	notify_ready();
+}
+
+static void consuming_is_down(struct worker *w, const struct link_event *e)
+{
+	w->consuming_up = false;
+	log_warn(LOG_SELF, "the consuming connection is down: %s; %u jobs run on, reconnecting",
+	         e->error ? e->error->text : "no reason given", w->running_count);
+	task_forget_waiting(w);
+	for (unsigned i = 0; i < w->consumer_count; i++)
+		w->consumers[i].cancelling = false;
+	consumption_update(w);
+}
+
+static void consuming_event(struct worker *w, struct link_event *e)
+{
+	switch (e->kind) {
+	case LINK_UP:
+		consuming_is_up(w, e);
+		break;
+	case LINK_DOWN:
+		consuming_is_down(w, e);
+		break;
+	case LINK_FAILED:
+		link_failed(w, e);
+		break;
+	case LINK_DELIVERY:
+		if (e->consumer < w->consumer_count)
+			task_accept(w, e);
+		break;
+	case LINK_CANCELLED:
+		consumption_cancelled(w, e->consumer);
+		break;
+	default:
+		break;
+	}
+}
+
+static void publishing_event(struct worker *w, struct link_event *e)
+{
+	switch (e->kind) {
+	case LINK_UP:
+		w->publishing_up = true;
+		w->publishing_blocked = false;
+		log_debug(LOG_SELF, "publishing to %s", e->text);
+		break;
+	case LINK_DOWN:
+		w->publishing_up = false;
+		log_warn(LOG_SELF, "the publishing connection is down: %s; reconnecting",
+		         e->error ? e->error->text : "no reason given");
+		break;
+	case LINK_FAILED:
+		link_failed(w, e);
+		break;
+	case LINK_CONFIRMED:
+	case LINK_RETURNED:
+	case LINK_NACKED:
+	case LINK_TIMEDOUT:
+		task_published(w, e);
+		break;
+	case LINK_BLOCKED:
+		w->publishing_blocked = true;
+		log_warn(LOG_SELF, "publishing is blocked by the broker (%s): retries and dead letters wait",
+		         e->text ? e->text : "alarm");
+		break;
+	case LINK_UNBLOCKED:
+		w->publishing_blocked = false;
+		log_info(LOG_SELF, "publishing is not blocked any more");
+		break;
+	case LINK_DEPTH:
+		if (e->token >= 1 && e->token <= w->consumer_count)
+			w->consumers[e->token - 1].depth = e->count;
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_events(struct worker *w, struct link *from, void (*handle)(struct worker *, struct link_event *))
+{
+	struct list events;
+	list_init(&events);
+	link_take(from, &events);
+	while (!list_empty(&events)) {
+		struct link_event *e = list_item(events.next, struct link_event, link);
+		list_remove(&e->link);
+		if (w->phase != WORKER_STOPPED)
+			handle(w, e);
+		link_event_destroy(e);
+	}
+}
+
+static void consuming_readable(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	struct worker *w = poll->data;
+	take_events(w, w->consuming, consuming_event);
+}
+
+static void publishing_readable(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	struct worker *w = poll->data;
+	take_events(w, w->publishing, publishing_event);
+}
+
+/* ---- signals ---- */
+
+static void interrupt(struct worker *w)
+{
+	if (++w->interrupts == 1) {
+		worker_drain(w, w->settings->drain_ms, "SIGINT (a second one stops at once)");
+		return;
+	}
+	log_warn(LOG_SELF, "stopped at once: %u running jobs go back to the broker", w->running_count);
+	worker_abandon(w, 130);
+}
+
+/* What may change while jobs run: never names, queues or handlers, which running jobs refer to. */
+static void reload(struct worker *w)
+{
+	struct error err;
+	struct settings fresh;
+	if (log_reopen(&err) < 0)
+		log_error(LOG_SELF, "%s", err.text);
+	settings_init(&fresh, SETTINGS_WORKER);
+	if (settings_load(&fresh, SETTINGS_WORKER, w->config_file, &err) < 0 ||
+	    settings_check(&fresh, SETTINGS_WORKER, &err) < 0) {
+		log_error(LOG_SELF, "SIGHUP: settings stay as they are: %s", err.text);
+		settings_finish(&fresh);
+		return;
+	}
+	struct settings *s = w->settings;
+	s->timeout_ms = fresh.timeout_ms;
+	s->grace_ms = fresh.grace_ms;
+	s->drain_ms = fresh.drain_ms;
+	s->result_max = fresh.result_max;
+	s->log_output = fresh.log_output;
+	enum log_level level;
+	if (log_level_from_name(fresh.log_level, &level))
+		log_configure(level, strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
+	settings_finish(&fresh);
+	log_info(LOG_SELF,
+	         "SIGHUP: log opened anew; timeout, grace, drain, result_max, log_output and log_level read again");
+}
+
+static void pause_consuming(struct worker *w, bool paused)
+{
+	if (w->paused == paused)
+		return;
+	w->paused = paused;
+	log_info(LOG_SELF,
+	         paused ? "SIGTSTP: consuming is paused, %u jobs run on" : "SIGCONT: consuming goes on, %u jobs run",
+	         w->running_count);
+	if (paused)
+		task_requeue_waiting(w);
+	consumption_update(w);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct worker *w = handle->data;
+	switch (number) {
+	case SIGTERM:
+		worker_drain(w, w->settings->drain_ms, "SIGTERM");
+		break;
+	case SIGQUIT:
+		w->interrupts++;
+		interrupt(w);
+		break;
+	case SIGINT:
+		interrupt(w);
+		break;
+	case SIGHUP:
+		reload(w);
+		break;
+	case SIGTSTP:
+		pause_consuming(w, true);
+		break;
+	case SIGCONT:
+		pause_consuming(w, false);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- start and end ---- */
+
+static void guardian_gone(void *data)
+{
+	struct worker *w = data;
+	if (w->phase == WORKER_STOPPED)
+		return;
+	log_error(
+	    LOG_SELF,
+	    "the guardian process has died: no handler can be started; ending, the broker will deliver the jobs again");
+	worker_abandon(w, ERROR_BUG);
+}
+
+static void describe(const struct worker *w)
+{
+	const struct settings *s = w->settings;
+	for (unsigned i = 0; i < w->consumer_count; i++) {
+		const struct settings_queue *q = w->consumers[i].settings;
+		char base[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
+		log_info(LOG_SELF,
+		         "consumes queue '%s'%s, up to %u of %u jobs at once; a failed job is tried %u times (%s "
+		         "backoff %s to %s; %u crashes, "
+		         "%u timeouts), then it goes to %s.dead",
+		         q->name, q->raw ? " (raw bodies)" : "", w->consumers[i].prefetch, w->slots,
+		         q->retry.max_attempts, backoff_name(q->retry.kind),
+		         clock_format_duration(q->retry.base_ms, base), clock_format_duration(q->retry.max_ms, max),
+		         q->retry.max_crashes, q->retry.max_timeouts, w->consumers[i].queue);
+	}
+	for (size_t i = 0; i < s->handler_count; i++)
+		log_info(LOG_SELF, "type '%s' is run by %s", s->handlers[i].type, s->handlers[i].run);
+}
+
+static void make_consumers(struct worker *w)
+{
+	const struct settings *s = w->settings;
+	char name[TOPOLOGY_NAME_MAX];
+	w->consumer_count = (unsigned)s->queue_count;
+	w->consumers = xcalloc(s->queue_count, sizeof *w->consumers);
+	cleanup_free uint16_t *prefetch = xcalloc(s->queue_count, sizeof *prefetch);
+	consumption_share(s, w->slots, prefetch);
+	for (size_t i = 0; i < s->queue_count; i++)
+		w->consumers[i] = (struct consumer){
+		    .settings = &s->queues[i],
+		    .queue = xstrdup(topology_queue(s->prefix, s->queues[i].name, name)),
+		    .prefetch = prefetch[i],
+		    .depth = -1,
+		};
+}
+
+static int open_links(struct worker *w, struct error *err)
+{
+	struct broker_options broker = connect_options(w->settings);
+	char dead[TOPOLOGY_NAME_MAX], jobs[TOPOLOGY_NAME_MAX];
+	const char *exchanges[] = {topology_jobs(w->settings->prefix, jobs), topology_dead(w->settings->prefix, dead)};
+	cleanup_free const char **queues = xcalloc(w->consumer_count, sizeof *queues);
+	for (unsigned i = 0; i < w->consumer_count; i++)
+		queues[i] = w->consumers[i].queue;
+
+	const struct link_options consume = {
+	    .broker = &broker, .role = "consume", .require_queues = queues, .require_queue_count = w->consumer_count};
+	const struct link_options publish = {
+	    .broker = &broker, .role = "publish", .require_exchanges = exchanges, .require_exchange_count = 2};
+	w->consuming = link_create(&consume, err);
+	if (!w->consuming)
+		return -1;
+	w->publishing = link_create(&publish, err);
+	return w->publishing ? 0 : -1;
+}
+
+static void start_handles(struct worker *w)
+{
+	uv_poll_init(&w->loop, &w->consuming_poll, link_fd(w->consuming));
+	uv_poll_init(&w->loop, &w->publishing_poll, link_fd(w->publishing));
+	w->consuming_poll.data = w->publishing_poll.data = w;
+	uv_poll_start(&w->consuming_poll, UV_READABLE, consuming_readable);
+	uv_poll_start(&w->publishing_poll, UV_READABLE, publishing_readable);
+
+	uv_prepare_init(&w->loop, &w->flush);
+	w->flush.data = w;
+	uv_prepare_start(&w->flush, before_poll);
+	uv_timer_init(&w->loop, &w->tick);
+	w->tick.data = w;
+	uv_timer_start(&w->tick, TICK_MS, TICK_MS);
+	for (size_t i = 0; i < sizeof signal_numbers / sizeof *signal_numbers; i++) {
+		uv_signal_init(&w->loop, &w->signals[i]);
+		w->signals[i].data = w;
+		uv_signal_start(&w->signals[i], on_signal, signal_numbers[i]);
+	}
+}
+
+static void report_end(const struct worker *w)
+{
+	const struct worker_stats *s = &w->stats;
+	log_info(LOG_SELF,
+	         "ended: %" PRIu64 " jobs taken, %" PRIu64 " ok, %" PRIu64 " sent on for later, %" PRIu64
+	         " dead, %" PRIu64 " given back, %" PRIu64 " recognised after a reconnect",
+	         s->taken, s->ok, s->ring, s->dead, s->given_back, s->adopted);
+}
+
+/*
+ * The process ends here: what the loop still holds (handles of runs that were abandoned) goes with it. The guardian
+ * sees its socket close and ends every handler that is left.
+ */
+static int finish(struct worker *w)
+{
+	link_flush(w->publishing);
+	link_flush(w->consuming);
+	link_destroy(w->publishing, LINK_CLOSE_MS);
+	link_destroy(w->consuming, LINK_CLOSE_MS);
+	report_end(w);
+	for (unsigned i = 0; i < w->consumer_count; i++)
+		free(w->consumers[i].queue);
+	free(w->consumers);
+	redelivery_destroy(w->known);
+	return w->exit_code;
+}
+
+int worker_run(struct settings *settings, const char *config_file, struct worker_limits limits, int guardian_fd,
+               int guardian_pid)
+{
+	struct error err;
+	struct worker *w = xcalloc(1, sizeof *w);
+	*w = (struct worker){
+	    .settings = settings, .config_file = config_file, .limits = limits, .slots = (unsigned)settings->slots};
+	if (limits.jobs > 0 && limits.jobs < w->slots)
+		w->slots = (unsigned)limits.jobs;
+	list_init(&w->waiting);
+	list_init(&w->running);
+	list_init(&w->publishing_tasks);
+	w->known = redelivery_create();
+	uv_loop_init(&w->loop);
+	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
+	w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err);
+	make_consumers(w);
+	if (!w->dispatch || open_links(w, &err) < 0) {
+		log_error(LOG_SELF, "%s", err.text);
+		w->exit_code = (int)err.kind;
+		return finish(w);
+	}
+	describe(w);
+	start_handles(w);
+	uv_run(&w->loop, UV_RUN_DEFAULT);
+	return finish(w);
+}

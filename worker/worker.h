@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The supervisor: the loop, the two links, the slots. It decides when a job starts and sees that each one ends in
+ * exactly one settlement. One struct, owned by worker_run and passed down.
+ *
+ *   running --TERM, INT, count reached, queues empty--> draining --nothing in hand--> stopped
+ *        ^\--TSTP--> paused --CONT--/                      \--drain deadline--> handlers stopped, their jobs returned
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/link.h"
+#include "common/list.h"
+#include "common/settings.h"
+#include "worker/dispatch.h"
+#include "worker/redelivery.h"
+
+struct guardian_handle;
+
+struct worker_limits {
+	uint64_t jobs; /* stop after so many; 0: no limit */
+	bool burst;    /* stop when the queues are empty */
+};
+
+/* How a queue of the worker stands. */
+struct consumer {
+	const struct settings_queue *settings;
+	char *queue;       /* AMQP name */
+	uint16_t prefetch; /* its share of the slots */
+	bool consuming;    /* asked for, and not cancelled since */
+	bool cancelling;   /* asked to end: LINK_CANCELLED is awaited */
+	int64_t depth;     /* last answer of link_query; -1 unknown (burst) */
+};
+
+struct worker_stats {
+	uint64_t taken, ok, ring, dead, adopted, given_back;
+};
+
+enum worker_phase { WORKER_RUNNING, WORKER_DRAINING, WORKER_STOPPED };
+
+struct worker {
+	struct settings *settings;
+	const char *config_file; /* for HUP; NULL: the default places */
+	struct worker_limits limits;
+	uv_loop_t loop;
+	struct guardian *guardian;
+	struct dispatch *dispatch;
+
+	struct link *consuming;
+	struct link *publishing;
+	bool consuming_up, publishing_up, publishing_blocked;
+	uint64_t generation; /* of the consuming link */
+
+	struct consumer *consumers;
+	unsigned consumer_count;
+
+	struct list waiting;          /* task::link: no slot yet */
+	struct list running;          /* task::link: in a slot */
+	struct list publishing_tasks; /* task::link: republish not confirmed yet */
+	unsigned slots, running_count, publishing_count;
+	struct redelivery *known;
+
+	enum worker_phase phase;
+	bool paused;               /* TSTP */
+	bool throttled;            /* too many republishes wait */
+	int64_t drain_until_ms;    /* monotonic; CLOCK_NEVER: no deadline */
+	bool drain_enforced;       /* its deadline has passed */
+	unsigned interrupts;       /* SIGINTs seen */
+	uint64_t taken_when_asked; /* burst: the depths are answers to a question asked then */
+	int exit_code;
+
+	struct worker_stats stats;
+	uv_poll_t consuming_poll, publishing_poll;
+	uv_prepare_t flush;
+	uv_timer_t tick;
+	uv_signal_t signals[6];
+};
+
+/*
+ * Runs until drained. guardian_fd and guardian_pid are guardian_fork's. Returns the exit code. settings are changed by
+ * HUP (only what may be re-read).
+ */
+int worker_run(struct settings *settings, const char *config_file, struct worker_limits limits, int guardian_fd,
+               int guardian_pid);
+
+/* Begins to drain; deadline_ms from now, or -1 for none. Harmless when draining already. */
+void worker_drain(struct worker *w, int64_t deadline_ms, const char *why);
+/* Ends at once with exit code; nothing more is settled (the broker redelivers). */
+void worker_abandon(struct worker *w, int exit_code);
