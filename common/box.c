@@ -40,7 +40,7 @@ static void set_number(json_t *object, const char *key, int64_t n)
 static void set_time(json_t *object, const char *key, int64_t at_ms)
 {
 	char text[CLOCK_TEXT_SIZE];
-	if (at_ms != CLOCK_NEVER)
+	if (at_ms >= 0)
 		set_text(object, key, clock_format(at_ms, text), sizeof text);
 }
 

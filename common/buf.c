@@ -105,6 +105,12 @@ static bool append_escaped(struct buf *b, unsigned char c)
 	}
 }
 
+/* U+0080 to U+009F, which some terminals obey. */
+static bool is_c1(const char *sequence, size_t len)
+{
+	return len == 2 && (unsigned char)sequence[0] == 0xc2 && (unsigned char)sequence[1] < 0xa0;
+}
+
 bool buf_append_json_string(struct buf *b, const char *data, size_t len)
 {
 	buf_append_text(b, "\"");
@@ -113,6 +119,8 @@ bool buf_append_json_string(struct buf *b, const char *data, size_t len)
 		size_t n = utf8_sequence(data + at, len - at);
 		if (n == 0)
 			buf_append_text(b, "\xef\xbf\xbd");
+		else if (is_c1(data + at, n))
+			append_escaped(b, (unsigned char)data[at + 1]);
 		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
 			append_escaped(b, c);
 		else

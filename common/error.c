@@ -5,14 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+/* By way of a copy: an argument may be err's own text. */
+static void fill(struct error *err, enum error_kind kind, const char *fmt, va_list args)
+{
+	char text[sizeof err->text];
+	vsnprintf(text, sizeof text, fmt, args);
+	memcpy(err->text, text, sizeof text);
+	err->kind = kind;
+}
+
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
 {
 	if (!err)
 		return -1;
 	va_list args;
 	va_start(args, fmt);
-	err->kind = kind;
-	vsnprintf(err->text, sizeof err->text, fmt, args);
+	fill(err, kind, fmt, args);
 	va_end(args);
 	return -1;
 }
@@ -23,8 +31,7 @@ int error_set_errno(struct error *err, enum error_kind kind, int errnum, const c
 		return -1;
 	va_list args;
 	va_start(args, fmt);
-	err->kind = kind;
-	vsnprintf(err->text, sizeof err->text, fmt, args);
+	fill(err, kind, fmt, args);
 	va_end(args);
 	size_t used = strlen(err->text);
 	const char *words = strerrordesc_np(errnum);

@@ -96,10 +96,12 @@ static uint64_t avalanche(uint64_t h)
 	return h ^ h >> 33;
 }
 
+/* Two unlike lanes, each step of either one invertible, so that neither loses entropy on the way. */
 static void absorb(struct lanes *l, unsigned char byte)
 {
 	l->a = (l->a ^ byte) * UINT64_C(0x100000001b3);
-	l->b = ((l->b ^ byte) + (l->b << 6) + (l->b >> 7)) * UINT64_C(0x9e3779b97f4a7c15);
+	l->b ^= byte;
+	l->b = (l->b << 23 | l->b >> 41) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 char *job_make_hash_id(const struct span *parts, size_t count, char out[static JOB_HASH_SIZE])
@@ -111,7 +113,7 @@ char *job_make_hash_id(const struct span *parts, size_t count, char out[static J
 		for (size_t k = 0; k < parts[i].len; k++)
 			absorb(&l, (unsigned char)parts[i].at[k]);
 	}
-	uint64_t high = avalanche(l.a ^ l.b), low = avalanche(l.b + (l.a << 1));
+	uint64_t high = avalanche(l.a + l.b), low = avalanche(l.b ^ high);
 	snprintf(out, JOB_HASH_SIZE, "h-%016llx%016llx", (unsigned long long)high, (unsigned long long)low);
 	return out;
 }

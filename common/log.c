@@ -36,9 +36,14 @@ static int open_file(const char *path, struct error *err)
 	return fd;
 }
 
+/* Another thread may be about to write: a file takes the old one's number, so that no line goes to a closed one. */
 static void switch_to(int fd)
 {
 	int old = out.fd;
+	if (old != STDERR_FILENO && fd != STDERR_FILENO && dup3(fd, old, O_CLOEXEC) == old) {
+		close(fd);
+		return;
+	}
 	out.fd = fd;
 	if (old != STDERR_FILENO)
 		close(old);
@@ -147,6 +152,7 @@ void log_write(enum log_level level, struct log_subject subject, const char *fmt
 {
 	if (!log_enabled(level))
 		return;
+	int kept = errno; /* a log line must not change what the caller looks at next */
 	char *formatted = NULL;
 	va_list args;
 	va_start(args, fmt);
@@ -166,6 +172,7 @@ void log_write(enum log_level level, struct log_subject subject, const char *fmt
 	write_all(out.fd, line.data ? line.data : "", line.len);
 	buf_finish(&line);
 	buf_finish(&text);
+	errno = kept;
 }
 
 bool log_level_from_name(const char *name, enum log_level *level)

@@ -41,7 +41,7 @@ static int64_t raw_delay_ms(const struct retry_policy *p, unsigned n)
 	case BACKOFF_LINEAR:
 		return __builtin_mul_overflow(ms, (int64_t)n, &ms) ? INT64_MAX : ms;
 	case BACKOFF_EXPONENTIAL:
-		for (unsigned i = 1; i < n && ms < p->max_ms; i++)
+		for (unsigned i = 1; i < n && i < 64 && ms < p->max_ms; i++)
 			if (__builtin_mul_overflow(ms, 2, &ms))
 				return INT64_MAX;
 		return ms;
@@ -88,7 +88,7 @@ static bool take_jitter(char *text, struct retry_override *o)
 	char *end;
 	o->jitter = strtod(tilde + 1, &end);
 	o->has_jitter = true;
-	return end != tilde + 1 && *end == 0 && o->jitter >= 0 && o->jitter <= 1;
+	return tilde[1] >= '0' && tilde[1] <= '9' && *end == 0 && o->jitter >= 0 && o->jitter <= 1;
 }
 
 static bool take_upper(char *text, struct retry_override *o)

@@ -6,6 +6,8 @@
 
 #include "common/clock.h"
 
+#include "common/clock.h"
+
 static const char *const names[] = {"ok",      "retry", "snooze",     "dead",    "crash",
                                     "timeout", "oom",   "unrunnable", "returned"};
 
@@ -28,9 +30,9 @@ bool verdict_from_name(const char *name, enum verdict *v)
 	return false;
 }
 
-static struct fate dead(const char *reason)
+static struct fate dead(const char *reason, const char *word)
 {
-	return (struct fate){.kind = FATE_DEAD, .reason = reason};
+	return (struct fate){.kind = FATE_DEAD, .reason = reason, .word = word};
 }
 
 static struct fate ring(int64_t delay_ms, const char *word)
@@ -61,7 +63,7 @@ static struct fate counted_fate(enum verdict v, int64_t after_ms, const struct r
 	if (b->first_failed_at_ms == CLOCK_NEVER)
 		b->first_failed_at_ms = now_ms;
 	if (*c.count >= c.max)
-		return dead(c.reason);
+		return dead(c.reason, verdict_name(v));
 	b->attempt++;
 	return ring(after_ms >= 0 ? after_ms : retry_delay_ms(p, *c.count, random), verdict_name(v));
 }
@@ -73,7 +75,7 @@ struct fate verdict_fate(enum verdict v, int64_t after_ms, const struct retry_po
 	case VERDICT_OK:
 		return (struct fate){.kind = FATE_DONE, .word = verdict_name(v)};
 	case VERDICT_DEAD:
-		return dead("rejected");
+		return dead("rejected", verdict_name(v));
 	case VERDICT_SNOOZE:
 		b->snoozes++;
 		return ring(after_ms >= 0 ? after_ms : policy->base_ms, verdict_name(v));
@@ -94,7 +96,7 @@ static struct fate limited(unsigned *count, unsigned max, double random, const c
 {
 	++*count;
 	if (*count > max)
-		return (struct fate){.kind = FATE_DEAD, .reason = reason, .word = word};
+		return dead(reason, word);
 	return ring(retry_delay_ms(&gentle, *count, random), word);
 }
 
@@ -102,7 +104,7 @@ struct fate refusal_fate(enum refusal r, int64_t early_ms, double random, struct
 {
 	switch (r) {
 	case REFUSE_EXPIRED:
-		return (struct fate){.kind = FATE_DEAD, .reason = "expired", .word = "its expires_at has passed"};
+		return dead("expired", "its expires_at has passed");
 	case REFUSE_EARLY:
 		return (struct fate){
 		    .kind = FATE_RING, .delay_ms = early_ms, .exact = true, .word = "not_before lies ahead"};
