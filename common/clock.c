@@ -45,8 +45,8 @@ char *clock_format(int64_t at_ms, char out[static CLOCK_TEXT_SIZE])
 	time_t seconds = (time_t)((at_ms - ms) / 1000);
 	struct tm tm;
 	gmtime_r(&seconds, &tm);
-	snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (tm.tm_year + 1900) % 10000,
-	         tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)ms);
+	size_t used = strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + used, CLOCK_TEXT_SIZE - used, ".%03uZ", (unsigned)ms % 1000);
 	return out;
 }
 

@@ -1,0 +1,638 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/broker.h"
+
+#include <amqp.h>
+#include <amqp_framing.h>
+#include <amqp_ssl_socket.h>
+#include <amqp_tcp_socket.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "common/amqp_table.h"
+#include "common/memory.h"
+
+enum {
+	FRAME_MAX = 131072,
+	HEADER_MAX = FRAME_MAX - 8, /* a header frame cannot be split; over it the broker closes with 501 */
+	CHANNELS = 96,
+	BODY_MAX = 128 * 1024 * 1024, /* the broker's own ceiling before 4.0 */
+	GOODBYE_MS = 2000,
+};
+
+/* A delivery or a return whose header or body frames have not all arrived. */
+struct partial {
+	bool active, header_seen;
+	size_t body_size;
+	struct broker_event event;
+};
+
+struct broker {
+	amqp_connection_state_t conn;
+	bool broken;
+	char peer[320];
+	char version[64];
+	uint64_t published[CHANNELS]; /* confirm tags given out since confirm.select; 0-based counters */
+	bool confirms[CHANNELS];
+	struct partial partial[CHANNELS];
+};
+
+/* ---- errors ---- */
+
+static int library_error(struct broker *b, int status, struct error *err, const char *what)
+{
+	b->broken = true;
+	return error_set(err, ERROR_UNAVAILABLE, "%s: %s", what, amqp_error_string2(status));
+}
+
+static enum error_kind kind_of_code(int code)
+{
+	if (code == AMQP_ACCESS_REFUSED || code == AMQP_NOT_ALLOWED)
+		return ERROR_AUTH;
+	if (code == AMQP_CONNECTION_FORCED || code == AMQP_INTERNAL_ERROR || code == AMQP_RESOURCE_ERROR)
+		return ERROR_UNAVAILABLE;
+	return ERROR_CONFIG;
+}
+
+static int channel_closed(struct broker *b, int channel, const amqp_channel_close_t *close, struct error *err, const char *what)
+{
+	char text[256];
+	amqp_channel_close_ok_t ok = {0};
+	amqp_bytes_into(close->reply_text, text, sizeof text);
+	int code = close->reply_code;
+	amqp_send_method(b->conn, (amqp_channel_t)channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+	amqp_maybe_release_buffers_on_channel(b->conn, (amqp_channel_t)channel);
+	return error_set(err, kind_of_code(code), "%s: %s", what, text);
+}
+
+static int connection_closed(struct broker *b, const amqp_connection_close_t *close, struct error *err, const char *what)
+{
+	char text[256];
+	amqp_connection_close_ok_t ok = {0};
+	amqp_bytes_into(close->reply_text, text, sizeof text);
+	int code = close->reply_code;
+	amqp_send_method(b->conn, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
+	b->broken = true;
+	return error_set(err, kind_of_code(code), "%s: the broker closed the connection: %s", what, text);
+}
+
+static int check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, struct error *err, const char *what)
+{
+	switch (reply.reply_type) {
+	case AMQP_RESPONSE_NORMAL:
+		amqp_maybe_release_buffers_on_channel(b->conn, (amqp_channel_t)channel);
+		return 0;
+	case AMQP_RESPONSE_SERVER_EXCEPTION:
+		if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD)
+			return channel_closed(b, channel, reply.reply.decoded, err, what);
+		if (reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD)
+			return connection_closed(b, reply.reply.decoded, err, what);
+		break;
+	case AMQP_RESPONSE_LIBRARY_EXCEPTION:
+		return library_error(b, reply.library_error, err, what);
+	case AMQP_RESPONSE_NONE:
+		break;
+	}
+	b->broken = true;
+	return error_set(err, ERROR_UNAVAILABLE, "%s: the broker answered something unexpected", what);
+}
+
+static int check_last(struct broker *b, int channel, struct error *err, const char *what)
+{
+	return check_reply(b, channel, amqp_get_rpc_reply(b->conn), err, what);
+}
+
+/* ---- connecting ---- */
+
+char *broker_redact_url(const char *url, char *out, size_t size)
+{
+	const char *scheme_end = strstr(url, "://");
+	const char *host = scheme_end ? scheme_end + 3 : url;
+	const char *at = strrchr(host, '@');
+	snprintf(out, size, "%.*s%s", (int)(host - url), url, at ? at + 1 : host);
+	return out;
+}
+
+static struct timeval to_timeval(int ms)
+{
+	return (struct timeval){ms / 1000, (ms % 1000) * 1000};
+}
+
+static int set_up_tls(amqp_socket_t *socket, const struct broker_options *o, struct error *err)
+{
+	amqp_ssl_socket_set_verify_peer(socket, !o->tls_insecure);
+	amqp_ssl_socket_set_verify_hostname(socket, !o->tls_insecure);
+	amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
+	if (o->tls_ca && amqp_ssl_socket_set_cacert(socket, o->tls_ca) != AMQP_STATUS_OK)
+		return error_set(err, ERROR_CONFIG, "tls_ca '%s' cannot be read as PEM certificates", o->tls_ca);
+	/* 0.11 has no call for the system's certificates (0.14 has). */
+	if (!o->tls_ca)
+		SSL_CTX_set_default_verify_paths(amqp_ssl_socket_get_context(socket));
+	if (o->tls_cert && amqp_ssl_socket_set_key(socket, o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert) != AMQP_STATUS_OK)
+		return error_set(err, ERROR_CONFIG, "tls_cert '%s' and tls_key '%s' cannot be read as a matching pair", o->tls_cert,
+		                 o->tls_key ? o->tls_key : o->tls_cert);
+	return 0;
+}
+
+static int open_socket(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info, struct error *err)
+{
+	amqp_socket_t *socket = info->ssl ? amqp_ssl_socket_new(b->conn) : amqp_tcp_socket_new(b->conn);
+	if (!socket)
+		return error_set(err, ERROR_BUG, "no socket could be made");
+	if (info->ssl && set_up_tls(socket, o, err) < 0)
+		return -1;
+	struct timeval timeout = to_timeval(o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 5000);
+	int status = amqp_socket_open_noblock(socket, info->host, info->port, &timeout);
+	if (status != AMQP_STATUS_OK)
+		return library_error(b, status, err, "cannot connect");
+	return 0;
+}
+
+static amqp_table_entry_t text_entry(const char *key, const char *value)
+{
+	return (amqp_table_entry_t){amqp_cstring_bytes(key),
+	                            {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(value)}};
+}
+
+static amqp_table_entry_t yes_entry(const char *key)
+{
+	return (amqp_table_entry_t){amqp_cstring_bytes(key), {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
+}
+
+static int login(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info, struct error *err)
+{
+	amqp_table_entry_t abilities[] = {yes_entry("consumer_cancel_notify"), yes_entry("connection.blocked"),
+	                                  yes_entry("basic.nack"), yes_entry("publisher_confirms")};
+	amqp_table_entry_t properties[] = {
+	    text_entry("product", "warren"),
+	    text_entry("version", WARREN_VERSION),
+	    text_entry("connection_name", o->name ? o->name : "warren"),
+	    {amqp_cstring_bytes("capabilities"),
+	     {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {sizeof abilities / sizeof *abilities, abilities}}},
+	};
+	const amqp_table_t table = {sizeof properties / sizeof *properties, properties};
+	struct timeval handshake = to_timeval(o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 5000);
+	struct timeval rpc = to_timeval(o->rpc_timeout_ms > 0 ? o->rpc_timeout_ms : 10000);
+	int heartbeat = o->heartbeat_s > 0 ? o->heartbeat_s : 30;
+	const char *user = o->user ? o->user : info->user;
+	const char *password = o->password ? o->password : info->password;
+
+	amqp_set_handshake_timeout(b->conn, &handshake);
+	amqp_set_rpc_timeout(b->conn, &rpc);
+	amqp_rpc_reply_t reply = o->sasl_external
+	                             ? amqp_login_with_properties(b->conn, info->vhost, 0, FRAME_MAX, heartbeat, &table,
+	                                                          AMQP_SASL_METHOD_EXTERNAL, user)
+	                             : amqp_login_with_properties(b->conn, info->vhost, 0, FRAME_MAX, heartbeat, &table,
+	                                                          AMQP_SASL_METHOD_PLAIN, user, password);
+	return check_reply(b, 0, reply, err, "login");
+}
+
+static void note_version(struct broker *b)
+{
+	struct table properties;
+	amqp_table_read(amqp_get_server_properties(b->conn), &properties);
+	const char *version = table_get_text(&properties, "version");
+	snprintf(b->version, sizeof b->version, "%.60s", version ? version : "unknown");
+	table_finish(&properties);
+}
+
+struct broker *broker_connect(const struct broker_options *o, unsigned which, struct error *err)
+{
+	const char *url = o->urls[which % o->url_count];
+	cleanup_free char *copy = xstrdup(url);
+	char shown[256];
+	struct amqp_connection_info info;
+	if (amqp_parse_url(copy, &info) != AMQP_STATUS_OK) {
+		error_set(err, ERROR_CONFIG, "'%s' is not an AMQP URL (amqp://user@host:port/vhost)", broker_redact_url(url, shown, sizeof shown));
+		return NULL;
+	}
+	struct broker *b = xcalloc(1, sizeof *b);
+	b->conn = amqp_new_connection();
+	if (!b->conn)
+		abort();
+	snprintf(b->peer, sizeof b->peer, "%s:%d%s%s", info.host, info.port, info.vhost[0] == '/' ? "" : "/", info.vhost);
+	if (open_socket(b, o, &info, err) < 0 || login(b, o, &info, err) < 0) {
+		error_wrap(err, "broker %s", b->peer);
+		broker_destroy(b, false);
+		return NULL;
+	}
+	note_version(b);
+	return b;
+}
+
+void broker_destroy(struct broker *b, bool polite)
+{
+	if (!b)
+		return;
+	for (int i = 0; i < CHANNELS; i++)
+		message_destroy(b->partial[i].event.message);
+	if (polite && !b->broken) {
+		struct timeval timeout = to_timeval(GOODBYE_MS);
+		amqp_set_rpc_timeout(b->conn, &timeout);
+		amqp_connection_close(b->conn, AMQP_REPLY_SUCCESS);
+	}
+	amqp_destroy_connection(b->conn);
+	free(b);
+}
+
+bool broker_broken(const struct broker *b)
+{
+	return b->broken;
+}
+
+int broker_fd(const struct broker *b)
+{
+	return amqp_get_sockfd(b->conn);
+}
+
+const char *broker_peer(const struct broker *b)
+{
+	return b->peer;
+}
+
+const char *broker_version(const struct broker *b)
+{
+	return b->version;
+}
+
+/* ---- channels and declarations ---- */
+
+int broker_open_channel(struct broker *b, int channel, bool confirm, struct error *err)
+{
+	if (channel < 1 || channel >= CHANNELS)
+		return error_set(err, ERROR_BUG, "channel %d is out of range", channel);
+	amqp_channel_open(b->conn, (amqp_channel_t)channel);
+	if (check_last(b, channel, err, "open channel") < 0)
+		return -1;
+	b->published[channel] = 0;
+	b->confirms[channel] = confirm;
+	message_destroy(b->partial[channel].event.message);
+	b->partial[channel] = (struct partial){0};
+	if (!confirm)
+		return 0;
+	amqp_confirm_select(b->conn, (amqp_channel_t)channel);
+	return check_last(b, channel, err, "confirm.select");
+}
+
+int broker_close_channel(struct broker *b, int channel, struct error *err)
+{
+	return check_reply(b, channel, amqp_channel_close(b->conn, (amqp_channel_t)channel, AMQP_REPLY_SUCCESS), err, "close channel");
+}
+
+static void declare_item(struct broker *b, amqp_channel_t ch, const struct topology_item *item, amqp_table_t arguments)
+{
+	amqp_bytes_t name = amqp_cstring_bytes(item->name);
+	amqp_bytes_t source = item->source ? amqp_cstring_bytes(item->source) : amqp_empty_bytes;
+	amqp_bytes_t key = item->routing_key ? amqp_cstring_bytes(item->routing_key) : amqp_empty_bytes;
+	switch (item->kind) {
+	case TOPOLOGY_EXCHANGE:
+		amqp_exchange_declare(b->conn, ch, name, amqp_cstring_bytes(item->type), 0, 1, 0, 0, arguments);
+		break;
+	case TOPOLOGY_QUEUE:
+		amqp_queue_declare(b->conn, ch, name, 0, 1, 0, 0, arguments);
+		break;
+	case TOPOLOGY_BIND_QUEUE:
+		amqp_queue_bind(b->conn, ch, name, source, key, arguments);
+		break;
+	case TOPOLOGY_BIND_EXCHANGE: {
+		amqp_exchange_bind_t bind = {.destination = name, .source = source, .routing_key = key, .arguments = arguments};
+		amqp_method_number_t expected = AMQP_EXCHANGE_BIND_OK_METHOD;
+		amqp_simple_rpc_decoded(b->conn, ch, AMQP_EXCHANGE_BIND_METHOD, expected, &bind);
+		break;
+	}
+	}
+}
+
+int broker_declare(struct broker *b, int channel, const struct topology_item *item, struct error *err)
+{
+	char what[300];
+	amqp_pool_t pool;
+	init_amqp_pool(&pool, 4096);
+	declare_item(b, (amqp_channel_t)channel, item, amqp_table_view(&item->arguments, &pool));
+	snprintf(what, sizeof what, "declare %s", item->name);
+	int rc = check_last(b, channel, err, what);
+	empty_amqp_pool(&pool);
+	return rc;
+}
+
+int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint32_t *ready, uint32_t *consumers, struct error *err)
+{
+	char what[300];
+	amqp_queue_declare_ok_t *ok =
+	    amqp_queue_declare(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), 1, 0, 0, 0, amqp_empty_table);
+	uint32_t count = ok ? ok->message_count : 0, others = ok ? ok->consumer_count : 0;
+	snprintf(what, sizeof what, "queue '%s'", queue);
+	if (check_last(b, channel, err, what) < 0)
+		return -1;
+	if (ready)
+		*ready = count;
+	if (consumers)
+		*consumers = others;
+	return 0;
+}
+
+int broker_inspect_exchange(struct broker *b, int channel, const char *exchange, struct error *err)
+{
+	char what[300];
+	amqp_exchange_declare(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange), amqp_cstring_bytes("topic"), 1, 0, 0, 0,
+	                      amqp_empty_table);
+	snprintf(what, sizeof what, "exchange '%s'", exchange);
+	return check_last(b, channel, err, what);
+}
+
+int broker_purge(struct broker *b, int channel, const char *queue, uint32_t *count, struct error *err)
+{
+	amqp_queue_purge_ok_t *ok = amqp_queue_purge(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue));
+	uint32_t n = ok ? ok->message_count : 0;
+	if (check_last(b, channel, err, "purge") < 0)
+		return -1;
+	if (count)
+		*count = n;
+	return 0;
+}
+
+int broker_delete_queue(struct broker *b, int channel, const char *queue, struct error *err)
+{
+	amqp_queue_delete(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), 0, 0);
+	return check_last(b, channel, err, "delete queue");
+}
+
+/* ---- consuming and settling ---- */
+
+int broker_consume(struct broker *b, int channel, const char *queue, const char *tag, uint16_t prefetch, struct error *err)
+{
+	char what[300];
+	amqp_basic_qos(b->conn, (amqp_channel_t)channel, 0, prefetch, 0);
+	if (check_last(b, channel, err, "basic.qos") < 0)
+		return -1;
+	amqp_basic_consume(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), amqp_cstring_bytes(tag), 0, 0, 0, amqp_empty_table);
+	snprintf(what, sizeof what, "consume '%s'", queue);
+	return check_last(b, channel, err, what);
+}
+
+int broker_cancel(struct broker *b, int channel, const char *tag, struct error *err)
+{
+	amqp_basic_cancel(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(tag));
+	return check_last(b, channel, err, "basic.cancel");
+}
+
+int broker_ack(struct broker *b, int channel, uint64_t tag, bool multiple, struct error *err)
+{
+	int status = amqp_basic_ack(b->conn, (amqp_channel_t)channel, tag, multiple);
+	return status == AMQP_STATUS_OK ? 0 : library_error(b, status, err, "basic.ack");
+}
+
+int broker_nack(struct broker *b, int channel, uint64_t tag, bool multiple, bool requeue, struct error *err)
+{
+	int status = amqp_basic_nack(b->conn, (amqp_channel_t)channel, tag, multiple, requeue);
+	return status == AMQP_STATUS_OK ? 0 : library_error(b, status, err, "basic.nack");
+}
+
+/* ---- publishing ---- */
+
+static bool short_enough(const char *text)
+{
+	return !text || strlen(text) <= 255;
+}
+
+static bool publishable(const char *exchange, const char *key, const struct message *m, struct error *err)
+{
+	if (!short_enough(exchange) || !short_enough(key) || !short_enough(m->content_type) || !short_enough(m->message_id) ||
+	    !short_enough(m->type) || !short_enough(m->app_id) || !short_enough(m->reply_to) || !short_enough(m->correlation_id))
+		return error_set(err, ERROR_DATA, "a property of the message is over 255 bytes"), false;
+	size_t size = message_header_size(m);
+	if (size > HEADER_MAX)
+		return error_set(err, ERROR_DATA, "the message's headers take %zu bytes; %d fit into a frame", size, HEADER_MAX), false;
+	return true;
+}
+
+static void set_property(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *field, const char *text)
+{
+	if (!text)
+		return;
+	p->_flags |= flag;
+	*field = amqp_cstring_bytes(text);
+}
+
+static amqp_basic_properties_t properties_of(const struct message *m, amqp_pool_t *pool)
+{
+	amqp_basic_properties_t p = {._flags = AMQP_BASIC_DELIVERY_MODE_FLAG, .delivery_mode = 2};
+	set_property(&p, AMQP_BASIC_CONTENT_TYPE_FLAG, &p.content_type, m->content_type);
+	set_property(&p, AMQP_BASIC_MESSAGE_ID_FLAG, &p.message_id, m->message_id);
+	set_property(&p, AMQP_BASIC_TYPE_FLAG, &p.type, m->type);
+	set_property(&p, AMQP_BASIC_APP_ID_FLAG, &p.app_id, m->app_id);
+	set_property(&p, AMQP_BASIC_REPLY_TO_FLAG, &p.reply_to, m->reply_to);
+	set_property(&p, AMQP_BASIC_CORRELATION_ID_FLAG, &p.correlation_id, m->correlation_id);
+	if (m->timestamp_s >= 0) {
+		p._flags |= AMQP_BASIC_TIMESTAMP_FLAG;
+		p.timestamp = (uint64_t)m->timestamp_s;
+	}
+	if (m->headers.count > 0) {
+		p._flags |= AMQP_BASIC_HEADERS_FLAG;
+		p.headers = amqp_table_view(&m->headers, pool);
+	}
+	return p;
+}
+
+int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m, uint64_t *tag,
+                   struct error *err)
+{
+	if (!publishable(exchange, key, m, err))
+		return -1;
+	amqp_pool_t pool;
+	init_amqp_pool(&pool, 4096);
+	amqp_basic_properties_t p = properties_of(m, &pool);
+	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange), amqp_cstring_bytes(key), 1, 0, &p,
+	                                (amqp_bytes_t){m->body_len, m->body});
+	empty_amqp_pool(&pool);
+	if (status != AMQP_STATUS_OK)
+		return library_error(b, status, err, "basic.publish");
+	b->published[channel]++;
+	if (tag)
+		*tag = b->confirms[channel] ? b->published[channel] : 0;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static void start_partial(struct broker *b, int channel, struct broker_event event)
+{
+	struct partial *p = &b->partial[channel];
+	message_destroy(p->event.message);
+	*p = (struct partial){.active = true, .event = event};
+	p->event.channel = channel;
+	p->event.message = message_create();
+}
+
+static void on_deliver(struct broker *b, int channel, const amqp_basic_deliver_t *d)
+{
+	struct broker_event e = {.kind = BROKER_DELIVERY, .tag = d->delivery_tag, .redelivered = d->redelivered != 0};
+	amqp_bytes_into(d->consumer_tag, e.consumer_tag, sizeof e.consumer_tag);
+	amqp_bytes_into(d->routing_key, e.routing_key, sizeof e.routing_key);
+	amqp_bytes_into(d->exchange, e.exchange, sizeof e.exchange);
+	start_partial(b, channel, e);
+}
+
+static void on_return(struct broker *b, int channel, const amqp_basic_return_t *r)
+{
+	struct broker_event e = {.kind = BROKER_RETURNED, .code = r->reply_code};
+	amqp_bytes_into(r->routing_key, e.routing_key, sizeof e.routing_key);
+	amqp_bytes_into(r->exchange, e.exchange, sizeof e.exchange);
+	amqp_bytes_into(r->reply_text, e.text, sizeof e.text);
+	start_partial(b, channel, e);
+}
+
+static char *property(const amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t bytes)
+{
+	return p->_flags & flag ? amqp_bytes_text(bytes) : NULL;
+}
+
+static void read_properties(const amqp_basic_properties_t *p, struct message *m)
+{
+	m->content_type = property(p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
+	m->message_id = property(p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
+	m->type = property(p, AMQP_BASIC_TYPE_FLAG, p->type);
+	m->app_id = property(p, AMQP_BASIC_APP_ID_FLAG, p->app_id);
+	m->reply_to = property(p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
+	m->correlation_id = property(p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
+	if (p->_flags & AMQP_BASIC_TIMESTAMP_FLAG && p->timestamp <= INT64_MAX / 1000)
+		m->timestamp_s = (int64_t)p->timestamp;
+	if (p->_flags & AMQP_BASIC_HEADERS_FLAG)
+		amqp_table_read(&p->headers, &m->headers);
+}
+
+static int on_header(struct broker *b, const amqp_frame_t *f, struct error *err)
+{
+	struct partial *p = &b->partial[f->channel];
+	if (!p->active || p->header_seen || f->payload.properties.body_size > BODY_MAX) {
+		b->broken = true;
+		return error_set(err, ERROR_UNAVAILABLE, "the broker sent a content header that does not fit");
+	}
+	p->header_seen = true;
+	p->body_size = (size_t)f->payload.properties.body_size;
+	read_properties(f->payload.properties.decoded, p->event.message);
+	p->event.message->body = xcalloc(1, p->body_size + 1);
+	return 0;
+}
+
+static int on_body(struct broker *b, const amqp_frame_t *f, struct error *err)
+{
+	struct partial *p = &b->partial[f->channel];
+	amqp_bytes_t part = f->payload.body_fragment;
+	if (!p->active || !p->header_seen || part.len > p->body_size - p->event.message->body_len) {
+		b->broken = true;
+		return error_set(err, ERROR_UNAVAILABLE, "the broker sent a body frame that does not fit");
+	}
+	if (part.len)
+		memcpy(p->event.message->body + p->event.message->body_len, part.bytes, part.len);
+	p->event.message->body_len += part.len;
+	return 0;
+}
+
+/* True when the content is whole: *e is its event then. */
+static bool take_whole(struct broker *b, int channel, struct broker_event *e)
+{
+	struct partial *p = &b->partial[channel];
+	if (!p->active || !p->header_seen || p->event.message->body_len < p->body_size)
+		return false;
+	*e = p->event;
+	*p = (struct partial){0};
+	return true;
+}
+
+static void on_channel_close(struct broker *b, int channel, const amqp_channel_close_t *c, struct broker_event *e)
+{
+	amqp_channel_close_ok_t ok = {0};
+	*e = (struct broker_event){.kind = BROKER_CHANNEL_CLOSED, .channel = channel, .code = c->reply_code};
+	amqp_bytes_into(c->reply_text, e->text, sizeof e->text);
+	amqp_send_method(b->conn, (amqp_channel_t)channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+	message_destroy(b->partial[channel].event.message);
+	b->partial[channel] = (struct partial){0};
+}
+
+/* 1: *e is an event. 0: nothing to tell yet. */
+static int on_method(struct broker *b, const amqp_frame_t *f, struct broker_event *e, struct error *err)
+{
+	int channel = f->channel;
+	void *decoded = f->payload.method.decoded;
+	*e = (struct broker_event){.channel = channel};
+	switch (f->payload.method.id) {
+	case AMQP_BASIC_DELIVER_METHOD:
+		on_deliver(b, channel, decoded);
+		return 0;
+	case AMQP_BASIC_RETURN_METHOD:
+		on_return(b, channel, decoded);
+		return 0;
+	case AMQP_BASIC_ACK_METHOD:
+		e->kind = BROKER_ACKED;
+		e->tag = ((amqp_basic_ack_t *)decoded)->delivery_tag;
+		e->multiple = ((amqp_basic_ack_t *)decoded)->multiple != 0;
+		return 1;
+	case AMQP_BASIC_NACK_METHOD:
+		e->kind = BROKER_NACKED;
+		e->tag = ((amqp_basic_nack_t *)decoded)->delivery_tag;
+		e->multiple = ((amqp_basic_nack_t *)decoded)->multiple != 0;
+		return 1;
+	case AMQP_BASIC_CANCEL_METHOD:
+		e->kind = BROKER_CONSUMER_GONE;
+		amqp_bytes_into(((amqp_basic_cancel_t *)decoded)->consumer_tag, e->consumer_tag, sizeof e->consumer_tag);
+		return 1;
+	case AMQP_CHANNEL_CLOSE_METHOD:
+		on_channel_close(b, channel, decoded, e);
+		return 1;
+	case AMQP_CONNECTION_CLOSE_METHOD:
+		return connection_closed(b, decoded, err, "connection");
+	case AMQP_CONNECTION_BLOCKED_METHOD:
+		e->kind = BROKER_BLOCKED;
+		amqp_bytes_into(((amqp_connection_blocked_t *)decoded)->reason, e->text, sizeof e->text);
+		return 1;
+	case AMQP_CONNECTION_UNBLOCKED_METHOD:
+		e->kind = BROKER_UNBLOCKED;
+		return 1;
+	default:
+		return 0; /* an answer to an RPC that had timed out, or news of no interest */
+	}
+}
+
+static int on_frame(struct broker *b, const amqp_frame_t *f, struct broker_event *e, struct error *err)
+{
+	if (f->channel >= CHANNELS) {
+		b->broken = true;
+		return error_set(err, ERROR_UNAVAILABLE, "the broker used a channel that was never opened");
+	}
+	switch (f->frame_type) {
+	case AMQP_FRAME_METHOD:
+		return on_method(b, f, e, err);
+	case AMQP_FRAME_HEADER:
+		if (on_header(b, f, err) < 0)
+			return -1;
+		return take_whole(b, f->channel, e);
+	case AMQP_FRAME_BODY:
+		if (on_body(b, f, err) < 0)
+			return -1;
+		return take_whole(b, f->channel, e);
+	default:
+		return 0;
+	}
+}
+
+int broker_read(struct broker *b, int wait_ms, struct broker_event *e, struct error *err)
+{
+	for (;;) {
+		amqp_frame_t frame;
+		struct timeval timeout = to_timeval(wait_ms);
+		int status = amqp_simple_wait_frame_noblock(b->conn, &frame, &timeout);
+		if (status == AMQP_STATUS_TIMEOUT) {
+			*e = (struct broker_event){.kind = BROKER_NOTHING};
+			return 0;
+		}
+		if (status != AMQP_STATUS_OK)
+			return library_error(b, status, err, "connection lost");
+		int rc = on_frame(b, &frame, e, err);
+		amqp_maybe_release_buffers_on_channel(b->conn, frame.channel);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+	}
+}
