@@ -99,3 +99,16 @@ percent_encode() {
 		}
 		{ for (i = 1; i <= NF; i++) if ($i == "00") printf "\n"; else printf "%s", text[$i] }'
 }
+
+# end_leftovers DIR: ends whatever was started with DIR somewhere in its environment (TMPDIR, a data folder ...) and still runs, by
+# its own pid. Says what it was.
+end_leftovers() {
+	local p left=
+	for p in /proc/[0-9]*; do
+		[ "${p#/proc/}" != $$ ] || continue
+		grep -qaF -- "$1" "$p/environ" 2>/dev/null || continue
+		left="$left $(tr '\0' ' ' <"$p/cmdline" 2>/dev/null | cut -c1-60)(${p#/proc/})"
+		kill -KILL "${p#/proc/}" 2>/dev/null || :
+	done
+	[ -z "$left" ] || note "ended what was still running:$left"
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Counts the test cases in meson's testlog.json: test-results.py TESTLOG.
+
+A program written with Check says "97%: Checks: 30, Failures: 1, Errors: 0": each check counts. Any other program is one test. A
+program that fails without naming a failed check (it crashed, it timed out) is one failure more. Prints a line for each program
+that did not pass, then "passed failed skipped".
+"""
+import json
+import re
+import sys
+
+SUMMARY = re.compile(r"\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)")
+
+
+def count(test):
+    """(passed, failed, skipped) of one program."""
+    found = SUMMARY.findall(test.get("stdout") or "")
+    checks = sum(int(c) for c, _, _ in found)
+    failed = sum(int(f) + int(e) for _, f, e in found)
+    if test["result"] in ("SKIP", "IGNORED"):
+        return checks - failed, failed, 1
+    if test["result"] not in ("OK", "EXPECTEDFAIL") and failed == 0:
+        return checks, 1, 0
+    return (checks - failed, failed, 0) if checks else (1, 0, 0)
+
+
+def main():
+    totals = [0, 0, 0]
+    with open(sys.argv[1], encoding="utf-8", errors="replace") as log:
+        for line in log:
+            test = json.loads(line)
+            numbers = count(test)
+            totals = [t + n for t, n in zip(totals, numbers)]
+            if numbers[1] or numbers[2]:
+                print(f"{test['result']}: {test['name']} (exit {test.get('returncode')})")
+    print(*totals)
+
+
+main()

@@ -1,0 +1,240 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+#   scripts/test.sh [--suite SUITE...]
+#
+# Installs what is missing, builds, and runs every test, or the suites named:
+#   unit          no broker: as built by default (warnings are errors), and with ASan and UBSan
+#   coverage      lines of common/ run by the unit tests: at least 90 %
+#   integration   programs with ASan and UBSan against one private RabbitMQ
+#   lint          clang-format, clang-tidy, cppcheck, shellcheck, codespell, mandoc
+#   demo          scripts/demo.sh, over a folder with the oddest file names there can be
+#   readme        every command of README.md
+#   docker        the image of docker/ for real; skipped where nothing can build it
+#   long          hours, not minutes: only when named
+# Ends with "N passed, N failed" (and ", N skipped" when there were any) and exit code 1 if anything failed. Nothing is left
+# running, and nothing in the temporary folder, also after Ctrl-C.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$root/scripts/lib.sh"
+cd "$root"
+
+all_suites=(unit coverage integration lint demo readme docker)
+suites=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--suite) ;;
+	unit | coverage | integration | lint | demo | readme | docker | long) suites+=("$1") ;;
+	-h | --help)
+		sed -n '4,18s/^# \{0,3\}//p' scripts/test.sh
+		exit
+		;;
+	*)
+		note "unknown argument '$1' (see --help)"
+		exit 64
+		;;
+	esac
+	shift
+done
+[ ${#suites[@]} -gt 0 ] || suites=("${all_suites[@]}")
+
+passed=0 failed=0 skipped=0
+failures=()
+base=${TMPDIR:-/tmp}
+work=$(mktemp -d "$base/warren-test.XXXXXX")
+export TMPDIR=$work # what the tests leave there goes with it
+broker_dir=
+
+cleanup() {
+	trap '' INT TERM HUP
+	[ -z "$broker_dir" ] || stop_broker "$broker_dir" >/dev/null 2>&1 || :
+	end_leftovers "$work" # all that was started has it in its environment, as TMPDIR
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# ---------------------------------------------------------------------------------------------------------------- bookkeeping
+
+step() {
+	say ""
+	say "=== $1 (after $((SECONDS / 60)) min $((SECONDS % 60)) s)"
+}
+pass() {
+	passed=$((passed + 1))
+	say "ok       $1"
+}
+fail() {
+	failed=$((failed + 1))
+	failures+=("$1")
+	say "FAILED   $1"
+}
+skip() {
+	skipped=$((skipped + 1))
+	say "skipped  $1"
+}
+# result NAME CODE: of a test that is a program; 77 means skipped.
+result() {
+	case $2 in
+	0) pass "$1" ;;
+	77) skip "$1" ;;
+	*) fail "$1 (exit code $2)" ;;
+	esac
+}
+# run_test NAME COMMAND...
+run_test() {
+	local name=$1 code=0
+	shift
+	"$@" || code=$?
+	result "$name" "$code"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------- builds
+
+declare -A built
+# build FOLDER OPTION...: configured once, built once per run. False: it does not build.
+build() {
+	local folder=$1 log=$work/build.log
+	shift
+	[ -z "${built[$folder]:-}" ] || return "${built[$folder]}"
+	built[$folder]=0
+	say "building $folder"
+	if [ -f "$folder/build.ninja" ]; then
+		meson configure "$folder" "$@" >"$log" 2>&1
+	else
+		rm -rf "$folder"
+		meson setup "$folder" "$@" >"$log" 2>&1
+	fi && ninja -C "$folder" >>"$log" 2>&1 || built[$folder]=1
+	if [ "${built[$folder]}" = 0 ]; then
+		pass "$folder builds"
+	else
+		tail -n 60 "$log"
+		fail "$folder builds"
+	fi
+	return "${built[$folder]}"
+}
+build_plain() { build build-test -Dwerror=true -Dtests=enabled; }
+build_asan() { build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false; }
+
+# meson_suite FOLDER SUITE JOBS: runs it and counts its checks.
+meson_suite() {
+	local folder=$1 suite=$2 jobs=$3 log=$1/meson-logs/testlog.json line p f s
+	rm -f "$log"
+	meson test -C "$folder" --no-rebuild --suite "$suite" --num-processes "$jobs" --timeout-multiplier 3 --print-errorlogs || :
+	[ -s "$log" ] || {
+		fail "$suite in $folder: no tests were run"
+		return
+	}
+	while read -r line; do
+		case $line in
+		[0-9]*)
+			read -r p f s <<<"$line"
+			passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+			say "$suite in $folder: $p passed, $f failed, $s skipped"
+			;;
+		SKIP*) say "skipped  $line" ;;
+		*) failures+=("$folder: $line") ;;
+		esac
+	done < <(python3 scripts/test-results.py "$log")
+}
+
+# ---------------------------------------------------------------------------------------------------------------------- suites
+
+export CK_VERBOSITY=normal
+export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+
+need_broker() {
+	[ -z "$broker_dir" ] || return 0
+	broker_dir=$work/broker
+	say "starting a private RabbitMQ"
+	(start_broker "$broker_dir" rabbitmq_management && echo "$broker_url $mgmt_url" >"$work/urls") ||
+		{
+			fail "a private RabbitMQ starts"
+			return 1
+		}
+	read -r broker_url mgmt_url <"$work/urls"
+	export WARREN_TEST_AMQP_URL=$broker_url WARREN_TEST_MGMT_URL=$mgmt_url
+}
+
+suite_unit() {
+	step "unit tests"
+	if build_plain; then meson_suite build-test unit 2; fi
+	if build_asan; then meson_suite build-asan unit 2; fi
+}
+
+# What only a broker can run is tested by the integration suite.
+needs_broker='common/(broker|link|declare|connect|mgmt)\.c'
+suite_coverage() {
+	step "coverage of common/ by unit tests"
+	build build-coverage -Dtests=enabled -Db_coverage=true -Doptimization=0 || return 0
+	find build-coverage -name '*.gcda' -delete
+	meson test -C build-coverage --no-rebuild --suite unit --num-processes 2 >"$work/cover.log" 2>&1 || say "(some of the tests fail: see unit)"
+	say "without $needs_broker: they need a broker, and the integration tests run them"
+	run_test "at least 90 % of the lines of common/ are run by unit tests" \
+		gcovr --root . --filter 'common/.*\.c' --exclude "$needs_broker" --fail-under-line 90 build-coverage
+}
+
+suite_integration() {
+	step "integration tests"
+	build_asan || return 0
+	need_broker || return 0
+	meson_suite build-asan integration 1
+}
+
+suite_lint() {
+	local line
+	step "lint"
+	build_plain || :
+	while IFS= read -r line; do
+		case $line in
+		"lint: ok "*) pass "${line#lint: ok }" ;;
+		"lint: skipped "*) skip "${line#lint: skipped }" ;;
+		"lint: FAILED "*) fail "${line#lint: FAILED }" ;;
+		*) say "$line" ;;
+		esac
+	done < <(scripts/lint.sh build-test 2>&1 || :)
+}
+
+suite_demo() {
+	step "the demo"
+	build_plain || return 0
+	run_test "the demo over odd file names" tests/scripts/demo.sh "$root/build-test"
+	run_test "the demo ends on Ctrl-C and leaves nothing" tests/scripts/interrupt.sh "$root/build-test"
+}
+
+suite_readme() {
+	step "README.md"
+	build_plain || return 0
+	need_broker || return 0
+	run_test "every command of README.md" tests/scripts/readme.sh
+}
+
+suite_docker() {
+	step "docker"
+	run_test "docker/Dockerfile and docker/compose.yaml" tests/docker/run.sh
+}
+
+suite_long() {
+	step "long tests"
+	build_asan || return 0
+	need_broker || return 0
+	meson_suite build-asan long 1
+}
+
+purposes=(build demo test)
+case " ${suites[*]} " in *" lint "*) purposes+=(lint) ;; esac
+scripts/prepare.sh "${purposes[@]}"
+for suite in "${suites[@]}"; do "suite_$suite"; done
+
+say ""
+for name in "${failures[@]}"; do say "failed: $name"; done
+if [ "$skipped" -gt 0 ]; then
+	say "$passed passed, $failed failed, $skipped skipped"
+else
+	say "$passed passed, $failed failed"
+fi
+[ "$failed" = 0 ]
