@@ -13,7 +13,7 @@ declare -A packages=(
 	[demo]='rabbitmq-server amqp-tools procps'
 	[test]='check gcovr curl python3 git'
 	[lint]='shellcheck codespell clang-format clang-tidy cppcheck mandoc'
-	[docker]='docker.io debootstrap iptables buildah'
+	[docker]='docker.io docker-compose debootstrap iptables'
 )
 
 me=${0##*/}

@@ -15,6 +15,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/tmp" "$work/files"
 cd "$work/files"
 
+# shellcheck disable=SC2016 # a name that looks like a command
 names=('two words' $'line\nbreak' $'ends in a newline\n' 'grüße-日本' $'not utf-8 \xff\xfe' '-n' '--help' "it's" '"double"' 'back\slash'
 	'100%' '%41' 'a&b' '$(id)' '*' ' ' $'tab\there' $'\x01control' '{"path":"x"}')
 mkdir -p $'folder \n with -\xe9'
