@@ -56,7 +56,8 @@ static enum error_kind kind_of_code(int code)
 	return ERROR_CONFIG;
 }
 
-static int channel_closed(struct broker *b, int channel, const amqp_channel_close_t *close, struct error *err, const char *what)
+static int channel_closed(struct broker *b, int channel, const amqp_channel_close_t *close, struct error *err,
+                          const char *what)
 {
 	char text[256];
 	amqp_channel_close_ok_t ok = {0};
@@ -67,7 +68,8 @@ static int channel_closed(struct broker *b, int channel, const amqp_channel_clos
 	return error_set(err, kind_of_code(code), "%s: %s", what, text);
 }
 
-static int connection_closed(struct broker *b, const amqp_connection_close_t *close, struct error *err, const char *what)
+static int connection_closed(struct broker *b, const amqp_connection_close_t *close, struct error *err,
+                             const char *what)
 {
 	char text[256];
 	amqp_connection_close_ok_t ok = {0};
@@ -130,13 +132,15 @@ static int set_up_tls(amqp_socket_t *socket, const struct broker_options *o, str
 	/* 0.11 has no call for the system's certificates (0.14 has). */
 	if (!o->tls_ca)
 		SSL_CTX_set_default_verify_paths(amqp_ssl_socket_get_context(socket));
-	if (o->tls_cert && amqp_ssl_socket_set_key(socket, o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert) != AMQP_STATUS_OK)
-		return error_set(err, ERROR_CONFIG, "tls_cert '%s' and tls_key '%s' cannot be read as a matching pair", o->tls_cert,
-		                 o->tls_key ? o->tls_key : o->tls_cert);
+	if (o->tls_cert &&
+	    amqp_ssl_socket_set_key(socket, o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert) != AMQP_STATUS_OK)
+		return error_set(err, ERROR_CONFIG, "tls_cert '%s' and tls_key '%s' cannot be read as a matching pair",
+		                 o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert);
 	return 0;
 }
 
-static int open_socket(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info, struct error *err)
+static int open_socket(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
+                       struct error *err)
 {
 	amqp_socket_t *socket = info->ssl ? amqp_ssl_socket_new(b->conn) : amqp_tcp_socket_new(b->conn);
 	if (!socket)
@@ -161,7 +165,8 @@ static amqp_table_entry_t yes_entry(const char *key)
 	return (amqp_table_entry_t){amqp_cstring_bytes(key), {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
 }
 
-static int login(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info, struct error *err)
+static int login(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
+                 struct error *err)
 {
 	amqp_table_entry_t abilities[] = {yes_entry("consumer_cancel_notify"), yes_entry("connection.blocked"),
 	                                  yes_entry("basic.nack"), yes_entry("publisher_confirms")};
@@ -205,14 +210,16 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 	char shown[256];
 	struct amqp_connection_info info;
 	if (amqp_parse_url(copy, &info) != AMQP_STATUS_OK) {
-		error_set(err, ERROR_CONFIG, "'%s' is not an AMQP URL (amqp://user@host:port/vhost)", broker_redact_url(url, shown, sizeof shown));
+		error_set(err, ERROR_CONFIG, "'%s' is not an AMQP URL (amqp://user@host:port/vhost)",
+		          broker_redact_url(url, shown, sizeof shown));
 		return NULL;
 	}
 	struct broker *b = xcalloc(1, sizeof *b);
 	b->conn = amqp_new_connection();
 	if (!b->conn)
 		abort();
-	snprintf(b->peer, sizeof b->peer, "%s:%d%s%s", info.host, info.port, info.vhost[0] == '/' ? "" : "/", info.vhost);
+	snprintf(b->peer, sizeof b->peer, "%s:%d%s%s", info.host, info.port, info.vhost[0] == '/' ? "" : "/",
+	         info.vhost);
 	if (open_socket(b, o, &info, err) < 0 || login(b, o, &info, err) < 0) {
 		error_wrap(err, "broker %s", b->peer);
 		broker_destroy(b, false);
@@ -278,7 +285,8 @@ int broker_open_channel(struct broker *b, int channel, bool confirm, struct erro
 
 int broker_close_channel(struct broker *b, int channel, struct error *err)
 {
-	return check_reply(b, channel, amqp_channel_close(b->conn, (amqp_channel_t)channel, AMQP_REPLY_SUCCESS), err, "close channel");
+	return check_reply(b, channel, amqp_channel_close(b->conn, (amqp_channel_t)channel, AMQP_REPLY_SUCCESS), err,
+	                   "close channel");
 }
 
 static void declare_item(struct broker *b, amqp_channel_t ch, const struct topology_item *item, amqp_table_t arguments)
@@ -297,7 +305,8 @@ static void declare_item(struct broker *b, amqp_channel_t ch, const struct topol
 		amqp_queue_bind(b->conn, ch, name, source, key, arguments);
 		break;
 	case TOPOLOGY_BIND_EXCHANGE: {
-		amqp_exchange_bind_t bind = {.destination = name, .source = source, .routing_key = key, .arguments = arguments};
+		amqp_exchange_bind_t bind = {
+		    .destination = name, .source = source, .routing_key = key, .arguments = arguments};
 		amqp_method_number_t expected = AMQP_EXCHANGE_BIND_OK_METHOD;
 		amqp_simple_rpc_decoded(b->conn, ch, AMQP_EXCHANGE_BIND_METHOD, expected, &bind);
 		break;
@@ -317,11 +326,12 @@ int broker_declare(struct broker *b, int channel, const struct topology_item *it
 	return rc;
 }
 
-int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint32_t *ready, uint32_t *consumers, struct error *err)
+int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint32_t *ready, uint32_t *consumers,
+                         struct error *err)
 {
 	char what[300];
-	amqp_queue_declare_ok_t *ok =
-	    amqp_queue_declare(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), 1, 0, 0, 0, amqp_empty_table);
+	amqp_queue_declare_ok_t *ok = amqp_queue_declare(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), 1,
+	                                                 0, 0, 0, amqp_empty_table);
 	uint32_t count = ok ? ok->message_count : 0, others = ok ? ok->consumer_count : 0;
 	snprintf(what, sizeof what, "queue '%s'", queue);
 	if (check_last(b, channel, err, what) < 0)
@@ -336,8 +346,8 @@ int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint3
 int broker_inspect_exchange(struct broker *b, int channel, const char *exchange, struct error *err)
 {
 	char what[300];
-	amqp_exchange_declare(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange), amqp_cstring_bytes("topic"), 1, 0, 0, 0,
-	                      amqp_empty_table);
+	amqp_exchange_declare(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange),
+	                      amqp_cstring_bytes("topic"), 1, 0, 0, 0, amqp_empty_table);
 	snprintf(what, sizeof what, "exchange '%s'", exchange);
 	return check_last(b, channel, err, what);
 }
@@ -361,13 +371,15 @@ int broker_delete_queue(struct broker *b, int channel, const char *queue, struct
 
 /* ---- consuming and settling ---- */
 
-int broker_consume(struct broker *b, int channel, const char *queue, const char *tag, uint16_t prefetch, struct error *err)
+int broker_consume(struct broker *b, int channel, const char *queue, const char *tag, uint16_t prefetch,
+                   struct error *err)
 {
 	char what[300];
 	amqp_basic_qos(b->conn, (amqp_channel_t)channel, 0, prefetch, 0);
 	if (check_last(b, channel, err, "basic.qos") < 0)
 		return -1;
-	amqp_basic_consume(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), amqp_cstring_bytes(tag), 0, 0, 0, amqp_empty_table);
+	amqp_basic_consume(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), amqp_cstring_bytes(tag), 0, 0,
+	                   0, amqp_empty_table);
 	snprintf(what, sizeof what, "consume '%s'", queue);
 	return check_last(b, channel, err, what);
 }
@@ -399,12 +411,15 @@ static bool short_enough(const char *text)
 
 static bool publishable(const char *exchange, const char *key, const struct message *m, struct error *err)
 {
-	if (!short_enough(exchange) || !short_enough(key) || !short_enough(m->content_type) || !short_enough(m->message_id) ||
-	    !short_enough(m->type) || !short_enough(m->app_id) || !short_enough(m->reply_to) || !short_enough(m->correlation_id))
+	if (!short_enough(exchange) || !short_enough(key) || !short_enough(m->content_type) ||
+	    !short_enough(m->message_id) || !short_enough(m->type) || !short_enough(m->app_id) ||
+	    !short_enough(m->reply_to) || !short_enough(m->correlation_id))
 		return error_set(err, ERROR_DATA, "a property of the message is over 255 bytes"), false;
 	size_t size = message_header_size(m);
 	if (size > HEADER_MAX)
-		return error_set(err, ERROR_DATA, "the message's headers take %zu bytes; %d fit into a frame", size, HEADER_MAX), false;
+		return error_set(err, ERROR_DATA, "the message's headers take %zu bytes; %d fit into a frame", size,
+		                 HEADER_MAX),
+		       false;
 	return true;
 }
 
@@ -436,16 +451,16 @@ static amqp_basic_properties_t properties_of(const struct message *m, amqp_pool_
 	return p;
 }
 
-int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m, uint64_t *tag,
-                   struct error *err)
+int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
+                   uint64_t *tag, struct error *err)
 {
 	if (!publishable(exchange, key, m, err))
 		return -1;
 	amqp_pool_t pool;
 	init_amqp_pool(&pool, 4096);
 	amqp_basic_properties_t p = properties_of(m, &pool);
-	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange), amqp_cstring_bytes(key), 1, 0, &p,
-	                                (amqp_bytes_t){m->body_len, m->body});
+	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange),
+	                                amqp_cstring_bytes(key), 1, 0, &p, (amqp_bytes_t){m->body_len, m->body});
 	empty_amqp_pool(&pool);
 	if (status != AMQP_STATUS_OK)
 		return library_error(b, status, err, "basic.publish");
@@ -577,7 +592,8 @@ static int on_method(struct broker *b, const amqp_frame_t *f, struct broker_even
 		return 1;
 	case AMQP_BASIC_CANCEL_METHOD:
 		e->kind = BROKER_CONSUMER_GONE;
-		amqp_bytes_into(((amqp_basic_cancel_t *)decoded)->consumer_tag, e->consumer_tag, sizeof e->consumer_tag);
+		amqp_bytes_into(((amqp_basic_cancel_t *)decoded)->consumer_tag, e->consumer_tag,
+		                sizeof e->consumer_tag);
 		return 1;
 	case AMQP_CHANNEL_CLOSE_METHOD:
 		on_channel_close(b, channel, decoded, e);

@@ -77,7 +77,8 @@ static struct table *add_quorum_queue(struct topology *t, const char *name)
 	return arguments;
 }
 
-static struct table *add_binding(struct topology *t, enum topology_kind kind, const char *to, const char *from, const char *key)
+static struct table *add_binding(struct topology *t, enum topology_kind kind, const char *to, const char *from,
+                                 const char *key)
 {
 	return add(t, (struct topology_item){
 	                  .kind = kind, .name = xstrdup(to), .source = xstrdup(from), .routing_key = xstrdup(key)});
@@ -123,7 +124,8 @@ static void add_level_queue(struct topology *t, const char *p, int k)
 	table_set_string(a, "x-overflow", "reject-publish");
 }
 
-static void add_hop(struct topology *t, enum topology_kind kind, const char *to, const char *from, int k, const char *word)
+static void add_hop(struct topology *t, enum topology_kind kind, const char *to, const char *from, int k,
+                    const char *word)
 {
 	char header[32];
 	struct table *a = add_binding(t, kind, to, from, "");
@@ -150,7 +152,8 @@ static void add_shared_queues(struct topology *t, const char *p)
 	char name[TOPOLOGY_NAME_MAX];
 	table_set_int(add_quorum_queue(t, topology_unroutable(p, name)), "x-delivery-limit", NEVER_REACHED);
 	/* A stream, so that every worker reads every cancel; bounded, because a cancel outlives its job. */
-	struct table *a = add(t, (struct topology_item){.kind = TOPOLOGY_QUEUE, .name = xstrdup(name_into(name, p, "cancel"))});
+	struct table *a =
+	    add(t, (struct topology_item){.kind = TOPOLOGY_QUEUE, .name = xstrdup(name_into(name, p, "cancel"))});
 	table_set_string(a, "x-queue-type", "stream");
 	table_set_string(a, "x-max-age", "7D");
 }
@@ -173,7 +176,8 @@ static void add_job_queue_bindings(struct topology *t, const char *p, const char
 	char queue[TOPOLOGY_NAME_MAX], dead_queue[TOPOLOGY_NAME_MAX], exchange[TOPOLOGY_NAME_MAX];
 	topology_queue(p, name, queue);
 	add_binding(t, TOPOLOGY_BIND_QUEUE, queue, topology_jobs(p, exchange), queue);
-	add_binding(t, TOPOLOGY_BIND_QUEUE, topology_dead_queue(p, name, dead_queue), topology_dead(p, exchange), queue);
+	add_binding(t, TOPOLOGY_BIND_QUEUE, topology_dead_queue(p, name, dead_queue), topology_dead(p, exchange),
+	            queue);
 }
 
 static int check_names(const char *prefix, const char *const *queues, size_t count, struct error *err)
@@ -182,7 +186,8 @@ static int check_names(const char *prefix, const char *const *queues, size_t cou
 		return error_set(err, ERROR_CONFIG, "prefix '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", prefix);
 	for (size_t i = 0; i < count; i++)
 		if (!queue_name_valid(span_of(queues[i])))
-			return error_set(err, ERROR_CONFIG, "queue name '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", queues[i]);
+			return error_set(err, ERROR_CONFIG,
+			                 "queue name '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", queues[i]);
 	return 0;
 }
 
