@@ -45,7 +45,9 @@ char *clock_format(int64_t at_ms, char out[static CLOCK_TEXT_SIZE])
 	time_t seconds = (time_t)((at_ms - ms) / 1000);
 	struct tm tm;
 	gmtime_r(&seconds, &tm);
-	size_t used = strftime(out, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	/* Not %Y: strftime does not fill up years before 1000 with zeros. */
+	size_t used = (size_t)snprintf(out, CLOCK_TEXT_SIZE, "%04u", (unsigned)(tm.tm_year + 1900) % 10000);
+	used += strftime(out + used, CLOCK_TEXT_SIZE - used, "-%m-%dT%H:%M:%S", &tm);
 	snprintf(out + used, CLOCK_TEXT_SIZE - used, ".%03uZ", (unsigned)ms % 1000);
 	return out;
 }

@@ -14,6 +14,7 @@ enum { ATTEMPTS_MAX = 1000000 };
 
 struct reader {
 	struct span body;
+	enum codec_fields fields;
 	struct codec_error *err;
 	struct job job;
 };
@@ -88,60 +89,94 @@ static bool take_time(struct reader *r, struct scan_value v, const char *what, i
 
 /* ---- objects ---- */
 
-static bool same_key(struct span a, struct span b, bool *same)
+/* A key as it reads without quotes and escapes. */
+struct name {
+	struct span text;
+	struct buf plain; /* behind text when there were escapes */
+};
+
+static void name_finish(struct name *n)
 {
-	if (!memchr(a.at, '\\', a.len) && !memchr(b.at, '\\', b.len)) {
-		*same = a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+	buf_finish(&n->plain);
+}
+
+#define cleanup_name __attribute__((cleanup(name_finish)))
+
+/* False: memory. */
+static bool name_of(struct span key, struct name *n)
+{
+	n->text = (struct span){key.at + 1, key.len - 2};
+	if (!memchr(key.at, '\\', key.len))
 		return true;
-	}
-	struct buf x = {0}, y = {0};
-	bool ok = scan_unescape(a, &x) && scan_unescape(b, &y);
-	*same = ok && x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
-	buf_finish(&x);
-	buf_finish(&y);
+	bool ok = scan_unescape(key, &n->plain);
+	n->text = (struct span){n->plain.data, n->plain.len};
 	return ok;
 }
 
-static bool shown_key(struct span key, char *out, size_t size)
+static uint64_t hash(struct span text)
 {
-	snprintf(out, size, "%.*s", key.len > 60 ? 60 : (int)key.len, key.at);
-	return true;
+	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	for (size_t i = 0; i < text.len; i++)
+		h = (h ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
+	return h;
 }
 
-static bool duplicate(struct reader *r, struct span key)
+enum { SHOWN_SIZE = 72 };
+
+/* A key for a message to people: its beginning as it stands in the document, in printable ASCII. */
+static const char *shown(struct span key, char out[static SHOWN_SIZE])
 {
-	char name[64];
-	shown_key(key, name, sizeof name);
-	return fail_at(r, key.at, "duplicate key %s", name);
+	size_t used = 0;
+	for (size_t i = 0; i < key.len; i++) {
+		unsigned char c = (unsigned char)key.at[i];
+		if (used > SHOWN_SIZE - 9) {
+			strcpy(out + used, "...");
+			break;
+		}
+		used += (size_t)snprintf(out + used, SHOWN_SIZE - used, c >= 0x7f ? "\\x%02x" : "%c", c);
+	}
+	return out;
 }
 
 /*
- * Keys met so far, compared pair by pair while there are few; the number of members is bounded so that a hostile
- * document cannot buy quadratic work with linear bytes.
+ * Keys met so far, compared by hash and then in full. The number of members is bounded, so that a hostile document
+ * cannot buy quadratic work with linear bytes.
  */
-enum { MEMBERS_MAX = 256 };
-
 struct keys {
-	struct span seen[MEMBERS_MAX];
+	struct span seen[CODEC_MEMBERS_MAX];
+	uint64_t hashes[CODEC_MEMBERS_MAX];
 	size_t count;
 };
 
-static bool note_key(struct reader *r, struct keys *k, struct span key)
+/* False: memory. */
+static bool same_name(struct span key, struct span text, bool *same)
 {
+	cleanup_name struct name n = {0};
+	if (!name_of(key, &n))
+		return false;
+	*same = n.text.len == text.len && memcmp(n.text.at, text.at, text.len) == 0;
+	return true;
+}
+
+static bool note_key(struct reader *r, struct keys *k, struct span key, struct span name)
+{
+	char text[SHOWN_SIZE];
+	uint64_t h = hash(name);
 	for (size_t i = 0; i < k->count; i++) {
-		bool same;
-		if (!same_key(k->seen[i], key, &same))
+		bool same = false;
+		if (k->hashes[i] == h && !same_name(k->seen[i], name, &same))
 			return no_memory(r);
 		if (same)
-			return duplicate(r, key);
+			return fail_at(r, key.at, "duplicate key %s", shown(key, text));
 	}
-	if (k->count == MEMBERS_MAX)
-		return fail_at(r, key.at, "more than %d members in one object", MEMBERS_MAX);
+	if (k->count == CODEC_MEMBERS_MAX)
+		return fail_at(r, key.at, "more than %d members in one object", CODEC_MEMBERS_MAX);
+	k->hashes[k->count] = h;
 	k->seen[k->count++] = key;
 	return true;
 }
 
-static const struct field_rule *rule_named(const struct field_rule *rules, struct span name)
+static const struct field_rule *rule_for(const struct field_rule *rules, struct span name)
 {
 	for (; rules->name; rules++)
 		if (span_equals(name, rules->name))
@@ -149,42 +184,46 @@ static const struct field_rule *rule_named(const struct field_rule *rules, struc
 	return NULL;
 }
 
-/* A key may be written with escapes and still be the same key. False: memory. */
-static bool rule_for(const struct field_rule *rules, struct span key, const struct field_rule **rule)
+/* What to say about a member that has no rule; true when it is fine after all. */
+typedef bool unknown_fn(struct reader *r, struct span key, struct span name);
+
+static bool read_member(struct reader *r, struct keys *keys, const struct scan_member *m,
+                        const struct field_rule *rules, unknown_fn *unknown)
 {
-	if (!memchr(key.at, '\\', key.len)) {
-		*rule = rule_named(rules, (struct span){key.at + 1, key.len - 2});
-		return true;
-	}
-	struct buf name = {0};
-	bool ok = scan_unescape(key, &name);
-	*rule = ok ? rule_named(rules, (struct span){name.data, name.len}) : NULL;
-	buf_finish(&name);
-	return ok;
+	cleanup_name struct name n = {0};
+	if (!name_of(m->key, &n))
+		return no_memory(r);
+	if (!note_key(r, keys, m->key, n.text))
+		return false;
+	const struct field_rule *rule = rule_for(rules, n.text);
+	if (rule)
+		return rule->read(r, m->value);
+	return r->fields == CODEC_FIELDS_LENIENT || unknown(r, m->key, n.text);
 }
 
-/* Reads every member by its rule; other members go to unknown (NULL: they are carried and ignored). */
 static bool read_object(struct reader *r, struct scan_value object, const char *what, const struct field_rule *rules,
-                        bool (*unknown)(struct reader *r, struct span key))
+                        unknown_fn *unknown)
 {
 	if (object.kind != SCAN_OBJECT)
 		return fail_at(r, object.text.at, "%s must be an object", what);
-	struct keys keys = {.count = 0};
+	struct keys keys;
 	struct scan_member m;
 	size_t at = 0;
-	while (scan_next_member(object, &at, &m)) {
-		if (!note_key(r, &keys, m.key))
+	keys.count = 0; /* alone: clearing all of it would cost more than reading a small job */
+	while (scan_next_member(object, &at, &m))
+		if (!read_member(r, &keys, &m, rules, unknown))
 			return false;
-		const struct field_rule *rule;
-		if (!rule_for(rules, m.key, &rule))
-			return no_memory(r);
-		if (rule ? !rule->read(r, m.value) : unknown && !unknown(r, m.key))
-			return false;
-	}
 	return true;
 }
 
 /* ---- retry ---- */
+
+static bool unknown_in_retry(struct reader *r, struct span key, struct span name)
+{
+	char text[SHOWN_SIZE];
+	(void)name;
+	return fail_at(r, key.at, "unknown key %s in retry", shown(key, text));
+}
 
 static bool read_kind(struct reader *r, struct scan_value v)
 {
@@ -227,7 +266,7 @@ static bool read_backoff(struct reader *r, struct scan_value v)
 {
 	static const struct field_rule rules[] = {
 	    {"kind", read_kind}, {"base_ms", read_base}, {"max_ms", read_max}, {"jitter", read_jitter}, {0}};
-	return read_object(r, v, "retry.backoff", rules, NULL);
+	return read_object(r, v, "retry.backoff", rules, unknown_in_retry);
 }
 
 static bool read_max_attempts(struct reader *r, struct scan_value v)
@@ -240,13 +279,6 @@ static bool read_max_attempts(struct reader *r, struct scan_value v)
 	return true;
 }
 
-static bool unknown_in_retry(struct reader *r, struct span key)
-{
-	char name[64];
-	shown_key(key, name, sizeof name);
-	return fail_at(r, key.at, "unknown key %s in retry", name);
-}
-
 static bool read_retry(struct reader *r, struct scan_value v)
 {
 	static const struct field_rule rules[] = {{"max_attempts", read_max_attempts}, {"backoff", read_backoff}, {0}};
@@ -255,27 +287,33 @@ static bool read_retry(struct reader *r, struct scan_value v)
 
 /* ---- headers ---- */
 
-static bool add_header(struct reader *r, struct scan_member m)
+static bool add_header(struct reader *r, struct keys *keys, const struct scan_member *m)
 {
+	cleanup_name struct name n = {0};
+	if (!name_of(m->key, &n))
+		return no_memory(r);
+	if (!note_key(r, keys, m->key, n.text))
+		return false;
 	struct job_header *grown = realloc(r->job.headers, (r->job.header_count + 1) * sizeof *grown);
 	if (!grown)
 		return no_memory(r);
 	r->job.headers = grown;
 	struct job_header *h = &grown[r->job.header_count++];
 	*h = (struct job_header){0};
-	struct scan_value key = {SCAN_STRING, m.key};
-	return take_text(r, key, "a header's name", &h->name) && take_text(r, m.value, "a header's value", &h->value);
+	struct scan_value key = {SCAN_STRING, m->key};
+	return take_text(r, key, "a header's name", &h->name) && take_text(r, m->value, "a header's value", &h->value);
 }
 
 static bool read_headers(struct reader *r, struct scan_value v)
 {
 	if (v.kind != SCAN_OBJECT)
 		return fail_at(r, v.text.at, "headers must be an object");
-	struct keys keys = {.count = 0};
+	struct keys keys;
 	struct scan_member m;
 	size_t at = 0;
+	keys.count = 0;
 	while (scan_next_member(v, &at, &m))
-		if (!note_key(r, &keys, m.key) || !add_header(r, m))
+		if (!add_header(r, &keys, &m))
 			return false;
 	return true;
 }
@@ -353,22 +391,20 @@ static const struct field_rule document_rules[] = {
     {0},
 };
 
-static bool refuse_unknown(struct reader *r, struct span key)
+static bool refuse_unknown(struct reader *r, struct span key, struct span name)
 {
 	static const char *const reserved[] = {"queue",  "key",     "unique", "priority", "batch",
 	                                       "parent", "on_done", "pack",   "sealed"};
-	struct span name = {key.at + 1, key.len - 2};
-	char shown[64];
+	char text[SHOWN_SIZE];
 	if (name.len >= 2 && memcmp(name.at, "x-", 2) == 0)
 		return true;
-	shown_key(key, shown, sizeof shown);
 	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
 		if (span_equals(name, reserved[i]))
-			return fail_at(r, key.at, "field %s is reserved for a later version", shown);
-	return fail_at(r, key.at, "unknown field %s (names of your own begin with x-)", shown);
+			return fail_at(r, key.at, "field %s is reserved for a later version", shown(key, text));
+	return fail_at(r, key.at, "unknown field %s (names of your own begin with x-)", shown(key, text));
 }
 
-static bool read_document(struct reader *r, size_t max, enum codec_fields fields)
+static bool read_document(struct reader *r, size_t max)
 {
 	struct scan_value document;
 	struct scan_error scan;
@@ -376,7 +412,7 @@ static bool read_document(struct reader *r, size_t max, enum codec_fields fields
 		return fail_at(r, r->body.at, "%zu bytes are over the limit of %zu", r->body.len, max);
 	if (!scan_text(r->body, &document, &scan))
 		return fail_at(r, r->body.at + scan.offset, "%s", scan.reason);
-	if (!read_object(r, document, "a job", document_rules, fields == CODEC_FIELDS_STRICT ? refuse_unknown : NULL))
+	if (!read_object(r, document, "a job", document_rules, refuse_unknown))
 		return false;
 	if (!r->job.type)
 		return fail_at(r, r->body.at, "field \"type\" is missing");
@@ -387,10 +423,11 @@ bool codec_decode(struct span body, size_t max, enum codec_fields fields, struct
 {
 	struct reader r = {
 	    .body = {body.at ? body.at : "", body.len},
+	    .fields = fields,
 	    .err = err,
 	    .job = {.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER},
 	};
-	if (!read_document(&r, max, fields)) {
+	if (!read_document(&r, max)) {
 		job_finish(&r.job);
 		return false;
 	}
@@ -469,8 +506,10 @@ bool codec_encode(const struct job *j, struct buf *out)
 	buf_append_text(&b, "{");
 	put_text(&b, "id", j->id);
 	put_text(&b, "type", j->type);
-	buf_append_text(&b, ",\"args\":");
-	buf_append(&b, j->args, j->args_len);
+	if (j->args) {
+		buf_append_text(&b, ",\"args\":");
+		buf_append(&b, j->args, j->args_len);
+	}
 	put_time(&b, "created_at", j->created_at_ms);
 	put_time(&b, "not_before", j->not_before_ms);
 	put_time(&b, "expires_at", j->expires_at_ms);
@@ -484,17 +523,35 @@ bool codec_encode(const struct job *j, struct buf *out)
 	return ok;
 }
 
+/* Is there a member of that name? False: memory. */
+static bool find_member(struct scan_value object, const char *name, bool *found)
+{
+	struct scan_member m;
+	size_t at = 0;
+	*found = false;
+	while (!*found && scan_next_member(object, &at, &m))
+		if (!same_name(m.key, span_of(name), found))
+			return false;
+	return true;
+}
+
 bool codec_complete(struct span body, const char *id, int64_t created_at_ms, struct buf *out)
 {
 	struct scan_value document;
 	struct scan_error err;
+	struct scan_member first;
+	bool has_id, has_created;
+	size_t at = 0;
 	if (!scan_text(body, &document, &err) || document.kind != SCAN_OBJECT)
 		return false;
+	if (!find_member(document, "id", &has_id) || !find_member(document, "created_at", &has_created))
+		return false;
+	bool empty = !scan_next_member(document, &at, &first);
 	struct buf b = {0};
 	buf_append_text(&b, "{");
-	put_text(&b, "id", id);
-	put_time(&b, "created_at", created_at_ms);
-	if (b.len > 1)
+	put_text(&b, "id", has_id ? NULL : id);
+	put_time(&b, "created_at", has_created ? CLOCK_NEVER : created_at_ms);
+	if (b.len > 1 && !empty)
 		buf_append_text(&b, ",");
 	buf_append(&b, document.text.at + 1, document.text.len - 1);
 	bool ok = !b.failed && buf_append(out, b.data, b.len);

@@ -22,7 +22,7 @@ struct codec_error {
 	char reason[200]; /* terminated, one line, holds no byte of the job but escaped names */
 };
 
-enum { CODEC_BODY_MAX_DEFAULT = 1024 * 1024 };
+enum { CODEC_BODY_MAX_DEFAULT = 1024 * 1024, CODEC_MEMBERS_MAX = 256 /* of the document, of headers, of retry */ };
 
 /*
  * Reads a document of at most max bytes. On success the caller owns *j (job_finish). On failure *j is untouched, err
@@ -36,7 +36,9 @@ bool codec_decode(struct span body, size_t max, enum codec_fields fields, struct
  */
 bool codec_encode(const struct job *j, struct buf *out);
 
-/* A document with some fields given by a user (batch lines): fills in a missing id and created_at by rewriting only
- * the outer object: the members present are copied byte for byte, the missing ones put in front. Used where the
- * original bytes should travel. False: memory. */
+/*
+ * For batch lines, where the original bytes should travel: appends to out a valid document (codec_decode took it) with
+ * id and created_at in front when it has none (NULL and CLOCK_NEVER: nothing is put there); the members present are
+ * copied byte for byte. False: memory, or no JSON object.
+ */
 bool codec_complete(struct span body, const char *id, int64_t created_at_ms, struct buf *out);

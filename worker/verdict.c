@@ -6,8 +6,6 @@
 
 #include "common/clock.h"
 
-#include "common/clock.h"
-
 static const char *const names[] = {"ok",      "retry", "snooze",     "dead",    "crash",
                                     "timeout", "oom",   "unrunnable", "returned"};
 
