@@ -221,7 +221,7 @@ check_letters() {
 
 check_retries() {
 	grep -q '"attempt":3' "$dir/results/$flaky".* 2>/dev/null || wrong "the job that fails twice did not succeed at its third attempt"
-	retried=$(cat "$dir"/worker-*.log | grep -c -w -e retry || :)
+	retried=$(cat "$dir"/worker-*.log | grep -c 'retry: .*; again in ' || :)
 	[ "$retried" -ge 4 ] || wrong "$retried retries in the workers' logs, at least 4 expected"
 }
 
