@@ -36,7 +36,6 @@ done
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/warren-docker.XXXXXX")
 daemon=
-rules=
 forward=$(cat /proc/sys/net/ipv4/ip_forward)
 # shellcheck disable=SC2317 # called by the trap
 finish() {
@@ -52,11 +51,24 @@ finish() {
 		done
 		kill -KILL "$daemon" 2>/dev/null || :
 		wait "$daemon" 2>/dev/null || :
-		[ -z "$rules" ] || iptables-restore <"$rules" || :
+		restore_rules iptables
+		restore_rules ip6tables
 		echo "$forward" >/proc/sys/net/ipv4/ip_forward || :
 	fi
 	awk -v d="$work/" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r | while read -r m; do umount -l "$m" || :; done
 	rm -rf "$work"
+}
+# dockerd leaves its rules behind. A table that was empty before is not in what iptables-save said, and is emptied.
+# shellcheck disable=SC2317 # called by the trap
+restore_rules() {
+	local table
+	[ -f "$work/$1" ] || return 0
+	for table in filter nat raw; do
+		if grep -q "^\*$table" "$work/$1"; then continue; fi
+		"$1" -t $table -F && "$1" -t $table -X
+		[ $table != filter ] || "$1" -P FORWARD ACCEPT
+	done 2>/dev/null || :
+	[ ! -s "$work/$1" ] || "$1-restore" <"$work/$1" || :
 }
 in_compose() { (cd "$root/docker" && "${compose[@]}" -f compose.yaml --env-file "$work/env" -p warren-test "$@"); }
 trap finish EXIT
@@ -76,7 +88,8 @@ wait_for() {
 
 # ------------------------------------------------------------------------------------------------------------ daemon and bases
 
-iptables-save >"$work/rules" 2>/dev/null && rules=$work/rules
+iptables-save >"$work/iptables" 2>/dev/null || rm -f "$work/iptables"
+ip6tables-save >"$work/ip6tables" 2>/dev/null || rm -f "$work/ip6tables"
 mkdir "$work/data" "$work/exec"
 export DOCKER_HOST=unix://$work/sock
 dockerd --data-root "$work/data" --exec-root "$work/exec" -p "$work/pid" -H "$DOCKER_HOST" --bridge none \
