@@ -144,7 +144,7 @@ meson_suite() {
 # ---------------------------------------------------------------------------------------------------------------------- suites
 
 export CK_VERBOSITY=normal
-export ASAN_OPTIONS=abort_on_error=0:detect_leaks=1:detect_stack_use_after_return=1
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
 need_broker() {
@@ -167,7 +167,7 @@ suite_unit() {
 }
 
 # What only a broker can run is tested by the integration suite.
-needs_broker='common/(broker|link|declare|connect|mgmt)\.c'
+needs_broker='common/(amqp_table|broker|link|declare|connect|mgmt)\.c'
 suite_coverage() {
 	step "coverage of common/ by unit tests"
 	build build-coverage -Dtests=enabled -Db_coverage=true -Doptimization=0 || return 0
