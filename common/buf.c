@@ -28,12 +28,10 @@ static bool reserve(struct buf *b, size_t more)
 	if (more < b->cap - b->len && b->cap)
 		return true;
 	size_t cap = b->cap ? b->cap : 64;
-	while (cap - b->len <= more && cap < SIZE_MAX / 2)
+	while (cap - b->len <= more && cap <= SIZE_MAX / 2)
 		cap *= 2;
-	char *data = realloc(b->data, cap);
-	if (!data || cap - b->len <= more) {
-		if (data)
-			b->data = data;
+	char *data = cap - b->len > more ? realloc(b->data, cap) : NULL;
+	if (!data) {
 		b->failed = true;
 		return false;
 	}
