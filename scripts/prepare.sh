@@ -80,9 +80,10 @@ echo "$me: installing ${missing[*]}"
 	shift
 	install() { apt-get install -y -q --no-install-recommends "$@"; }
 	install "$@" >/dev/null 2>&1 || { apt-get update -q && install "$@"; }
-	if command -v systemctl >/dev/null; then
-		for s in $services; do systemctl disable --quiet "$s" 2>/dev/null || :; done
-	fi
+	for s in $services; do # at the next boot, whichever init there is
+		if command -v systemctl >/dev/null; then systemctl --quiet disable "$s" >/dev/null 2>&1 || :; fi
+		if [ -e "/etc/init.d/${s%.service}" ]; then update-rc.d "${s%.service}" disable >/dev/null 2>&1 || :; fi
+	done
 ' sh "${services[*]}" "${missing[@]}" || {
 	echo "$me: apt-get could not install ${missing[*]} (see above)" >&2
 	exit 69
