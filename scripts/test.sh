@@ -208,8 +208,6 @@ suite_demo() {
 
 suite_readme() {
 	step "README.md"
-	build_plain || return 0
-	need_broker || return 0
 	run_test "every command of README.md" tests/scripts/readme.sh
 }
 
