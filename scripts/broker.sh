@@ -59,9 +59,10 @@ in_node() {
 running_pid() {
 	for file in "$dir/pid" "$dir/last-pid"; do
 		p=$(cat "$file" 2>/dev/null) || continue
-		[ -n "$p" ] && is_node "$p" || continue
-		echo "$p"
-		return 0
+		if [ -n "$p" ] && is_node "$p"; then
+			echo "$p"
+			return 0
+		fi
 	done
 	return 1
 }

@@ -432,7 +432,7 @@ static void start_handles(struct worker *w)
 	uv_prepare_start(&w->flush, before_poll);
 	uv_timer_init(&w->loop, &w->tick);
 	w->tick.data = w;
-	uv_timer_start(&w->tick, TICK_MS, TICK_MS);
+	uv_timer_start(&w->tick, tick, TICK_MS, TICK_MS);
 	for (size_t i = 0; i < sizeof signal_numbers / sizeof *signal_numbers; i++) {
 		uv_signal_init(&w->loop, &w->signals[i]);
 		w->signals[i].data = w;

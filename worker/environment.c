@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/memory.h"
+
+static char header_char(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 'a' + 'A');
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '_';
+}
+
+static bool same_variable(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (header_char(*a) != header_char(*b))
+			return false;
+	return *a == *b;
+}
+
+int environment_check(const struct job *j, struct error *err)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < j->header_count; i++) {
+		total += strlen(j->headers[i].name) + strlen(j->headers[i].value) + sizeof "JOB_H_=";
+		for (size_t k = 0; k < i; k++)
+			if (same_variable(j->headers[i].name, j->headers[k].name))
+				return error_set(err, ERROR_DATA,
+				                 "headers '%.60s' and '%.60s' would be the same environment variable",
+				                 j->headers[k].name, j->headers[i].name);
+	}
+	if (total > ENVIRONMENT_HEADERS_MAX)
+		return error_set(err, ERROR_DATA, "its headers take %zu bytes of environment; the limit is %d", total,
+		                 ENVIRONMENT_HEADERS_MAX);
+	return 0;
+}
+
+bool environment_inherited(const char *variable)
+{
+	static const char *const hidden[] = {"AMQP_",   "WARREN_", "NOTIFY_SOCKET=", "WATCHDOG_",
+	                                     "LISTEN_", "JOB_",    "TRACEPARENT="};
+	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+		if (strncmp(variable, hidden[i], strlen(hidden[i])) == 0)
+			return false;
+	return true;
+}
+
+static char *header_variable(const struct job_header *h)
+{
+	char *text = xprintf("JOB_H_%s=%s", h->name, h->value);
+	for (size_t i = 0; h->name[i]; i++)
+		text[strlen("JOB_H_") + i] = header_char(h->name[i]);
+	return text;
+}
+
+static const char *trace_parent(const struct job *j)
+{
+	for (size_t i = 0; i < j->header_count; i++)
+		if (strcmp(j->headers[i].name, "traceparent") == 0)
+			return j->headers[i].value;
+	return NULL;
+}
+
+char **environment_make(const struct run_request *r, const char *token)
+{
+	const struct job *j = r->job;
+	char time[CLOCK_TEXT_SIZE];
+	const char *trace = trace_parent(j);
+	char **env = xcalloc(j->header_count + 11, sizeof *env);
+	size_t n = 0;
+	env[n++] = xprintf("JOB_TOKEN=%s", token);
+	env[n++] = xprintf("JOB_ID=%s", j->id);
+	env[n++] = xprintf("JOB_TYPE=%s", j->type);
+	env[n++] = xprintf("JOB_QUEUE=%s", r->queue);
+	env[n++] = xprintf("JOB_ATTEMPT=%u", r->attempt);
+	env[n++] = xprintf("JOB_MAX_ATTEMPTS=%u", r->max_attempts);
+	env[n++] = xprintf("JOB_DEADLINE=%s", clock_format(r->deadline_at_ms, time));
+	if (j->created_at_ms != CLOCK_NEVER)
+		env[n++] = xprintf("JOB_CREATED_AT=%s", clock_format(j->created_at_ms, time));
+	if (trace)
+		env[n++] = xprintf("TRACEPARENT=%s", trace);
+	for (size_t i = 0; i < j->header_count; i++)
+		env[n++] = header_variable(&j->headers[i]);
+	return env;
+}
+
+void environment_free(char **env)
+{
+	for (char **e = env; e && *e; e++)
+		free(*e);
+	free(env);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a handler process finds in its environment about its job (docs/handlers.md). Pure. */
+#pragma once
+
+#include <stddef.h>
+
+#include "common/error.h"
+#include "common/job.h"
+#include "worker/handler.h"
+
+enum { ENVIRONMENT_HEADERS_MAX = 64 * 1024 };
+
+/* -1: two headers of the job come out as the same JOB_H_ name, or they take more than ENVIRONMENT_HEADERS_MAX bytes. */
+int environment_check(const struct job *j, struct error *err);
+
+/* "NAME=value" texts, NULL-terminated; freed with environment_free. token: finds the tree's processes (tree.h). */
+char **environment_make(const struct run_request *r, const char *token);
+void environment_free(char **env);
+
+/* May a handler inherit this variable ("NAME=value") from the worker? Never AMQP_, WARREN_, NOTIFY_SOCKET ... */
+bool environment_inherited(const char *variable);

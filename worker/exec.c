@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+#include "common/random.h"
+#include "worker/environment.h"
+#include "worker/guardian.h"
+#include "worker/output.h"
+#include "worker/words.h"
+
+enum {
+	OUTPUT_GRACE_MS =
+	    200, /* a daemon may hold the pipes for ever; a try that has exited waits no longer than this */
+	GONE_MS = 2000,
+	READ_SIZE = 64 * 1024,
+};
+
+struct exec_handler {
+	char **words;
+	char *program;
+	char chunk[READ_SIZE]; /* all pipes of the handler read into it: a read is used up before the next */
+};
+
+/*
+ * A try ends when its root has exited AND its output has ended; either may come first. "Output has ended" is the end of
+ * both pipes, or a short grace after the exit. Then what is left of its tree is killed, then done() is called.
+ */
+struct exec_run {
+	struct run *run;
+	struct child *child; /* NULL before the spawn and when the guardian has nothing more to say */
+	uv_pipe_t out, err;
+	uv_timer_t timer; /* one after the other: the grace for the output, the wait for the tree's end */
+	struct output output;
+	int pipes_open;
+	bool exited, reported, kill_asked;
+	struct child_exit exit;
+	int64_t started_ms;
+	int start_errno; /* it could not be started */
+	int handles;     /* libuv handles that are not closed yet */
+};
+
+/* ---- the command ---- */
+
+static bool runnable(const char *path)
+{
+	return access(path, X_OK) == 0;
+}
+
+static char *find_in_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;) {
+		const char *colon = strchrnul(at, ':');
+		char *candidate = colon == at ? xprintf("./%s", name) : xprintf("%.*s/%s", (int)(colon - at), at, name);
+		if (runnable(candidate))
+			return candidate;
+		free(candidate);
+		at = *colon ? colon + 1 : NULL;
+	}
+	return NULL;
+}
+
+static int find_program(struct exec_handler *x, struct error *err)
+{
+	const char *name = x->words[0];
+	if (!strchr(name, '/')) {
+		x->program = find_in_path(name);
+		return x->program ? 0 : error_set(err, ERROR_CONFIG, "'%s' is not an executable in PATH", name);
+	}
+	x->program = xstrdup(name);
+	if (runnable(name))
+		return 0;
+	return error_set_errno(err, ERROR_CONFIG, errno, "'%s' cannot be executed", name);
+}
+
+static void exec_close(struct handler *h)
+{
+	struct exec_handler *x = h->state;
+	words_free(x->words);
+	free(x->program);
+	free(x);
+}
+
+static int exec_open(struct handler *h, const char *rest, struct error *err)
+{
+	struct exec_handler *x = xcalloc(1, sizeof *x);
+	size_t count;
+	h->state = x;
+	if (words_split(rest, &x->words, &count, err) == 0 && find_program(x, err) == 0)
+		return 0;
+	exec_close(h);
+	return -1;
+}
+
+/* ---- the end of a try ---- */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct exec_run *x = handle->data;
+	if (--x->handles > 0)
+		return;
+	output_finish(&x->output);
+	free(x);
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, on_handle_closed);
+}
+
+static void fill_usage(const struct exec_run *x, struct run_report *r)
+{
+	r->wall_ms = (int64_t)uv_hrtime() / 1000000 - x->started_ms;
+	r->cpu_user_ms = x->exit.cpu_user_us / 1000;
+	r->cpu_system_ms = x->exit.cpu_system_us / 1000;
+	r->max_rss_kib = x->exit.max_rss_kib;
+}
+
+static enum verdict verdict_of(const struct handler *h, int code)
+{
+	enum verdict v;
+	for (size_t i = 0; i < h->settings->exit_count; i++)
+		if (h->settings->exits[i].code == code && verdict_from_name(h->settings->exits[i].verdict, &v))
+			return v;
+	return verdict_of_exit(code);
+}
+
+static void describe_exit(const struct exec_run *x, struct run_report *r)
+{
+	int status = x->exit.status;
+	struct span last = output_last_line(&x->output);
+	const char *colon = last.len ? ": " : "";
+	int shown = last.len > 300 ? 300 : (int)last.len;
+	if (WIFSIGNALED(status)) {
+		const char *name = sigabbrev_np(WTERMSIG(status));
+		r->verdict = VERDICT_CRASH;
+		r->signal = WTERMSIG(status);
+		snprintf(r->error, sizeof r->error, "killed by SIG%s%s%.*s", name ? name : "?", colon, shown, last.at);
+		return;
+	}
+	r->exit_code = WEXITSTATUS(status);
+	r->verdict = verdict_of(x->run->handler, r->exit_code);
+	if (r->verdict != VERDICT_OK)
+		snprintf(r->error, sizeof r->error, "exit %d%s%.*s", r->exit_code, colon, shown, last.at);
+}
+
+static void describe_failure(const struct exec_run *x, struct run_report *r)
+{
+	const char *words = strerrordesc_np(x->start_errno);
+	/* Too many arguments and variables are the job's doing (its headers); all else is this machine's. */
+	r->verdict = x->start_errno == E2BIG ? VERDICT_DEAD : VERDICT_UNRUNNABLE;
+	snprintf(r->error, sizeof r->error, "'%s' cannot be started: %s",
+	         ((struct exec_handler *)x->run->handler->state)->program, words ? words : "unknown error");
+}
+
+static void report(struct exec_run *x)
+{
+	if (x->reported)
+		return;
+	x->reported = true;
+	output_end(&x->output);
+	struct run_report r = {
+	    .after_ms = -1, .exit_code = -1, .wall_ms = -1, .cpu_user_ms = -1, .cpu_system_ms = -1, .max_rss_kib = -1};
+	if (x->start_errno) {
+		describe_failure(x, &r);
+	} else {
+		fill_usage(x, &r);
+		describe_exit(x, &r);
+	}
+	r.result = (struct span){x->output.result.data ? x->output.result.data : "", x->output.result.len};
+	r.result_truncated = x->output.truncated;
+	r.stderr_tail = output_tail(&x->output);
+	if (x->child)
+		child_abandon(steal_ptr(x->child));
+	x->run->state = NULL;
+	x->run->done(x->run, &r);
+	close_handle((uv_handle_t *)&x->out);
+	close_handle((uv_handle_t *)&x->err);
+	close_handle((uv_handle_t *)&x->timer);
+}
+
+static void on_time(uv_timer_t *timer)
+{
+	report(timer->data);
+}
+
+/* The output has ended and the root has exited. */
+static void clear_away(struct exec_run *x)
+{
+	if (!x->child) {
+		report(x);
+		return;
+	}
+	if (!x->kill_asked)
+		child_kill_tree(x->child);
+	x->kill_asked = true;
+	uv_timer_start(&x->timer, on_time, GONE_MS, 0);
+}
+
+static void on_output_grace(uv_timer_t *timer)
+{
+	clear_away(timer->data);
+}
+
+static void check_end(struct exec_run *x)
+{
+	if (!x->exited || x->reported)
+		return;
+	if (x->pipes_open == 0)
+		clear_away(x);
+	else
+		uv_timer_start(&x->timer, on_output_grace, OUTPUT_GRACE_MS, 0);
+}
+
+/* ---- news of the child ---- */
+
+static void on_failed(void *data, int errnum)
+{
+	struct exec_run *x = data;
+	x->child = NULL;
+	x->start_errno = errnum ? errnum : EINVAL;
+	report(x);
+}
+
+static void on_exited(void *data, const struct child_exit *exit)
+{
+	struct exec_run *x = data;
+	x->exited = true;
+	x->exit = *exit;
+	if (!exit->leftovers && !x->kill_asked)
+		x->child = NULL;
+	check_end(x);
+}
+
+static void on_gone(void *data)
+{
+	struct exec_run *x = data;
+	x->child = NULL;
+	if (x->exited && (x->pipes_open == 0 || x->kill_asked))
+		report(x);
+}
+
+static const struct child_events child_events = {on_failed, on_exited, on_gone};
+
+/* ---- output ---- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct exec_run *x = handle->data;
+	struct exec_handler *h = x->run->handler->state;
+	(void)suggested;
+	*buf = uv_buf_init(h->chunk, sizeof h->chunk);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct exec_run *x = stream->data;
+	if (n > 0 && stream == (uv_stream_t *)&x->out)
+		output_add_stdout(&x->output, buf->base, (size_t)n);
+	else if (n > 0)
+		output_add_stderr(&x->output, buf->base, (size_t)n);
+	if (n >= 0)
+		return;
+	uv_read_stop(stream);
+	x->pipes_open--;
+	check_end(x);
+}
+
+/* ---- starting ---- */
+
+/* args and a newline, sealed and rewound: seekable, never blocking, and fine for a handler that does not read. */
+static int make_stdin(const struct job *j)
+{
+	int fd = memfd_create("job", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -1;
+	size_t at = 0;
+	while (at < j->args_len) {
+		ssize_t n = write(fd, j->args + at, j->args_len - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		at += (size_t)n;
+	}
+	if (at < j->args_len || write(fd, "\n", 1) != 1 || lseek(fd, 0, SEEK_SET) != 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		close_fd(&fd);
+	return fd;
+}
+
+static int open_descriptors(struct exec_run *x, const struct job *j, int fds[3])
+{
+	int out[2] = {-1, -1}, err[2] = {-1, -1};
+	fds[0] = make_stdin(j);
+	if (fds[0] < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) {
+		int errnum = errno;
+		int *all[] = {&fds[0], &out[0], &out[1], &err[0], &err[1]};
+		for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+			close_fd(all[i]);
+		return errnum;
+	}
+	uv_pipe_open(&x->out, out[0]);
+	uv_pipe_open(&x->err, err[0]);
+	fds[1] = out[1];
+	fds[2] = err[1];
+	return 0;
+}
+
+static void make_token(char out[static 64])
+{
+	uint64_t bits[2];
+	random_bytes(bits, sizeof bits);
+	snprintf(out, 64, "JOB_TOKEN=%016llx%016llx", (unsigned long long)bits[0], (unsigned long long)bits[1]);
+}
+
+static struct exec_run *make_run(struct handler *h, struct run *r)
+{
+	struct exec_run *x = xcalloc(1, sizeof *x);
+	x->run = r;
+	x->started_ms = (int64_t)uv_hrtime() / 1000000;
+	output_init(&x->output, (size_t)h->worker->result_max, h->worker->log_output,
+	            (struct log_subject){r->request.queue, r->request.job->id});
+	uv_pipe_init(h->loop, &x->out, 0);
+	uv_pipe_init(h->loop, &x->err, 0);
+	uv_timer_init(h->loop, &x->timer);
+	x->out.data = x->err.data = x->timer.data = x;
+	x->handles = 3;
+	r->state = x;
+	return x;
+}
+
+static void exec_start(struct handler *h, struct run *r)
+{
+	struct exec_handler *handler = h->state;
+	struct exec_run *x = make_run(h, r);
+	struct spawn s = {.program = handler->program, .arguments = handler->words};
+	x->start_errno = open_descriptors(x, r->request.job, s.fds);
+	if (x->start_errno) {
+		uv_timer_start(&x->timer, on_time, 0, 0); /* done() never runs inside start */
+		return;
+	}
+	char token[64];
+	make_token(token);
+	char **environment = environment_make(&r->request, strchr(token, '=') + 1);
+	s.environment = environment;
+	s.token = token;
+	x->pipes_open = 2;
+	uv_read_start((uv_stream_t *)&x->out, on_alloc, on_read);
+	uv_read_start((uv_stream_t *)&x->err, on_alloc, on_read);
+	x->child = guardian_spawn(h->guardian, &s, &child_events, x);
+	environment_free(environment);
+}
+
+static void exec_stop(struct run *r, enum run_stop how)
+{
+	struct exec_run *x = r->state;
+	if (!x || !x->child || x->reported)
+		return;
+	if (how == RUN_STOP_TERM) {
+		child_signal_tree(x->child, SIGTERM);
+		return;
+	}
+	if (!x->kill_asked)
+		child_kill_tree(x->child);
+	x->kill_asked = true;
+}
+
+const struct handler_kind exec_kind = {
+    .name = "exec",
+    .open = exec_open,
+    .close = exec_close,
+    .start = exec_start,
+    .stop = exec_stop,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the worker and its guardian say to each other over a SOCK_SEQPACKET pair: one struct a packet, a request
+ * followed by its texts. Both ends are one binary on one machine, so the structs go as they are.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum guardian_verb {
+	GUARDIAN_SPAWN,     /* + descriptors 0, 1, 2 by SCM_RIGHTS; texts: program, arguments..., environment... */
+	GUARDIAN_SIGNAL,    /* to the whole tree */
+	GUARDIAN_KILL_TREE, /* SIGKILL until nothing is left; GUARDIAN_GONE follows */
+};
+
+struct guardian_request {
+	uint64_t id;
+	uint32_t verb;
+	int32_t signal;
+	uint32_t argument_count; /* texts behind the program */
+	uint32_t environment_count;
+	char token[64]; /* "JOB_TOKEN=..." */
+};
+
+enum guardian_news {
+	GUARDIAN_FAILED, /* number: errno of the start; nothing follows */
+	GUARDIAN_EXITED, /* the root has ended; gone_follows tells whether this was all */
+	GUARDIAN_GONE,   /* nothing of the tree is left */
+};
+
+struct guardian_reply {
+	uint64_t id;
+	uint32_t news;
+	int32_t number; /* errno, or wait status */
+	bool gone_follows;
+	bool leftovers; /* processes of the tree are still there, and nobody has asked to kill them */
+	int64_t cpu_user_us, cpu_system_us, max_rss_kib;
+};
+
+enum { GUARDIAN_PACKET_MAX = 192 * 1024, GUARDIAN_FDS = 3 };

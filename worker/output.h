@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a handler process writes, kept within bounds: the beginning of its stdout as the result, the end of its stderr
+ * as the tail, its stderr lines in the log. Pure but for the log.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/log.h"
+
+struct output {
+	size_t result_max;
+	struct buf result;
+	bool truncated;
+
+	struct buf tail; /* at most twice BOX_STDERR_MAX */
+	bool log_lines;
+	struct log_subject subject; /* borrowed */
+	struct buf line;            /* the unfinished line of stderr */
+	size_t lines, line_bytes, lines_left_out;
+};
+
+void output_init(struct output *o, size_t result_max, bool log_lines, struct log_subject subject);
+void output_finish(struct output *o);
+void output_add_stdout(struct output *o, const char *data, size_t len);
+void output_add_stderr(struct output *o, const char *data, size_t len);
+/* No more will come: logs an unfinished last line, and how many lines were left out. */
+void output_end(struct output *o);
+/* The last BOX_STDERR_MAX bytes of stderr. Borrowed. */
+struct span output_tail(const struct output *o);
+/* The last line of stderr that is not blank. Borrowed; empty when there is none. */
+struct span output_last_line(const struct output *o);
