@@ -152,6 +152,7 @@ START_TEST(kinds_have_names)
 	}
 	enum backoff_kind kind;
 	ck_assert(!backoff_from_name("quadratic", &kind));
+	ck_assert(!backoff_from_name("exp", &kind)); /* short only where people type */
 	ck_assert_str_eq(backoff_name(BACKOFF_EXPONENTIAL), "exponential");
 }
 END_TEST

@@ -116,7 +116,8 @@ static void play(void *data, uint64_t tag, enum settle_verb verb, bool multiple)
 {
 	struct model *m = data;
 	m->frames++;
-	ck_assert_uint_gt(tag, m->last_written);
+	if (tag <= m->last_written)
+		ck_abort_msg("tag %d behind tag %d", (int)tag, (int)m->last_written);
 	m->last_written = tag;
 	for (uint64_t t = 1; multiple && t < tag; t++)
 		if (m->cells[t] != SETTLED)
@@ -140,7 +141,8 @@ static void flush_both(struct settle *s, struct model *m)
 	settle_flush(s, play, m);
 	ck_assert_uint_eq(m->frames, singles + (front > 0));
 	for (uint64_t t = 1; t <= m->delivered; t++)
-		ck_assert(m->cells[t] == UNACKED || m->cells[t] == SETTLED);
+		if (m->cells[t] != UNACKED && m->cells[t] != SETTLED)
+			ck_abort_msg("tag %d was decided and not written", (int)t);
 	ck_assert_uint_eq(settle_unsettled(s), undecided);
 }
 
@@ -161,7 +163,8 @@ START_TEST(any_history_settles_each_tag_exactly_once)
 			                        : (r >> 40) % 2 ? SETTLE_REQUEUE
 			                                        : SETTLE_REJECT;
 			bool can = m.cells[tag] == UNACKED;
-			ck_assert(settle_decide(s, tag, verb) == can);
+			if (settle_decide(s, tag, verb) != can)
+				ck_abort_msg("tag %d in state %d", (int)tag, m.cells[tag]);
 			if (can)
 				m.cells[tag] = (enum cell)(DECIDED_ACK + (int)verb);
 			if ((r >> 48) % 16 == 0)
