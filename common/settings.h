@@ -78,7 +78,8 @@ struct settings {
 	int64_t result_max;                 /* bytes of stdout kept; default 64 KiB */
 	bool log_output;                    /* handlers' stderr goes to the log; default true */
 	struct settings_handler *handlers;
-	size_t handler_count; /* in order: the first glob that matches */
+	size_t handler_count;         /* in order: the first glob that matches */
+	size_t command_line_handlers; /* how many of them, at the front, came from the command line */
 };
 
 /* Built-in defaults for the program, then the environment and a file are applied by settings_load. */
