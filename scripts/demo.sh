@@ -241,7 +241,7 @@ table() {
 	say "  compared    $compared digests with sha256sum, $faults faults${skipped_note}"
 	say "  rate        $(((expected_done * 10000 / elapsed + 5) / 10)) jobs/s ($((elapsed / 1000)).$(printf %03d $((elapsed % 1000))) s, kill and retries included)"
 	say "  the queues hold:"
-	"$producer" queue list -q "$queue" | sed 's/^/    /'
+	"$producer" queue list "$queue" | sed 's/^/    /'
 }
 
 keep() {
@@ -311,7 +311,7 @@ else
 	printf '%s\n' "$AMQP_URL" >"$dir/url"
 	echo "$queue" >"$dir/queue"
 fi
-"$producer" setup -q "$queue" >"$dir/setup.log" 2>&1 || { cat "$dir/setup.log" >&2; die "setup failed"; }
+"$producer" setup "$queue" >"$dir/setup.log" 2>&1 || { cat "$dir/setup.log" >&2; die "setup failed"; }
 
 find_files -readable >"$dir/files"
 skipped=$(find_files ! -readable | tr -dc '\0' | wc -c)

@@ -148,7 +148,7 @@ say "the image adds $(((size - base_size) / 1000000)) MB to its base"
 
 # ----------------------------------------------------------------------------------------------------------------- the compose
 
-echo "WARREN_PASSWORD=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')" >"$work/env"
+echo "AMQP_PASSWORD=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')" >"$work/env"
 say "docker compose up with three workers"
 in_compose up -d --no-build --scale worker=3 >"$work/up.log" 2>&1 || {
 	cat "$work/up.log"
