@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producer/begin.h"
+
+#include "producer/commands.h"
+
+bool session_begin(struct session *s, const struct command_spec *command, int argc, char **argv, int *exit_code)
+{
+	struct error err = {0};
+	s->command = command;
+	if (options_begin(PRODUCER_PROGRAM, SETTINGS_PRODUCER, command, argc, argv, &s->options, &s->settings,
+	                  exit_code))
+		return true;
+	if (settings_check(&s->settings, SETTINGS_PRODUCER, &err) == 0)
+		return false;
+	*exit_code = session_end(s, -1, &err);
+	return true;
+}
+
+int session_end(struct session *s, int rc, const struct error *err)
+{
+	int code = rc == 0 ? 0 : options_fail(PRODUCER_PROGRAM, s->command, err);
+	settings_finish(&s->settings);
+	options_finish(&s->options);
+	return code;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One file per command; main.c finds them by name. */
+#pragma once
+
+#include "common/options.h"
+
+#define PRODUCER_PROGRAM "warren-producer"
+
+extern const struct command_spec setup_command;
+extern const struct command_spec send_command;
+extern const struct command_spec batch_command;
+extern const struct command_spec dead_command;
+extern const struct command_spec queue_command;
+extern const struct command_spec ping_command;

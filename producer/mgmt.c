@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producer/mgmt.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/broker.h"
+#include "common/memory.h"
+
+enum { TIMEOUT_S = 20, ANSWER_MAX = 64 * 1024 * 1024 };
+
+struct mgmt {
+	CURL *curl;
+	char *base;      /* without user, password and trailing slash */
+	char *vhost;     /* percent-encoded */
+	char shown[256]; /* for messages */
+};
+
+static size_t on_data(char *data, size_t size, size_t count, void *to)
+{
+	struct buf *b = to;
+	if (b->len + size * count > ANSWER_MAX)
+		return 0;
+	return buf_append(b, data, size * count) ? size * count : 0;
+}
+
+/* The path of the first AMQP URL, still percent-encoded; "%2F" when there is none. */
+static char *vhost_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *slash = host ? strchr(host + 3, '/') : NULL;
+	return xstrdup(slash && slash[1] ? slash + 1 : "%2F");
+}
+
+/* Credentials of a URL as "user:password", percent-decoded; NULL when it has none. */
+static char *credentials_of(CURL *curl, const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *at = host ? strrchr(host, '@') : NULL;
+	if (!at)
+		return NULL;
+	cleanup_free char *encoded = xmemdup(host + 3, (size_t)(at - host - 3));
+	char *decoded = curl_easy_unescape(curl, encoded, 0, NULL);
+	char *copy = xstrdup(decoded);
+	curl_free(decoded);
+	return copy;
+}
+
+static void set_credentials(struct mgmt *m, const struct settings *s)
+{
+	cleanup_free char *own = credentials_of(m->curl, s->mgmt_url);
+	cleanup_free char *amqp = credentials_of(m->curl, s->urls[0]);
+	cleanup_free char *given =
+	    s->user || s->password ? xprintf("%s:%s", s->user ? s->user : "guest", s->password ? s->password : "guest")
+	                           : NULL;
+	curl_easy_setopt(m->curl, CURLOPT_USERPWD,
+	                 own && strchr(own, ':') ? own
+	                 : given                 ? given
+	                 : amqp                  ? amqp
+	                                         : "guest:guest");
+}
+
+struct mgmt *mgmt_open(const struct settings *s, struct error *err)
+{
+	const char *scheme_end = strstr(s->mgmt_url, "://");
+	if (!scheme_end || strncmp(s->mgmt_url, "http", 4) != 0) {
+		error_set(err, ERROR_USAGE, "--mgmt-url wants a form such as http://localhost:15672");
+		return NULL;
+	}
+	struct mgmt *m = xcalloc(1, sizeof *m);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	m->curl = curl_easy_init();
+	broker_redact_url(s->mgmt_url, m->shown, sizeof m->shown);
+	m->base = xstrdup(m->shown);
+	if (*m->base && m->base[strlen(m->base) - 1] == '/')
+		m->base[strlen(m->base) - 1] = 0;
+	m->vhost = vhost_of(s->urls[0]);
+	curl_easy_setopt(m->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+	curl_easy_setopt(m->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(m->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(m->curl, CURLOPT_WRITEFUNCTION, on_data);
+	set_credentials(m, s);
+	return m;
+}
+
+void mgmt_close(struct mgmt *m)
+{
+	if (!m)
+		return;
+	curl_easy_cleanup(m->curl);
+	curl_global_cleanup();
+	free(m->base);
+	free(m->vhost);
+	free(m);
+}
+
+static json_t *read_answer(const struct mgmt *m, const struct buf *answer, struct error *err)
+{
+	long status = 0;
+	curl_easy_getinfo(m->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 401 || status == 403) {
+		error_set(err, ERROR_AUTH, "management API %s: access refused (%ld)", m->shown, status);
+		return NULL;
+	}
+	json_t *value = status == 200 ? json_loadb(answer->data ? answer->data : "", answer->len, 0, NULL) : NULL;
+	if (json_is_array(value))
+		return value;
+	json_decref(value);
+	error_set(err, ERROR_UNAVAILABLE, "management API %s: unexpected answer (HTTP %ld)", m->shown, status);
+	return NULL;
+}
+
+json_t *mgmt_list(struct mgmt *m, const char *kind, struct error *err)
+{
+	struct buf answer = {0};
+	cleanup_free char *url = xprintf("%s/api/%s/%s", m->base, kind, m->vhost);
+	curl_easy_setopt(m->curl, CURLOPT_URL, url);
+	curl_easy_setopt(m->curl, CURLOPT_WRITEDATA, &answer);
+	CURLcode rc = curl_easy_perform(m->curl);
+	json_t *value = NULL;
+	if (rc == CURLE_OK)
+		value = read_answer(m, &answer, err);
+	else
+		error_set(err, ERROR_UNAVAILABLE, "management API %s: %s", m->shown, curl_easy_strerror(rc));
+	buf_finish(&answer);
+	return value;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/codec.h"
+#include "common/connect.h"
+#include "common/link.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/scan.h"
+#include "producer/begin.h"
+#include "producer/commands.h"
+#include "producer/compose.h"
+#include "producer/outcome.h"
+
+static const struct option_spec options[] = {
+    {"id", 0, "ID", "the job's id (default: a new UUIDv7)"},
+    COMPOSE_OPTIONS,
+    {"dry-run", 0, NULL, "print the document, send nothing"},
+    {"json", 0, NULL, "print a line of JSON in place of the id"},
+    {0},
+};
+
+enum { TICK_MS = 500, STUCK_MS = 60000 };
+
+/* ---- input ---- */
+
+static int read_all(int fd, const char *name, size_t max, struct buf *out, struct error *err)
+{
+	char chunk[65536];
+	ssize_t n;
+	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set_errno(err, ERROR_IO, errno, "reading %s", name);
+		if (out->len + (size_t)n > max)
+			return error_set(err, ERROR_DATA, "%s holds more than %zu bytes (max_body)", name, max);
+		buf_append(out, chunk, (size_t)n);
+	}
+	return 0;
+}
+
+/* JSON on the command line, @FILE, or "-" for stdin. */
+static int read_args(const char *word, size_t max, struct buf *out, const char **name, struct error *err)
+{
+	*name = "args";
+	if (strcmp(word, "-") == 0) {
+		*name = "stdin";
+		if (isatty(STDIN_FILENO))
+			fputs("reading JSON from the terminal; end with Ctrl-D\n", stderr);
+		return read_all(STDIN_FILENO, *name, max, out, err);
+	}
+	if (word[0] == '@') {
+		*name = word + 1;
+		cleanup_close int fd = open(*name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_set_errno(err, ERROR_NOINPUT, errno, "'%s'", *name);
+		return read_all(fd, *name, max, out, err);
+	}
+	buf_append_text(out, word);
+	return 0;
+}
+
+static int check_args(const char *name, const struct buf *text, struct span *args, struct error *err)
+{
+	struct scan_value value;
+	struct scan_error scan;
+	struct span all = {text->data ? text->data : "", text->len};
+	size_t line, column;
+	if (scan_text(all, &value, &scan)) {
+		*args = value.text;
+		return 0;
+	}
+	scan_position(all, scan.offset, &line, &column);
+	return error_set(err, ERROR_DATA, "%s:%zu:%zu: not JSON: %s", name, line, column, scan.reason);
+}
+
+/* ---- the job ---- */
+
+struct parcel {
+	struct job job;
+	struct buf document;
+	const char *queue; /* borrowed */
+};
+
+static int make_id(const struct options *o, int64_t now_ms, char out[static JOB_ID_MAX + 1], struct error *err)
+{
+	const char *id = options_get(o, "id");
+	if (!id) {
+		job_make_uuid7(now_ms, out);
+		return 0;
+	}
+	if (!job_id_valid(span_of(id)))
+		return error_set(err, ERROR_USAGE, "--id must be 1 to %d bytes of A-Za-z0-9._:-", JOB_ID_MAX);
+	snprintf(out, JOB_ID_MAX + 1, "%s", id);
+	return 0;
+}
+
+static int make_document(const struct session *s, struct parcel *p, struct error *err)
+{
+	struct codec_error codec;
+	struct job checked;
+	if (!codec_encode(&p->job, &p->document))
+		abort();
+	if (!codec_decode((struct span){p->document.data, p->document.len}, (size_t)s->settings.max_body,
+	                  CODEC_FIELDS_STRICT, &checked, &codec))
+		return error_set(err, ERROR_DATA, "the job is not valid: %s", codec.reason);
+	job_finish(&checked);
+	return 0;
+}
+
+static int make_parcel(struct session *s, struct parcel *p, struct error *err)
+{
+	const struct options *o = &s->options;
+	int64_t now_ms = clock_now_ms();
+	char id[JOB_ID_MAX + 1];
+	if (o->argument_count < 1 || o->argument_count > 2)
+		return error_set(err, ERROR_USAGE, "send wants a TYPE and at most one JSON value, @FILE or -");
+	const char *type = o->arguments[0], *name;
+	if (!job_type_valid(span_of(type)))
+		return error_set(err, ERROR_USAGE, "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-", type,
+		                 JOB_TYPE_MAX);
+	if (make_id(o, now_ms, id, err) < 0)
+		return -1;
+
+	struct job template;
+	struct buf text = {0};
+	struct span args;
+	int rc = compose_template(o, now_ms, &template, err);
+	if (rc == 0)
+		rc = read_args(o->argument_count == 2 ? o->arguments[1] : "null", (size_t)s->settings.max_body, &text,
+		               &name, err);
+	if (rc == 0)
+		rc = check_args(name, &text, &args, err);
+	if (rc == 0) {
+		compose_job(&template, id, type, args, now_ms, &p->job);
+		p->queue = compose_queue(&s->settings, options_get(o, "queue"), type);
+		rc = queue_name_valid(span_of(p->queue))
+		         ? make_document(s, p, err)
+		         : error_set(err, ERROR_USAGE, "queue name '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-",
+		                     p->queue);
+	}
+	job_finish(&template);
+	buf_finish(&text);
+	return rc;
+}
+
+/* ---- sending ---- */
+
+static void print_sent(const struct session *s, const struct parcel *p)
+{
+	if (options_has(&s->options, "json"))
+		printf("{\"id\":\"%s\",\"queue\":\"%s\",\"state\":\"confirmed\"}\n", p->job.id, p->queue);
+	else
+		puts(p->job.id);
+}
+
+/* 1: it has its end, a good one. 0: go on. -1: a bad end. */
+static int on_event(const struct link_event *e, const struct parcel *p, struct error *err)
+{
+	enum outcome outcome;
+	if (outcome_of_event(e, &outcome))
+		return outcome == OUTCOME_CONFIRMED ? 1 : outcome_error(outcome, e, err);
+	if (e->kind == LINK_FAILED) {
+		outcome_explain_failure(e, p->queue, err);
+		return -1;
+	}
+	if (e->kind == LINK_DOWN)
+		log_warn(LOG_SELF, "%s; trying again", e->error ? e->error->text : "connection lost");
+	if (e->kind == LINK_BLOCKED)
+		log_warn(LOG_SELF, "the broker takes no publishes at present (%s); waiting", e->text);
+	return 0;
+}
+
+static int await_end(struct link *l, const struct parcel *p, struct error *err)
+{
+	for (;;) {
+		struct pollfd fd = {.fd = link_fd(l), .events = POLLIN};
+		poll(&fd, 1, TICK_MS);
+		link_watch(l, STUCK_MS);
+		struct list events;
+		list_init(&events);
+		link_take(l, &events);
+		int rc = 0;
+		while (!list_empty(&events)) {
+			struct link_event *e = list_item(events.next, struct link_event, link);
+			list_remove(&e->link);
+			if (rc == 0)
+				rc = on_event(e, p, err);
+			link_event_destroy(e);
+		}
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+	}
+}
+
+static int publish(struct session *s, struct parcel *p, struct error *err)
+{
+	char queue[TOPOLOGY_NAME_MAX];
+	const char *queues[] = {topology_queue(s->settings.prefix, p->queue, queue)};
+	struct broker_options broker = connect_options(&s->settings);
+	const struct link_options o = {
+	    .broker = &broker, .role = "send", .require_queues = queues, .require_queue_count = 1, .give_up = true};
+	struct envelope e = compose_envelope(&s->settings, p->queue, &p->job,
+	                                     (struct span){p->document.data, p->document.len}, clock_now_ms());
+	struct link *l = link_create(&o, err);
+	if (!l) {
+		message_destroy(e.message);
+		return -1;
+	}
+	link_publish(l, 1, e.exchange, e.key, e.message, s->settings.confirm_timeout_ms);
+	link_flush(l);
+	int rc = await_end(l, p, err);
+	link_destroy(l, 3000);
+	return rc;
+}
+
+/* The queue of -q or of the routes is declared too, whether the config has it or not. */
+static int declare_first(struct session *s, const struct parcel *p, struct error *err)
+{
+	if (!options_has(&s->options, "setup"))
+		return 0;
+	return settings_use_queue(&s->settings, p->queue, false, err) < 0 ? -1 : connect_setup(&s->settings, err);
+}
+
+static int send_one(struct session *s, struct error *err)
+{
+	struct parcel p = {0};
+	int rc = make_parcel(s, &p, err);
+	if (rc == 0 && options_has(&s->options, "dry-run"))
+		printf("%s\n", p.document.data);
+	else if (rc == 0 && (rc = declare_first(s, &p, err)) == 0 && (rc = publish(s, &p, err)) == 0)
+		print_sent(s, &p);
+	job_finish(&p.job);
+	buf_finish(&p.document);
+	return rc;
+}
+
+static int run(int argc, char **argv)
+{
+	struct session s;
+	struct error err = {0};
+	int code;
+	if (session_begin(&s, &send_command, argc, argv, &code))
+		return code;
+	return session_end(&s, send_one(&s, &err), &err);
+}
+
+const struct command_spec send_command = {
+    .name = "send",
+    .usage = "send TYPE [JSON|@FILE|-] [options]",
+    .summary = "publish one job and print its id once the broker has it",
+    .examples = "  warren-producer send mail.welcome '{\"to\":\"ada@example.org\"}' -q mail\n"
+                "  warren-producer send report @args.json --delay 10m --retries 3\n"
+                "  echo '[1,2,3]' | warren-producer send sum - --expires 1h\n",
+    .options = options,
+    .run = run,
+};
