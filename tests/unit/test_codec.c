@@ -55,8 +55,11 @@ static void expect_refusal(const struct corpus_case *k, enum codec_fields fields
 	char *reason;
 	size_t offset = strtoul(k->beside.data, &reason, 10);
 	size_t len = strcspn(++reason, "\n");
-	if (codec_decode(bytes_of(&k->body), CODEC_BODY_MAX_DEFAULT, fields, &j, &err))
-		ck_abort_msg("%s was taken", k->name);
+	memory_fail_from(0);
+	bool taken = codec_decode(bytes_of(&k->body), CODEC_BODY_MAX_DEFAULT, fields, &j, &err);
+	long live = memory_live();
+	ck_assert_msg(!taken, "%s was taken", k->name);
+	ck_assert_msg(live == 0, "%s: %ld allocations are lost", k->name, live);
 	ck_assert_msg(err.offset == offset, "%s: at byte %zu, not %zu (%s)", k->name, err.offset, offset, err.reason);
 	ck_assert_msg(len > 8 && strncmp(err.reason, reason, len) == 0, "%s: \"%s\" does not begin with \"%.*s\"",
 	              k->name, err.reason, (int)len, reason);
