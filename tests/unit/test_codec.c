@@ -119,6 +119,25 @@ START_TEST(every_proper_beginning_of_a_document_is_refused)
 }
 END_TEST
 
+START_TEST(a_long_strange_key_is_shown_cut)
+{
+	for (int pad = 0; pad < 80; pad++) {
+		struct buf b = {0};
+		struct job j;
+		struct codec_error err;
+		buf_printf(&b, "{\"%0*d\xc3\xa9\xc3\xa9\xc3\xa9\":1}", pad, 0);
+		ck_assert(!codec_decode(bytes_of(&b), b.len, CODEC_FIELDS_STRICT, &j, &err));
+		ck_assert_uint_eq(err.offset, 1);
+		/* "unknown field ", at most 71 bytes of the key, the advice */
+		ck_assert_uint_le(strlen(err.reason), 14 + 71 + 38);
+		ck_assert_ptr_nonnull(strstr(err.reason, pad < 39 ? "\\xc3\\xa9\\xc3\\xa9\\xc3\\xa9\" (" : "... ("));
+		buf_finish(&b);
+		if (pad == 38)
+			pad = 49; /* in between it depends */
+	}
+}
+END_TEST
+
 /* ---- fields ---- */
 
 START_TEST(every_field_is_read)
@@ -456,6 +475,7 @@ int main(void)
 	    invalid_documents_are_refused_where_and_why,
 	    unknown_fields_are_refused_by_producers_and_carried_by_workers,
 	    every_proper_beginning_of_a_document_is_refused,
+	    a_long_strange_key_is_shown_cut,
 	    every_field_is_read,
 	    what_is_omitted_is_absent,
 	    a_document_over_the_limit_is_refused_unread,
