@@ -109,7 +109,8 @@ bool retry_parse_backoff(const char *text, struct retry_override *over)
 	if (!colon)
 		return false;
 	*colon = 0;
-	if (!backoff_from_name(strcmp(copy, "exp") == 0 ? "exponential" : copy, &o.kind) || !take_jitter(colon + 1, &o) || !take_upper(colon + 1, &o))
+	if (!backoff_from_name(strcmp(copy, "exp") == 0 ? "exponential" : copy, &o.kind) ||
+	    !take_jitter(colon + 1, &o) || !take_upper(colon + 1, &o))
 		return false;
 	if (!clock_parse_duration(colon + 1, &o.base_ms) || o.base_ms <= 0)
 		return false;

@@ -131,9 +131,7 @@ bool table_get_int(const struct table *t, const char *name, int64_t *value)
 		*value = f->i;
 		return true;
 	}
-	if (!strchr("BuiT", f->kind) && f->kind != 'L')
-		return false;
-	if (f->u > INT64_MAX)
+	if (!strchr("uBTi", f->kind) || f->u > INT64_MAX)
 		return false;
 	*value = (int64_t)f->u;
 	return true;

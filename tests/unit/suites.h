@@ -26,14 +26,13 @@ static inline uint64_t next_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-static inline Suite *suite_of(const char *name, const TTest *const *tests, int count)
+/* tests ends with NULL. */
+static inline Suite *suite_of(const char *name, const TTest *const *tests)
 {
 	Suite *s = suite_create(name);
 	TCase *tc = tcase_create(name);
-	for (int i = 0; i < count; i++)
-		tcase_add_test(tc, tests[i]);
+	for (; *tests; tests++)
+		tcase_add_test(tc, *tests);
 	suite_add_tcase(s, tc);
 	return s;
 }
-
-#define SUITE_OF(name, tests) suite_of(name, tests, (int)(sizeof(tests) / sizeof *(tests)))

@@ -185,7 +185,7 @@ Suite *box_suite(void)
 	    a_try_is_written_whole,           what_is_unknown_is_left_out,
 	    the_history_keeps_the_last_tries, a_history_that_is_no_array_counts_as_empty,
 	    a_box_says_why_where_and_when,    a_job_that_never_ran_has_a_box_too,
-	    a_box_fits_the_room_there_is,
+	    a_box_fits_the_room_there_is,     NULL,
 	};
-	return SUITE_OF("box", tests);
+	return suite_of("box", tests);
 }

@@ -264,8 +264,9 @@ Suite *buf_suite(void)
 	    memory_copies_and_cleans_up,
 	    random_numbers_differ_and_stay_in_range,
 	    a_list_keeps_order_and_survives_removal_on_the_way,
+	    NULL,
 	};
-	Suite *s = SUITE_OF("base", tests);
+	Suite *s = suite_of("base", tests);
 	TCase *aborting = tcase_create("aborting");
 	tcase_add_test_raise_signal(aborting, memory_exhausted_aborts, SIGABRT);
 	suite_add_tcase(s, aborting);

@@ -187,6 +187,7 @@ Suite *clock_suite(void)
 	    what_is_no_duration_is_refused,
 	    durations_come_back_as_they_were_written,
 	    the_clocks_run,
+	    NULL,
 	};
-	return SUITE_OF("clock", tests);
+	return suite_of("clock", tests);
 }

@@ -491,8 +491,9 @@ int main(void)
 	    a_position_counts_lines_and_characters,
 	    a_large_hostile_document_is_read_in_linear_time,
 	    many_long_keys_alike_are_no_quadratic_work,
+	    NULL,
 	};
-	SRunner *runner = srunner_create(SUITE_OF("codec", tests));
+	SRunner *runner = srunner_create(suite_of("codec", tests));
 	srunner_add_suite(runner, differential_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -80,6 +80,7 @@ Suite *delay_suite(void)
 	    twelve_and_a_half_seconds_take_three_hops,
 	    hops_sum_to_the_delay,
 	    the_property_notices_a_wrong_route,
+	    NULL,
 	};
-	return SUITE_OF("delay", tests);
+	return suite_of("delay", tests);
 }

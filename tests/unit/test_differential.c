@@ -291,6 +291,9 @@ END_TEST
 
 Suite *differential_suite(void)
 {
-	const TTest *const tests[] = {the_scanner_agrees_with_jansson_but_for_the_listed_differences};
-	return SUITE_OF("differential", tests);
+	const TTest *const tests[] = {
+	    the_scanner_agrees_with_jansson_but_for_the_listed_differences,
+	    NULL,
+	};
+	return suite_of("differential", tests);
 }

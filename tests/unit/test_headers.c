@@ -275,6 +275,7 @@ Suite *headers_suite(void)
 	    foreign_headers_have_a_limit,
 	    the_largest_message_fits_one_frame,
 	    the_delivery_count_is_the_brokers,
+	    NULL,
 	};
-	return SUITE_OF("headers", tests);
+	return suite_of("headers", tests);
 }

@@ -175,6 +175,7 @@ Suite *job_suite(void)
 	    a_hash_id_depends_on_every_part_and_its_border,
 	    hash_ids_are_spread_evenly,
 	    a_finished_job_is_empty,
+	    NULL,
 	};
-	return SUITE_OF("job", tests);
+	return suite_of("job", tests);
 }

@@ -183,6 +183,7 @@ Suite *log_suite(void)
 	    a_log_file_that_cannot_be_opened_leaves_the_old_one,
 	    logging_keeps_errno,
 	    levels_have_names,
+	    NULL,
 	};
-	return SUITE_OF("log", tests);
+	return suite_of("log", tests);
 }

@@ -160,9 +160,13 @@ END_TEST
 Suite *retry_suite(void)
 {
 	const TTest *const tests[] = {
-	    delays_grow_by_their_kind_up_to_the_cap, jitter_takes_its_share_away,
-	    a_job_overrides_field_by_field,          backoffs_are_read_from_text,
-	    what_is_no_backoff_is_refused,           kinds_have_names,
+	    delays_grow_by_their_kind_up_to_the_cap,
+	    jitter_takes_its_share_away,
+	    a_job_overrides_field_by_field,
+	    backoffs_are_read_from_text,
+	    what_is_no_backoff_is_refused,
+	    kinds_have_names,
+	    NULL,
 	};
-	return SUITE_OF("retry", tests);
+	return suite_of("retry", tests);
 }

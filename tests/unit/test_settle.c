@@ -183,6 +183,7 @@ Suite *settle_suite(void)
 	    a_multiple_ack_never_covers_a_requeue_or_reject,
 	    a_tag_is_decided_once,
 	    any_history_settles_each_tag_exactly_once,
+	    NULL,
 	};
-	return SUITE_OF("settle", tests);
+	return suite_of("settle", tests);
 }

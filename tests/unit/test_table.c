@@ -203,6 +203,7 @@ Suite *table_suite(void)
 	    text_is_a_string_without_nul,
 	    sizes_are_those_on_the_wire,
 	    a_message_is_copied_whole,
+	    NULL,
 	};
-	return SUITE_OF("table", tests);
+	return suite_of("table", tests);
 }

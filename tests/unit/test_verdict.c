@@ -174,7 +174,7 @@ Suite *verdict_suite(void)
 	const TTest *const tests[] = {
 	    verdicts_have_their_fates, the_first_failure_is_remembered,
 	    refusals_have_their_fates, exit_codes_are_verdicts,
-	    verdicts_have_names,
+	    verdicts_have_names,       NULL,
 	};
-	return SUITE_OF("verdict", tests);
+	return suite_of("verdict", tests);
 }
