@@ -1,0 +1,641 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/codec.h"
+#include "common/delay.h"
+#include "common/connect.h"
+#include "common/link.h"
+#include "common/memory.h"
+#include "common/scan.h"
+#include "producer/begin.h"
+#include "producer/commands.h"
+#include "producer/compose.h"
+#include "producer/lines.h"
+#include "producer/outcome.h"
+#include "producer/progress.h"
+#include "producer/receipts.h"
+#include "producer/targets.h"
+
+static const struct option_spec options[] = {
+    COMPOSE_OPTIONS,
+    {"window", 0, "N", "publishes that may await their confirm at once (default 1000)"},
+    {"rate", 0, "N", "at most N jobs a second"},
+    {"receipts", 0, "FILE", "write a line of JSON for each input line: confirmed, or why not"},
+    {"resume", 0, "FILE", "go on with these receipts: skip what is confirmed, append the rest"},
+    {"keep-going", 0, NULL, "go on past input files that cannot be read"},
+    {"halt", 0, "N", "stop reading after N lines have failed (default: never)"},
+    {"dry-run", 0, NULL, "check all lines, send nothing"},
+    {"progress", 0, "FORM", "auto, none, bar, plain or json (on stderr)"},
+    {"json", 0, NULL, "print the summary as a line of JSON"},
+    {0},
+};
+
+enum { TURN_MS = 100, STUCK_MS = 60000 };
+
+/* A line that is on its way: the token of its publish is its address. */
+struct pending {
+	uint64_t ordinal, line;
+	const char *file; /* borrowed from argv */
+	char *id;
+};
+
+struct batch {
+	struct session *s;
+	const char *type; /* NULL: the lines are whole documents */
+	const char *queue;
+	struct job template;
+	bool dry;
+	uint64_t halt;
+	double rate;
+	int64_t started_ms;
+
+	char **files;
+	size_t file_count, next_file;
+	const char *file; /* the open one's name */
+	struct lines lines;
+	int fd; /* -1: none is open */
+	bool input_ended;
+	uint64_t ordinal; /* lines seen in all files */
+
+	struct link *link;
+	struct targets *targets;
+	struct receipts receipts;
+	struct progress progress;
+	struct progress_state state;
+	char *blocked;
+	uint64_t ends[OUTCOMES], sent, skipped;
+	int signals;
+	unsigned interrupts;
+	int rc; /* -1: err ends the run */
+	struct error err;
+};
+
+/* ---- one line ---- */
+
+static uint64_t failures(const struct batch *b)
+{
+	return b->ends[OUTCOME_RETURNED] + b->ends[OUTCOME_NACKED] + b->ends[OUTCOME_TIMED_OUT] +
+	       b->ends[OUTCOME_REJECTED];
+}
+
+static void reject(struct batch *b, size_t column, const char *id, const char *reason)
+{
+	char place[64] = "";
+	if (column > 0)
+		snprintf(place, sizeof place, ":%zu", column);
+	progress_clear(&b->progress);
+	fprintf(stderr, "%s:%" PRIu64 "%s: %s\n", b->file, b->lines.number, place, reason);
+	b->ends[OUTCOME_REJECTED]++;
+	receipts_write(&b->receipts, b->ordinal, b->file, b->lines.number, id, outcome_name(OUTCOME_REJECTED), reason);
+}
+
+static size_t column_of(struct span line, size_t offset)
+{
+	size_t row, column;
+	scan_position(line, offset, &row, &column);
+	return column;
+}
+
+/* The same for the same line of the same batch, so that a resumed run makes no different job. */
+static void make_id(const struct batch *b, struct span line, char out[static JOB_ID_MAX + 1])
+{
+	if (!b->receipts.file) {
+		job_make_uuid7(clock_now_ms(), out);
+		return;
+	}
+	char ordinal[32];
+	snprintf(ordinal, sizeof ordinal, "%" PRIu64, b->ordinal);
+	const struct span parts[] = {span_of(b->receipts.batch), span_of(ordinal), line};
+	job_make_hash_id(parts, 3, out);
+}
+
+/* With a TYPE: the line is the args. */
+static bool job_from_args(struct batch *b, struct span line, struct job *j, struct buf *document)
+{
+	struct scan_value value;
+	struct scan_error scan;
+	char id[JOB_ID_MAX + 1];
+	if (!scan_text(line, &value, &scan)) {
+		reject(b, column_of(line, scan.offset), NULL, scan.reason);
+		return false;
+	}
+	make_id(b, line, id);
+	compose_job(&b->template, id, b->type, value.text, clock_now_ms(), j);
+	codec_encode(j, document);
+	return true;
+}
+
+/* Without: the line is a document, whose bytes travel as they are; only a missing id and created_at are put in front.
+ */
+static bool job_from_document(struct batch *b, struct span line, struct job *j, struct buf *document)
+{
+	struct codec_error codec;
+	char id[JOB_ID_MAX + 1];
+	if (!codec_decode(line, (size_t)b->s->settings.max_body, CODEC_FIELDS_STRICT, j, &codec)) {
+		reject(b, column_of(line, codec.offset), NULL, codec.reason);
+		return false;
+	}
+	bool has_id = j->id != NULL;
+	int64_t created_ms = j->created_at_ms == CLOCK_NEVER ? clock_now_ms() : CLOCK_NEVER;
+	if (!has_id) {
+		make_id(b, line, id);
+		j->id = xstrdup(id);
+	}
+	return codec_complete(line, has_id ? NULL : id, created_ms, document);
+}
+
+static bool within_limits(struct batch *b, const struct job *j, const struct buf *document)
+{
+	char reason[128];
+	if (document->len > (size_t)b->s->settings.max_body) {
+		snprintf(reason, sizeof reason, "the document has %zu bytes; the limit is %lld (max_body)",
+		         document->len, (long long)b->s->settings.max_body);
+		reject(b, 0, j->id, reason);
+		return false;
+	}
+	if (j->not_before_ms != CLOCK_NEVER &&
+	    j->not_before_ms - clock_now_ms() > (int64_t)DELAY_UNITS_MAX * DELAY_UNIT_MS) {
+		reject(b, 0, j->id, "not_before lies more than 388 days ahead");
+		return false;
+	}
+	return true;
+}
+
+static bool known_queue(struct batch *b, const char *queue, const char *id)
+{
+	struct error err = {0};
+	if (!queue_name_valid(span_of(queue))) {
+		reject(b, 0, id, "the queue's name is not valid");
+		return false;
+	}
+	if (b->dry || targets_check(b->targets, queue, &err) == 0)
+		return true;
+	reject(b, 0, id, err.text);
+	if (err.kind != ERROR_CONFIG) {
+		b->rc = -1;
+		b->err = err;
+	}
+	return false;
+}
+
+static void publish(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
+{
+	struct envelope e =
+	    compose_envelope(&b->s->settings, queue, j, (struct span){document->data, document->len}, clock_now_ms());
+	struct pending *p = xcalloc(1, sizeof *p);
+	*p = (struct pending){b->ordinal, b->lines.number, b->file, xstrdup(j->id)};
+	link_publish(b->link, (uint64_t)(uintptr_t)p, e.exchange, e.key, e.message, b->s->settings.confirm_timeout_ms);
+	b->sent++;
+	b->state.outstanding++;
+}
+
+static bool blank(struct span line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (!strchr(" \t\r", line.at[i]) || !line.at[i])
+			return false;
+	return true;
+}
+
+static void take_line(struct batch *b, struct span line)
+{
+	struct job j = {0};
+	struct buf document = {0};
+	b->ordinal++;
+	if (blank(line))
+		return;
+	if (receipts_confirmed(&b->receipts, b->ordinal)) {
+		b->skipped++;
+		return;
+	}
+	b->state.lines++;
+	bool ok = b->type ? job_from_args(b, line, &j, &document) : job_from_document(b, line, &j, &document);
+	if (ok && within_limits(b, &j, &document)) {
+		const char *queue = compose_queue(&b->s->settings, b->queue, j.type);
+		if (known_queue(b, queue, j.id) && !b->dry)
+			publish(b, &j, queue, &document);
+	}
+	job_finish(&j);
+	buf_finish(&document);
+}
+
+/* ---- input ---- */
+
+static bool open_next(struct batch *b)
+{
+	while (b->next_file < b->file_count) {
+		const char *name = b->files[b->next_file++];
+		bool is_stdin = strcmp(name, "-") == 0;
+		b->file = is_stdin ? "stdin" : name;
+		b->fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+		if (b->fd >= 0) {
+			if (is_stdin && isatty(STDIN_FILENO))
+				fputs("reading JSON Lines from the terminal; end with Ctrl-D\n", stderr);
+			lines_init(&b->lines, b->fd, (size_t)b->s->settings.max_body);
+			return true;
+		}
+		struct error err;
+		error_set_errno(&err, ERROR_NOINPUT, errno, "'%s'", name);
+		if (!options_has(&b->s->options, "keep-going")) {
+			b->rc = -1;
+			b->err = err;
+			return false;
+		}
+		progress_clear(&b->progress);
+		fprintf(stderr, "%s\n", err.text);
+		b->ends[OUTCOME_REJECTED]++;
+	}
+	b->input_ended = true;
+	return false;
+}
+
+static void close_input(struct batch *b)
+{
+	lines_finish(&b->lines);
+	if (b->fd > STDIN_FILENO)
+		close(b->fd);
+	b->fd = -1;
+}
+
+static void read_input(struct batch *b)
+{
+	uint64_t before = b->lines.bytes;
+	if (lines_read(&b->lines, &b->err) < 0) {
+		error_wrap(&b->err, "'%s'", b->file);
+		b->rc = -1;
+	}
+	b->state.bytes += b->lines.bytes - before;
+}
+
+static bool rate_allows(const struct batch *b)
+{
+	return b->rate <= 0 || (double)b->sent < (double)(clock_monotonic_ms() - b->started_ms) * b->rate / 1000 + 1;
+}
+
+static bool may_submit(const struct batch *b)
+{
+	return b->rc == 0 && !b->input_ended && b->interrupts == 0 && !b->blocked && (b->dry || b->state.connected) &&
+	       b->state.outstanding < (uint64_t)b->s->settings.window && rate_allows(b);
+}
+
+/* True: the input has to be read before there is another line. */
+static bool submit_lines(struct batch *b)
+{
+	while (may_submit(b)) {
+		struct span line;
+		if (b->fd < 0 && !open_next(b))
+			return false;
+		switch (lines_next(&b->lines, &line)) {
+		case LINES_LINE:
+			take_line(b, line);
+			break;
+		case LINES_TOO_LONG:
+			b->ordinal++;
+			b->state.lines++;
+			reject(b, 0, NULL, "the line is longer than max_body");
+			break;
+		case LINES_MORE:
+			return true;
+		case LINES_END:
+			close_input(b);
+			break;
+		}
+		if (b->halt > 0 && failures(b) >= b->halt)
+			b->input_ended = true;
+	}
+	return false;
+}
+
+/* ---- what the broker says ---- */
+
+static void finish_pending(struct batch *b, struct pending *p, enum outcome o, const struct link_event *e)
+{
+	struct error err = {0};
+	b->ends[o]++;
+	b->state.outstanding--;
+	if (o != OUTCOME_CONFIRMED) {
+		outcome_error(o, e, &err);
+		progress_clear(&b->progress);
+		fprintf(stderr, "%s:%" PRIu64 ": %s: %s\n", p->file, p->line, p->id, err.text);
+	}
+	receipts_write(&b->receipts, p->ordinal, p->file, p->line, p->id, outcome_name(o),
+	               o == OUTCOME_CONFIRMED ? NULL : err.text);
+	free(p->id);
+	free(p);
+}
+
+static void set_blocked(struct batch *b, const char *reason)
+{
+	free(b->blocked);
+	b->blocked = xstrdup(reason);
+	b->state.blocked = b->blocked;
+}
+
+static void on_event(struct batch *b, const struct link_event *e)
+{
+	enum outcome o;
+	if (outcome_of_event(e, &o)) {
+		finish_pending(b, (struct pending *)(uintptr_t)e->token, o, e);
+		return;
+	}
+	switch (e->kind) {
+	case LINK_UP:
+		b->state.connected = true;
+		set_blocked(b, NULL);
+		break;
+	case LINK_DOWN:
+		b->state.connected = false;
+		set_blocked(b, NULL);
+		progress_clear(&b->progress);
+		fprintf(stderr, "%s; reconnecting\n", e->error ? e->error->text : "connection lost");
+		break;
+	case LINK_FAILED:
+		b->rc = -1;
+		outcome_explain_failure(e, b->queue ? b->queue : "default", &b->err);
+		break;
+	case LINK_BLOCKED:
+		set_blocked(b, e->text && *e->text ? e->text : "resource alarm");
+		break;
+	case LINK_UNBLOCKED:
+		set_blocked(b, NULL);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_events(struct batch *b)
+{
+	struct list events;
+	list_init(&events);
+	link_take(b->link, &events);
+	while (!list_empty(&events)) {
+		struct link_event *e = list_item(events.next, struct link_event, link);
+		list_remove(&e->link);
+		on_event(b, e);
+		link_event_destroy(e);
+	}
+	if (receipts_flush(&b->receipts, &b->err) < 0)
+		b->rc = -1;
+}
+
+/* ---- the run ---- */
+
+static void take_signals(struct batch *b)
+{
+	struct signalfd_siginfo info;
+	while (read(b->signals, &info, sizeof info) == sizeof info) {
+		progress_clear(&b->progress);
+		if (++b->interrupts == 1)
+			fprintf(stderr, "interrupted: waiting for %" PRIu64 " confirms (once more: leave at once)\n",
+			        b->state.outstanding);
+	}
+}
+
+static void turn(struct batch *b)
+{
+	bool wants_input = submit_lines(b);
+	if (b->link)
+		link_flush(b->link);
+	struct pollfd fds[] = {
+	    {.fd = b->signals, .events = POLLIN},
+	    {.fd = b->link ? link_fd(b->link) : -1, .events = POLLIN},
+	    {.fd = wants_input ? b->fd : -1, .events = POLLIN},
+	};
+	poll(fds, 3, b->rate > 0 ? 5 : TURN_MS);
+	if (fds[0].revents)
+		take_signals(b);
+	if (fds[2].revents)
+		read_input(b);
+	if (b->link) {
+		link_watch(b->link, STUCK_MS);
+		take_events(b);
+	}
+	b->state.confirmed = b->ends[OUTCOME_CONFIRMED];
+	b->state.failed = failures(b);
+	progress_update(&b->progress, &b->state);
+}
+
+/* The broker has been away for so long that everything under way has timed out: reading on would fail it all. */
+static bool deserted(const struct batch *b)
+{
+	return !b->dry && !b->state.connected && b->ends[OUTCOME_TIMED_OUT] > 0 && b->state.outstanding == 0;
+}
+
+static void work(struct batch *b)
+{
+	for (;;) {
+		bool nothing_to_read = b->input_ended || b->interrupts > 0;
+		if (b->rc < 0 || b->interrupts > 1 || (nothing_to_read && b->state.outstanding == 0))
+			return;
+		if (deserted(b)) {
+			b->rc = error_set(&b->err, ERROR_UNAVAILABLE,
+			                  "the broker stays unreachable; nothing more was read");
+			return;
+		}
+		turn(b);
+	}
+}
+
+static uint64_t size_of_files(const struct batch *b)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < b->file_count; i++) {
+		struct stat st;
+		bool known =
+		    strcmp(b->files[i], "-") == 0 ? fstat(STDIN_FILENO, &st) == 0 : stat(b->files[i], &st) == 0;
+		if (!known || !S_ISREG(st.st_mode))
+			return 0;
+		total += (uint64_t)st.st_size;
+	}
+	return total;
+}
+
+static int parse_number(const struct options *o, const char *name, double *out, struct error *err)
+{
+	const char *text = options_get(o, name);
+	char *end;
+	*out = 0;
+	if (!text)
+		return 0;
+	*out = strtod(text, &end);
+	if (strcmp(end, "/s") == 0)
+		end += 2;
+	if (end == text || *end || !(*out > 0))
+		return error_set(err, ERROR_USAGE, "--%s wants a number above 0, not '%.60s'", name, text);
+	return 0;
+}
+
+static bool looks_like_file(const char *word)
+{
+	static const char *const endings[] = {".jsonl", ".json", ".ndjson", ".txt"};
+	if (strcmp(word, "-") == 0 || access(word, F_OK) == 0 || !job_type_valid(span_of(word)))
+		return true;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		size_t len = strlen(word), end = strlen(endings[i]);
+		if (len > end && strcmp(word + len - end, endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A first word that names no file is the TYPE. */
+static void read_words(struct batch *b)
+{
+	static char *standard_input[] = {"-"};
+	const struct options *o = &b->s->options;
+	size_t files_from = 0;
+	if (o->argument_count > 0 && !looks_like_file(o->arguments[0])) {
+		b->type = o->arguments[0];
+		files_from = 1;
+	}
+	b->files = o->argument_count > files_from ? o->arguments + files_from : standard_input;
+	b->file_count = o->argument_count > files_from ? o->argument_count - files_from : 1;
+}
+
+static int open_receipts(struct batch *b, struct error *err)
+{
+	const char *fresh = options_get(&b->s->options, "receipts"), *resumed = options_get(&b->s->options, "resume");
+	if (fresh && resumed && strcmp(fresh, resumed) != 0)
+		return error_set(err, ERROR_USAGE, "--resume appends to its own file; --receipts cannot name another");
+	if (b->dry)
+		return 0;
+	if (resumed)
+		return receipts_resume(&b->receipts, resumed, err);
+	return fresh ? receipts_create(&b->receipts, fresh, err) : 0;
+}
+
+static int block_signals(struct batch *b)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	b->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return b->signals;
+}
+
+static int connect_batch(struct batch *b, struct error *err)
+{
+	struct broker_options broker = connect_options(&b->s->settings);
+	const struct link_options o = {.broker = &broker, .role = "batch", .give_up = true};
+	if (b->dry)
+		return 0;
+	if (options_has(&b->s->options, "setup")) {
+		if (b->queue && settings_use_queue(&b->s->settings, b->queue, false, err) < 0)
+			return -1;
+		if (connect_setup(&b->s->settings, err) < 0)
+			return -1;
+	}
+	b->targets = targets_open(&b->s->settings, err);
+	if (!b->targets || (b->queue && targets_check(b->targets, b->queue, err) < 0))
+		return -1;
+	b->link = link_create(&o, err);
+	return b->link ? 0 : -1;
+}
+
+static int prepare(struct batch *b, struct error *err)
+{
+	const struct options *o = &b->s->options;
+	double halt;
+	b->dry = options_has(o, "dry-run");
+	b->queue = options_get(o, "queue");
+	read_words(b);
+	if (compose_template(o, clock_now_ms(), &b->template, err) < 0 || parse_number(o, "halt", &halt, err) < 0 ||
+	    parse_number(o, "rate", &b->rate, err) < 0 ||
+	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
+		return -1;
+	b->halt = (uint64_t)halt;
+	b->state.bytes_total = size_of_files(b);
+	if (block_signals(b) < 0)
+		return error_set_errno(err, ERROR_BUG, errno, "signalfd");
+	if (connect_batch(b, err) < 0 || open_receipts(b, err) < 0)
+		return -1;
+	b->started_ms = clock_monotonic_ms();
+	return 0;
+}
+
+static void print_summary(const struct batch *b)
+{
+	static const char *const names[] = {"lines",  "sent",      "confirmed", "returned",
+	                                    "nacked", "timed_out", "rejected",  "skipped"};
+	const uint64_t *e = b->ends;
+	const uint64_t counts[] = {b->state.lines,      b->sent,           e[OUTCOME_CONFIRMED],
+	                           e[OUTCOME_RETURNED], e[OUTCOME_NACKED], e[OUTCOME_TIMED_OUT],
+	                           e[OUTCOME_REJECTED], b->skipped};
+	bool json = options_has(&b->s->options, "json");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (json)
+			printf("%s\"%s\":%" PRIu64, i ? "," : "{", names[i], counts[i]);
+		else
+			printf("%s%s %" PRIu64, i ? " " : "", names[i], counts[i]);
+	}
+	puts(json ? "}" : "");
+	fflush(stdout);
+}
+
+static int exit_code(const struct batch *b)
+{
+	if (b->interrupts > 0)
+		return 130;
+	if (b->ends[OUTCOME_RETURNED] + b->ends[OUTCOME_REJECTED] > 0)
+		return ERROR_FAILED;
+	return b->ends[OUTCOME_NACKED] + b->ends[OUTCOME_TIMED_OUT] > 0 ? ERROR_TRYAGAIN : 0;
+}
+
+static void finish(struct batch *b)
+{
+	progress_clear(&b->progress);
+	link_destroy(b->link, b->interrupts > 1 ? 0 : 3000);
+	targets_close(b->targets);
+	if (b->fd >= 0)
+		close_input(b);
+	receipts_finish(&b->receipts);
+	job_finish(&b->template);
+	set_blocked(b, NULL);
+	close_fd(&b->signals);
+}
+
+static int run(int argc, char **argv)
+{
+	struct session s;
+	struct error err = {0};
+	int code;
+	if (session_begin(&s, &batch_command, argc, argv, &code))
+		return code;
+	struct batch b = {.s = &s, .fd = -1, .signals = -1};
+	int rc = prepare(&b, &err);
+	if (rc == 0) {
+		work(&b);
+		progress_clear(&b.progress);
+		print_summary(&b);
+		rc = b.rc;
+		err = b.err;
+	}
+	int own_code = exit_code(&b);
+	finish(&b);
+	code = session_end(&s, rc, &err);
+	return code ? code : own_code;
+}
+
+const struct command_spec batch_command = {
+    .name = "batch",
+    .usage = "batch [TYPE] [FILE]... [options]",
+    .summary = "publish a job per line of JSON, from files or stdin",
+    .examples = "  warren-producer batch thumb.make files.jsonl -q img --receipts done.jsonl\n"
+                "  warren-producer batch thumb.make files.jsonl -q img --resume done.jsonl\n"
+                "  generate-jobs | warren-producer batch --rate 500\n",
+    .options = options,
+    .run = run,
+};

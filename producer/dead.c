@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/connect.h"
+#include "common/headers.h"
+#include "common/job.h"
+#include "common/memory.h"
+#include "producer/ask.h"
+#include "producer/begin.h"
+#include "producer/commands.h"
+#include "producer/letter.h"
+#include "producer/letters.h"
+
+static const struct option_spec options[] = {
+    {"queue", 'q', "QUEUE", "dead letters of this queue; repeat for more (default: all of the config)"},
+    {"unroutable", 0, NULL, "the messages that found no queue instead"},
+    {"type", 0, "GLOB", "only jobs of such a type"},
+    {"reason", 0, "REASON", "only letters with this reason (failures, crashes, timeouts, expired, malformed ...)"},
+    {"since", 0, "TIME", "only letters that died since then: 2h, or a point in time"},
+    {"limit", 0, "N", "at most N letters"},
+    {"dry-run", 0, NULL, "replay, drop: say what would be done"},
+    {"yes", 'y', NULL, "drop: do not ask"},
+    {"json", 0, NULL, "one line of JSON per letter"},
+    {0},
+};
+
+enum { CHANNEL_PUBLISH = 1, CONFIRM_TICK_MS = 1000 };
+
+enum verb { VERB_LIST, VERB_SHOW, VERB_REPLAY, VERB_DROP, VERBS };
+static const char *const verb_names[VERBS] = {"list", "show", "replay", "drop"};
+
+struct selection {
+	const char *type, *reason;
+	int64_t since_ms; /* CLOCK_NEVER: whenever */
+	uint64_t limit;   /* 0: none */
+	char **ids;       /* borrowed from argv */
+	bool *found;
+	size_t id_count, found_count;
+};
+
+struct run {
+	struct session *s;
+	enum verb verb;
+	struct selection select;
+	bool json, dry;
+	uint64_t count;
+	struct broker *publisher; /* replay only */
+};
+
+/* ---- selecting ---- */
+
+static bool wanted_id(struct selection *f, const char *id)
+{
+	for (size_t i = 0; i < f->id_count; i++) {
+		if (strcmp(f->ids[i], id) != 0)
+			continue;
+		f->found_count += !f->found[i];
+		f->found[i] = true;
+		return true;
+	}
+	return f->id_count == 0;
+}
+
+static bool selected(struct selection *f, const struct letter *l)
+{
+	if (f->type && !job_type_matches(f->type, l->type))
+		return false;
+	if (f->reason && strcmp(f->reason, l->reason) != 0)
+		return false;
+	if (f->since_ms != CLOCK_NEVER && (l->died_at_ms == CLOCK_NEVER || l->died_at_ms < f->since_ms))
+		return false;
+	return wanted_id(f, l->id);
+}
+
+static int read_since(const char *text, int64_t *since_ms, struct error *err)
+{
+	int64_t ms;
+	*since_ms = CLOCK_NEVER;
+	if (!text || clock_parse(span_of(text), since_ms))
+		return 0;
+	if (!clock_parse_duration(text, &ms))
+		return error_set(err, ERROR_USAGE,
+		                 "--since wants a time such as 2h or 2026-11-24T09:00:00Z, not '%.60s'", text);
+	*since_ms = clock_now_ms() - ms;
+	return 0;
+}
+
+static int read_limit(const char *text, uint64_t *limit, struct error *err)
+{
+	char *end;
+	*limit = 0;
+	if (!text)
+		return 0;
+	*limit = strtoull(text, &end, 10);
+	if (end == text || *end || *text == '-' || *limit == 0)
+		return error_set(err, ERROR_USAGE, "--limit wants a number of letters, not '%.60s'", text);
+	return 0;
+}
+
+static int read_selection(struct run *r, struct error *err)
+{
+	const struct options *o = &r->s->options;
+	struct selection *f = &r->select;
+	f->type = options_get(o, "type");
+	f->reason = options_get(o, "reason");
+	f->ids = o->arguments + 1;
+	f->id_count = o->argument_count - 1;
+	f->found = xcalloc(f->id_count, sizeof *f->found);
+	return read_since(options_get(o, "since"), &f->since_ms, err) < 0 ||
+	               read_limit(options_get(o, "limit"), &f->limit, err) < 0
+	           ? -1
+	           : 0;
+}
+
+/* ---- replaying ---- */
+
+/* Waits for the end of the one publish that is under way. */
+static int await_confirm(struct run *r, struct error *err)
+{
+	int64_t until_ms = clock_monotonic_ms() + r->s->settings.confirm_timeout_ms;
+	bool returned = false;
+	while (clock_monotonic_ms() < until_ms) {
+		struct broker_event e;
+		if (broker_read(r->publisher, CONFIRM_TICK_MS, &e, err) < 0)
+			return -1;
+		if (e.kind == BROKER_RETURNED) {
+			returned = true;
+			message_destroy(e.message);
+		}
+		if (e.kind == BROKER_ACKED)
+			return returned ? error_set(err, ERROR_FAILED, "the broker returned it: no queue takes it") : 0;
+		if (e.kind == BROKER_NACKED)
+			return error_set(err, ERROR_TRYAGAIN, "the broker refused it (nack)");
+		if (e.kind == BROKER_CHANNEL_CLOSED)
+			return error_set(err, ERROR_UNAVAILABLE, "%s", e.text);
+	}
+	return error_set(err, ERROR_TRYAGAIN,
+	                 "no confirm in time: it may have been stored, and stays a dead letter too");
+}
+
+/* The job as it was, its budgets fresh, with one more replay. */
+static struct message *fresh_copy(const struct letter *l, struct error *err)
+{
+	struct bookkeeping book = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER, .replays = l->book.replays + 1};
+	struct table headers = {0};
+	if (!headers_write(l->message, &book, NULL, &headers)) {
+		error_set(err, ERROR_DATA, "its foreign headers are too large to be published again");
+		return NULL;
+	}
+	struct message *m = message_copy(l->message);
+	table_finish(&m->headers);
+	m->headers = headers;
+	free(m->app_id);
+	m->app_id = xstrdup(HEADERS_APP_ID);
+	return m;
+}
+
+static int replay(struct run *r, const struct letter *l, const char *routing_key, struct error *err)
+{
+	char jobs[TOPOLOGY_NAME_MAX];
+	struct message *m = fresh_copy(l, err);
+	if (!m)
+		return -1;
+	int rc = broker_publish(r->publisher, CHANNEL_PUBLISH, topology_jobs(r->s->settings.prefix, jobs), routing_key,
+	                        m, NULL, err);
+	message_destroy(m);
+	if (rc == 0)
+		rc = await_confirm(r, err);
+	return rc < 0 ? error_wrap(err, "replay of %s", l->id) : 0;
+}
+
+static int open_publisher(struct run *r, struct error *err)
+{
+	if (r->verb != VERB_REPLAY || r->dry)
+		return 0;
+	r->publisher = connect_broker(&r->s->settings, err);
+	return r->publisher ? broker_open_channel(r->publisher, CHANNEL_PUBLISH, true, err) : -1;
+}
+
+/* ---- visiting ---- */
+
+static void print_letter(const struct run *r, const struct letter *l)
+{
+	if (r->json)
+		letter_print_json(l, stdout);
+	else if (r->verb == VERB_SHOW)
+		letter_print_whole(l, stdout);
+	else
+		letter_print_line(l, stdout);
+}
+
+static enum letter_verdict act(struct run *r, const struct letter *l, const char *routing_key, struct error *err)
+{
+	if (r->verb == VERB_LIST || r->verb == VERB_SHOW || r->dry) {
+		print_letter(r, l);
+		return LETTER_KEEP;
+	}
+	if (r->verb == VERB_REPLAY && replay(r, l, routing_key, err) < 0)
+		return LETTER_FAIL;
+	puts(l->id);
+	return LETTER_TAKE;
+}
+
+static bool enough(const struct run *r)
+{
+	const struct selection *f = &r->select;
+	return (f->limit > 0 && r->count >= f->limit) || (f->id_count > 0 && f->found_count == f->id_count);
+}
+
+/*
+ * With IDs the walk goes on to the end of the queue all the same: two letters may carry one id.
+ */
+static enum letter_verdict visit(void *data, const struct message *m, const char *routing_key, struct error *err)
+{
+	struct run *r = data;
+	struct letter l;
+	if (r->select.limit > 0 && r->count >= r->select.limit)
+		return LETTER_STOP;
+	letter_read(&l, m, routing_key, r->s->settings.prefix);
+	enum letter_verdict v = LETTER_KEEP;
+	if (selected(&r->select, &l)) {
+		r->count++;
+		v = act(r, &l, routing_key, err);
+	}
+	letter_finish(&l);
+	return v;
+}
+
+/* ---- the command ---- */
+
+static int walk_queue(struct run *r, const char *queue, struct error *err)
+{
+	struct broker *b = connect_broker(&r->s->settings, err);
+	int rc = b ? letters_walk(b, queue, visit, r, err) : -1;
+	broker_destroy(b, true);
+	if (rc < 0 && err->kind == ERROR_CONFIG)
+		error_wrap(err, "create it with warren-producer setup");
+	return rc;
+}
+
+static int walk_all(struct run *r, struct error *err)
+{
+	const struct settings *s = &r->s->settings;
+	char name[TOPOLOGY_NAME_MAX];
+	if (options_has(&r->s->options, "unroutable"))
+		return walk_queue(r, topology_unroutable(s->prefix, name), err);
+	for (size_t i = 0; i < s->queue_count && !enough(r); i++)
+		if (walk_queue(r, topology_dead_queue(s->prefix, s->queues[i].name, name), err) < 0)
+			return -1;
+	return 0;
+}
+
+static int report_missing(const struct run *r, struct error *err)
+{
+	const struct selection *f = &r->select;
+	if (f->found_count == f->id_count)
+		return 0;
+	for (size_t i = 0; i < f->id_count; i++)
+		if (!f->found[i])
+			fprintf(stderr, "no such letter: %s\n", f->ids[i]);
+	return error_set(err, ERROR_FAILED, "%zu of %zu letters were not found", f->id_count - f->found_count,
+	                 f->id_count);
+}
+
+static int check_usage(struct run *r, struct error *err)
+{
+	const struct selection *f = &r->select;
+	bool narrowed = f->id_count > 0 || f->type || f->reason || f->since_ms != CLOCK_NEVER || f->limit > 0;
+	if (r->verb == VERB_SHOW && !narrowed)
+		return error_set(err, ERROR_USAGE, "show wants an ID, or a filter such as --limit 1");
+	if (r->verb != VERB_DROP || r->dry)
+		return 0;
+	return ask_yes(narrowed ? "Delete the letters that match for good?"
+	                        : "Delete ALL dead letters of these queues for good?",
+	               options_has(&r->s->options, "yes"), err);
+}
+
+static int use_queues(struct session *s, struct error *err)
+{
+	bool first = true;
+	for (size_t i = 0; i < s->options.count; i++) {
+		if (strcmp(s->options.given[i].spec->name, "queue") != 0)
+			continue;
+		if (settings_use_queue(&s->settings, s->options.given[i].value, first, err) < 0)
+			return -1;
+		first = false;
+	}
+	return 0;
+}
+
+static int find_verb(const struct session *s, enum verb *verb, struct error *err)
+{
+	const char *word = s->options.argument_count > 0 ? s->options.arguments[0] : "";
+	for (int i = 0; i < VERBS; i++) {
+		if (strcmp(word, verb_names[i]) == 0) {
+			*verb = (enum verb)i;
+			return 0;
+		}
+	}
+	return error_set(err, ERROR_USAGE, "dead wants list, show, replay or drop, not '%.60s'", word);
+}
+
+static int dead(struct session *s, struct error *err)
+{
+	struct run r = {.s = s, .json = options_has(&s->options, "json"), .dry = options_has(&s->options, "dry-run")};
+	if (find_verb(s, &r.verb, err) < 0 || use_queues(s, err) < 0)
+		return -1;
+	int rc = read_selection(&r, err) < 0 || check_usage(&r, err) < 0 || open_publisher(&r, err) < 0 ? -1 : 0;
+	if (rc == 0 && r.verb == VERB_LIST && !r.json && isatty(STDOUT_FILENO))
+		letter_print_heading(stdout);
+	if (rc == 0)
+		rc = walk_all(&r, err);
+	if (rc == 0 && (r.verb == VERB_REPLAY || r.verb == VERB_DROP))
+		fprintf(stderr, "%s%llu letters %s\n", r.dry ? "would have: " : "", (unsigned long long)r.count,
+		        r.verb == VERB_REPLAY ? "replayed" : "dropped");
+	if (rc == 0)
+		rc = report_missing(&r, err);
+	broker_destroy(r.publisher, true);
+	free(r.select.found);
+	return rc;
+}
+
+static int run(int argc, char **argv)
+{
+	struct session s;
+	struct error err = {0};
+	int code;
+	if (session_begin(&s, &dead_command, argc, argv, &code))
+		return code;
+	return session_end(&s, dead(&s, &err), &err);
+}
+
+const struct command_spec dead_command = {
+    .name = "dead",
+    .usage = "dead list|show|replay|drop [ID]... [options]",
+    .summary = "see what died and why; send it again, or drop it",
+    .examples = "  warren-producer dead list -q mail --since 2h\n"
+                "  warren-producer dead show 0193b2c4-7a51-7c3e-8f00-1d2e3f405162 -q mail\n"
+                "  warren-producer dead replay -q mail --reason timeouts --dry-run\n",
+    .options = options,
+    .run = run,
+};

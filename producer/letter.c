@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producer/letter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/codec.h"
+#include "common/memory.h"
+
+/* ---- reading ---- */
+
+static const char *box_text(const struct letter *l, const char *key)
+{
+	return json_string_value(json_object_get(l->box, key));
+}
+
+/* The newest of the broker's own notes: x-death is an array of tables, the latest death first. */
+static const struct table *first_death(const struct message *m)
+{
+	const struct field *deaths = table_get(&m->headers, "x-death");
+	if (!deaths || deaths->kind != 'A' || deaths->table->count == 0 || deaths->table->entries[0].value.kind != 'F')
+		return NULL;
+	return deaths->table->entries[0].value.table;
+}
+
+static void read_broker_notes(struct letter *l)
+{
+	const struct table *death = first_death(l->message);
+	const char *reason = death ? table_get_text(death, "reason") : NULL;
+	int64_t seconds;
+	if (reason)
+		l->reason = xstrdup(reason);
+	if (death && table_get_int(death, "time", &seconds))
+		l->died_at_ms = seconds * 1000;
+}
+
+static char *user_queue(const char *routing_key, const char *prefix)
+{
+	cleanup_free char *start = xprintf("%s.q.", prefix);
+	if (strncmp(routing_key, start, strlen(start)) == 0)
+		return xstrdup(routing_key + strlen(start));
+	return xstrdup(*routing_key ? routing_key : "?");
+}
+
+static void read_names(struct letter *l)
+{
+	struct job j;
+	struct codec_error err;
+	const struct message *m = l->message;
+	bool decoded =
+	    codec_decode((struct span){m->body, m->body_len}, CODEC_BODY_MAX_DEFAULT, CODEC_FIELDS_LENIENT, &j, &err);
+	const char *id = decoded && j.id ? j.id : m->message_id;
+	const char *type = decoded ? j.type : m->type;
+	l->id = xstrdup(id && job_id_valid(span_of(id)) ? id : "?");
+	l->type = xstrdup(type && job_type_valid(span_of(type)) ? type : "?");
+	if (decoded)
+		job_finish(&j);
+}
+
+void letter_read(struct letter *l, const struct message *m, const char *routing_key, const char *prefix)
+{
+	char time[CLOCK_TEXT_SIZE];
+	*l = (struct letter){.message = m, .died_at_ms = CLOCK_NEVER, .queue = user_queue(routing_key, prefix)};
+	headers_read(m, &l->book);
+	read_names(l);
+	l->box = l->book.box ? json_loads(l->book.box, JSON_ALLOW_NUL, NULL) : NULL;
+	if (box_text(l, "reason"))
+		l->reason = xstrdup(box_text(l, "reason"));
+	else
+		read_broker_notes(l);
+	if (box_text(l, "at"))
+		clock_parse(span_of(box_text(l, "at")), &l->died_at_ms);
+	if (!l->reason)
+		l->reason = xstrdup("unroutable");
+	l->died = xstrdup(l->died_at_ms == CLOCK_NEVER ? "?" : clock_format(l->died_at_ms, time));
+}
+
+void letter_finish(struct letter *l)
+{
+	bookkeeping_finish(&l->book);
+	json_decref(l->box);
+	free(l->id);
+	free(l->type);
+	free(l->queue);
+	free(l->died);
+	free(l->reason);
+}
+
+/* ---- printing ---- */
+
+/* What comes out of a message must not drive a terminal. */
+static void print_clean(FILE *out, const char *text, size_t len, const char *indent)
+{
+	fputs(indent, out);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (c == '\n' && i + 1 < len)
+			fprintf(out, "\n%s", indent);
+		else if (c == '\n')
+			continue;
+		else if ((c < 0x20 && c != '\t') || c == 0x7f)
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+	fputc('\n', out);
+}
+
+void letter_print_heading(FILE *out)
+{
+	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-12s  %5s  %7s\n", "ID", "TYPE", "QUEUE", "DIED", "REASON", "TRIES",
+	        "REPLAYS");
+}
+
+static size_t attempts(const struct letter *l)
+{
+	size_t listed = json_array_size(json_object_get(l->box, "attempts"));
+	return listed > l->book.attempt || !l->box ? listed : l->book.attempt;
+}
+
+void letter_print_line(const struct letter *l, FILE *out)
+{
+	char reason[64];
+	snprintf(reason, sizeof reason, "%.60s", l->reason);
+	for (char *c = reason; *c; c++)
+		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-12s  %5zu  %7u\n", l->id, l->type, l->queue, l->died, reason,
+	        attempts(l), l->book.replays);
+}
+
+static json_t *any_string(const char *text, size_t len)
+{
+	struct buf quoted = {0};
+	buf_append_json_string(&quoted, text, len);
+	json_t *value = json_loadb(quoted.data, quoted.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	buf_finish(&quoted);
+	return value;
+}
+
+void letter_print_json(const struct letter *l, FILE *out)
+{
+	json_t *o = json_object();
+	json_object_set_new(o, "id", any_string(l->id, strlen(l->id)));
+	json_object_set_new(o, "type", any_string(l->type, strlen(l->type)));
+	json_object_set_new(o, "queue", any_string(l->queue, strlen(l->queue)));
+	json_object_set_new(o, "died", any_string(l->died, strlen(l->died)));
+	json_object_set_new(o, "reason", any_string(l->reason, strlen(l->reason)));
+	json_object_set_new(o, "tries", json_integer((json_int_t)attempts(l)));
+	json_object_set_new(o, "replays", json_integer(l->book.replays));
+	if (l->box)
+		json_object_set(o, "box", l->box);
+	json_object_set_new(o, "body", any_string(l->message->body, l->message->body_len));
+	json_dumpf(o, out, JSON_COMPACT);
+	fputc('\n', out);
+	json_decref(o);
+}
+
+static void print_value(FILE *out, const char *key, const json_t *value)
+{
+	if (json_is_string(value)) {
+		fprintf(out, "%-12s", key);
+		print_clean(out, json_string_value(value), strlen(json_string_value(value)), "");
+	} else if (json_is_integer(value)) {
+		fprintf(out, "%-12s%lld\n", key, (long long)json_integer_value(value));
+	}
+}
+
+static void print_members(FILE *out, const json_t *object, const char *const *keys)
+{
+	for (; *keys; keys++)
+		print_value(out, *keys, json_object_get(object, *keys));
+}
+
+static void print_attempts(const json_t *history, FILE *out)
+{
+	size_t i;
+	json_t *t;
+	json_array_foreach(history, i, t)
+	{
+		const char *at = json_string_value(json_object_get(t, "at")),
+		           *verdict = json_string_value(json_object_get(t, "verdict"));
+		const char *error = json_string_value(json_object_get(t, "error"));
+		cleanup_free char *line =
+		    xprintf("%lld  %s  %s  %lld ms  %s", (long long)json_integer_value(json_object_get(t, "attempt")),
+		            at ? at : "?", verdict ? verdict : "?",
+		            (long long)json_integer_value(json_object_get(t, "wall_ms")), error ? error : "");
+		print_clean(out, line, strlen(line), "  ");
+	}
+}
+
+static void print_box(const struct letter *l, FILE *out)
+{
+	static const char *const of_box[] = {"detail", NULL};
+	static const char *const of_try[] = {"verdict", "exit",        "signal",        "worker",      "at",
+	                                     "wall_ms", "cpu_user_ms", "cpu_system_ms", "max_rss_kib", NULL};
+	print_members(out, l->box, of_box);
+	print_members(out, json_object_get(l->box, "try"), of_try);
+	const char *tail = box_text(l, "stderr");
+	if (json_array_size(json_object_get(l->box, "attempts")) > 0)
+		fputs("attempts\n", out);
+	print_attempts(json_object_get(l->box, "attempts"), out);
+	if (tail) {
+		fputs("stderr\n", out);
+		print_clean(out, tail, strlen(tail), "  | ");
+	}
+}
+
+void letter_print_whole(const struct letter *l, FILE *out)
+{
+	fprintf(out, "%-12s%s\n%-12s%s\n%-12s%s\n%-12s%s\n", "id", l->id, "type", l->type, "queue", l->queue, "died",
+	        l->died);
+	fprintf(out, "%-12s", "reason");
+	print_clean(out, l->reason, strlen(l->reason), "");
+	fprintf(out, "%-12s%u\n", "replays", l->book.replays);
+	print_box(l, out);
+	fputs("body\n", out);
+	print_clean(out, l->message->body, l->message->body_len, "  ");
+}

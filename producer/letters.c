@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producer/letters.h"
+
+#include "common/clock.h"
+
+enum {
+	CHANNEL_INSPECT = 1,
+	CHANNEL_FIRST = 2,
+	CHANNELS_MAX = 60,
+	PER_CONSUMER = 2000, /* the broker's own cap on a quorum queue's consumer */
+	IDLE_MS = 2000,
+};
+
+struct walk {
+	struct broker *b;
+	const char *queue;
+	int channel;   /* of the newest consumer */
+	uint32_t held; /* by it, unacknowledged */
+	bool stop;
+};
+
+static int next_consumer(struct walk *w, struct error *err)
+{
+	if (w->channel + 1 >= CHANNEL_FIRST + CHANNELS_MAX)
+		return error_set(err, ERROR_FAILED, "more than %d letters: use --limit, or IDs",
+		                 PER_CONSUMER * CHANNELS_MAX);
+	w->channel++;
+	w->held = 0;
+	if (broker_open_channel(w->b, w->channel, false, err) < 0)
+		return -1;
+	return broker_consume(w->b, w->channel, w->queue, "warren-letters", PER_CONSUMER, err);
+}
+
+static int visit_one(struct walk *w, struct broker_event *e, letter_visit_fn *visit, void *data, struct error *err)
+{
+	int rc = 0;
+	w->held++;
+	switch (visit(data, e->message, e->routing_key, err)) {
+	case LETTER_KEEP:
+		break;
+	case LETTER_TAKE:
+		w->held--;
+		rc = broker_ack(w->b, e->channel, e->tag, false, err);
+		break;
+	case LETTER_STOP:
+		w->stop = true;
+		break;
+	case LETTER_FAIL:
+		rc = -1;
+		break;
+	}
+	message_destroy(e->message);
+	return rc;
+}
+
+static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void *data, struct error *err)
+{
+	while (ready > 0 && !w->stop) {
+		struct broker_event e;
+		if (w->held == PER_CONSUMER && next_consumer(w, err) < 0)
+			return -1;
+		if (broker_read(w->b, IDLE_MS, &e, err) < 0)
+			return -1;
+		if (e.kind == BROKER_NOTHING)
+			return 0;
+		if (e.kind == BROKER_CHANNEL_CLOSED || e.kind == BROKER_CONSUMER_GONE)
+			return error_set(err, ERROR_UNAVAILABLE, "the broker ended the listing of '%s': %s", w->queue,
+			                 e.text);
+		if (e.kind != BROKER_DELIVERY)
+			continue;
+		if (e.channel != w->channel || visit_one(w, &e, visit, data, err) < 0)
+			return -1;
+		ready--;
+	}
+	return 0;
+}
+
+/* A letter that was prefetched and not visited goes back with its channel. */
+static void close_channels(struct walk *w)
+{
+	for (int channel = CHANNEL_FIRST; channel <= w->channel && !broker_broken(w->b); channel++)
+		broker_close_channel(w->b, channel, NULL);
+}
+
+int letters_walk(struct broker *b, const char *queue, letter_visit_fn *visit, void *data, struct error *err)
+{
+	struct walk w = {.b = b, .queue = queue, .channel = CHANNEL_FIRST - 1};
+	uint32_t ready = 0;
+	if (broker_open_channel(b, CHANNEL_INSPECT, false, err) < 0 ||
+	    broker_inspect_queue(b, CHANNEL_INSPECT, queue, &ready, NULL, err) < 0 ||
+	    broker_close_channel(b, CHANNEL_INSPECT, err) < 0)
+		return -1;
+	if (ready == 0)
+		return 0;
+	int rc = next_consumer(&w, err) < 0 ? -1 : walk_on(&w, ready, visit, data, err);
+	close_channels(&w);
+	return rc;
+}

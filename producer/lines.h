@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file or pipe line by line, in constant memory and without ever blocking longer than one read(2). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buf.h"
+#include "common/error.h"
+
+struct lines {
+	int fd;
+	size_t max; /* bytes of a line */
+	struct buf buf;
+	size_t at;       /* where the next line begins in buf */
+	uint64_t number; /* of the line given last, from 1 */
+	uint64_t bytes;  /* read so far */
+	bool ended;      /* the file has ended; what is in buf may still hold lines */
+	bool skipping;   /* inside a line that is over max */
+};
+
+enum lines_got { LINES_LINE, LINES_TOO_LONG, LINES_MORE /* read first */, LINES_END };
+
+/* fd stays the caller's. */
+void lines_init(struct lines *l, int fd, size_t max);
+void lines_finish(struct lines *l);
+/* The next line without its newline, borrowed until the next call. A line over max is skipped and told once. */
+enum lines_got lines_next(struct lines *l, struct span *line);
+/* One read(2); call when the descriptor is readable. */
+int lines_read(struct lines *l, struct error *err);

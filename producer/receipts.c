@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "producer/receipts.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/memory.h"
+
+#define ORDINAL_MAX (UINT64_C(1) << 36) /* 8 GiB of bits; a file that says more is broken */
+
+int receipts_create(struct receipts *r, const char *path, struct error *err)
+{
+	struct stat st;
+	*r = (struct receipts){0};
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+		return error_set(err, ERROR_USAGE,
+		                 "receipts '%s' exist already; go on with them by --resume, or name another file",
+		                 path);
+	r->file = fopen(path, "ae");
+	if (!r->file)
+		return error_set_errno(err, ERROR_IO, errno, "receipts '%s'", path);
+	job_make_uuid7(clock_now_ms(), r->batch);
+	fprintf(r->file, "{\"batch\":\"%s\"}\n", r->batch);
+	return receipts_flush(r, err);
+}
+
+static bool note_confirmed(struct receipts *r, uint64_t ordinal)
+{
+	if (ordinal == 0 || ordinal > ORDINAL_MAX)
+		return false;
+	if (ordinal >= r->capacity) {
+		uint64_t capacity = r->capacity ? r->capacity : 8192;
+		while (capacity <= ordinal)
+			capacity *= 2;
+		r->confirmed = xrealloc(r->confirmed, capacity / 8, 1);
+		memset(r->confirmed + r->capacity / 8, 0, (capacity - r->capacity) / 8);
+		r->capacity = capacity;
+	}
+	r->confirmed[ordinal / 8] |= (unsigned char)(1 << ordinal % 8);
+	return true;
+}
+
+static int read_first(struct receipts *r, const char *path, const char *line, struct error *err)
+{
+	json_t *value = line ? json_loads(line, 0, NULL) : NULL;
+	const char *batch = json_string_value(json_object_get(value, "batch"));
+	bool ok = batch && strlen(batch) == JOB_UUID_SIZE - 1 && job_id_valid(span_of(batch));
+	if (ok)
+		memcpy(r->batch, batch, JOB_UUID_SIZE);
+	json_decref(value);
+	return ok ? 0 : error_set(err, ERROR_DATA, "'%s' is not a receipts file: its first line names no batch", path);
+}
+
+static int read_line(struct receipts *r, const char *path, uint64_t number, const char *line, struct error *err)
+{
+	json_t *value = json_loads(line, 0, NULL);
+	json_int_t n = json_integer_value(json_object_get(value, "n"));
+	const char *state = json_string_value(json_object_get(value, "state"));
+	bool ok = n > 0 && state;
+	if (ok && strcmp(state, "confirmed") == 0)
+		ok = note_confirmed(r, (uint64_t)n);
+	json_decref(value);
+	return ok ? 0 : error_set(err, ERROR_DATA, "%s:%llu: not a receipt", path, (unsigned long long)number);
+}
+
+/* *torn: the last line has no newline, as a killed run leaves it; it counts only when it is whole all the same. */
+static int read_lines(struct receipts *r, const char *path, FILE *in, bool *torn, struct error *err)
+{
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int rc = 0;
+	*torn = false;
+	for (uint64_t number = 1; rc == 0 && (len = getline(&line, &size, in)) > 0; number++) {
+		*torn = line[len - 1] != '\n';
+		rc = number == 1 ? read_first(r, path, line, err) : read_line(r, path, number, line, err);
+		if (rc < 0 && *torn && number > 1)
+			return 0;
+	}
+	if (rc == 0 && !r->batch[0])
+		return read_first(r, path, NULL, err);
+	return rc;
+}
+
+int receipts_resume(struct receipts *r, const char *path, struct error *err)
+{
+	bool torn;
+	*r = (struct receipts){0};
+	FILE *in = fopen(path, "re");
+	if (!in)
+		return error_set_errno(err, ERROR_NOINPUT, errno, "receipts '%s'", path);
+	int rc = read_lines(r, path, in, &torn, err);
+	fclose(in);
+	if (rc == 0) {
+		r->file = fopen(path, "ae");
+		if (!r->file)
+			rc = error_set_errno(err, ERROR_IO, errno, "receipts '%s'", path);
+		else if (torn)
+			fputc('\n', r->file);
+	}
+	if (rc < 0)
+		receipts_finish(r);
+	return rc;
+}
+
+void receipts_finish(struct receipts *r)
+{
+	if (r->file)
+		fclose(r->file);
+	free(r->confirmed);
+	*r = (struct receipts){0};
+}
+
+bool receipts_confirmed(const struct receipts *r, uint64_t ordinal)
+{
+	return ordinal < r->capacity && r->confirmed[ordinal / 8] >> ordinal % 8 & 1;
+}
+
+void receipts_write(struct receipts *r, uint64_t ordinal, const char *file, uint64_t line, const char *id,
+                    const char *state, const char *reason)
+{
+	if (!r->file)
+		return;
+	struct buf b = {0};
+	buf_printf(&b, "{\"n\":%llu,\"file\":", (unsigned long long)ordinal);
+	buf_append_json_string(&b, file, strlen(file));
+	buf_printf(&b, ",\"line\":%llu", (unsigned long long)line);
+	if (id)
+		buf_printf(&b, ",\"id\":\"%s\"", id);
+	buf_printf(&b, ",\"state\":\"%s\"", state);
+	if (reason) {
+		buf_append_text(&b, ",\"reason\":");
+		buf_append_json_string(&b, reason, strlen(reason));
+	}
+	buf_append_text(&b, "}\n");
+	fwrite(b.data, 1, b.len, r->file);
+	buf_finish(&b);
+}
+
+int receipts_flush(struct receipts *r, struct error *err)
+{
+	if (r->file && fflush(r->file) != 0)
+		return error_set_errno(err, ERROR_IO, errno, "writing the receipts");
+	return 0;
+}
