@@ -71,7 +71,7 @@ stop_broker() {
 
 # is_ours PID MARK: true when the process was started with MARK (NAME=value) in its environment: a recycled pid is never hit.
 is_ours() {
-	[ -n "$1" ] && tr '\0' '\n' <"/proc/$1/environ" 2>/dev/null | grep -qxF -- "$2"
+	[ -n "$1" ] && tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qxF -- "$2"
 }
 
 # stop_process PID MARK SECONDS: SIGTERM, and SIGKILL when it has not ended in time.
@@ -107,7 +107,7 @@ end_leftovers() {
 	for p in /proc/[0-9]*; do
 		[ "${p#/proc/}" != $$ ] || continue
 		grep -qaF -- "$1" "$p/environ" 2>/dev/null || continue
-		left="$left $(tr '\0' ' ' <"$p/cmdline" 2>/dev/null | cut -c1-60)(${p#/proc/})"
+		left="$left $(tr '\0' ' ' 2>/dev/null <"$p/cmdline" | cut -c1-60)(${p#/proc/})"
 		kill -KILL "${p#/proc/}" 2>/dev/null || :
 	done
 	[ -z "$left" ] || note "ended what was still running:$left"
