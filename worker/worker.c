@@ -455,8 +455,6 @@ static void report_end(const struct worker *w)
  */
 static int finish(struct worker *w)
 {
-	link_flush(w->publishing);
-	link_flush(w->consuming);
 	link_destroy(w->publishing, LINK_CLOSE_MS);
 	link_destroy(w->consuming, LINK_CLOSE_MS);
 	report_end(w);

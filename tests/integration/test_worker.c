@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker against a real broker: every verdict, and what happens when things die. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/headers.h"
+#include "common/memory.h"
+#include "tests/support/support.h"
+
+static void send_job(const char *url, const char *queue, const char *type, const char *args, const char *option,
+                     const char *value)
+{
+	struct result r = option ? support_producer(url, NULL, "send", type, args, "-q", queue, option, value)
+	                         : support_producer(url, NULL, "send", type, args, "-q", queue);
+	if (r.code != 0)
+		ck_abort_msg("send: %s", r.err);
+	support_result_free(&r);
+}
+
+static char *queue_name(void)
+{
+	return xstrdup(support_queue(support_url()));
+}
+
+/* The only letter of a dead queue as JSON text. */
+static char *dead_letter(const char *queue)
+{
+	support_wait_depth(support_url(), support_amqp(queue, ".dead"), 1);
+	struct result r = support_producer(support_url(), NULL, "dead", "list", "-q", queue, "--json");
+	ck_assert_int_eq(r.code, 0);
+	free(r.err);
+	return r.out;
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		ck_abort_msg("'%s' is not in: %s", part, text);
+}
+
+START_TEST(a_job_that_exits_0_is_done_and_acknowledged)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("cat >>'%s'", record);
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", body));
+	send_job(support_url(), q, "t", "{\"a\": 1e2, \"\\u0000\":[]}", NULL, NULL);
+	support_wait_lines(record, 1);
+	support_wait_log(&w, "ok in");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+	FILE *f = fopen(record, "re");
+	char line[100];
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	fclose(f);
+	ck_assert_str_eq(line, "{\"a\": 1e2, \"\\u0000\":[]}\n");
+}
+END_TEST
+
+START_TEST(a_failing_job_is_retried_and_then_succeeds)
+{
+	cleanup_free char *q = queue_name();
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--", support_script("h", "[ $JOB_ATTEMPT -ge 3 ] || exit 75"));
+	send_job(support_url(), q, "t", "1", "--backoff", "fixed:100ms");
+	support_wait_log(&w, "as attempt 3 of 5");
+	support_wait_log(&w, "ok in");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
+}
+END_TEST
+
+static const struct {
+	const char *script, *reason, *part, *retries;
+	unsigned tries;
+} endings[] = {
+    {"echo oh dear >&2; exit 1", "\"reason\":\"failures\"", "\"exit\":1", "2", 2},
+    {"echo no use >&2; exit 65", "\"reason\":\"rejected\"", "no use", "5", 1},
+    {"exit 100", "\"reason\":\"rejected\"", "\"exit\":100", "5", 1},
+    {"kill -SEGV $$", "\"reason\":\"crashes\"", "\"signal\":\"SIGSEGV\"", "5", 3},
+    {"exit 111", "\"reason\":\"failures\"", "\"exit\":111", "3", 3},
+};
+
+START_TEST(a_job_that_always_fails_ends_dead_with_its_reason)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("echo try >>'%s'; %s", record, endings[_i].script);
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", body));
+	struct result r = support_producer(support_url(), NULL, "send", "t", "[]", "-q", q, "--retries",
+	                                   endings[_i].retries, "--backoff", "fixed:100ms");
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	cleanup_free char *letter = dead_letter(q);
+	assert_has(letter, endings[_i].reason);
+	assert_has(letter, endings[_i].part);
+	ck_assert_uint_eq(support_lines(record), endings[_i].tries);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(a_deadline_kills_the_whole_tree_and_is_counted_apart)
+{
+	cleanup_free char *q = queue_name();
+	const char *pids = support_path("pids");
+	cleanup_free char *body = xprintf("trap '' TERM; setsid sh -c 'echo $$ >>\"%s\"; sleep 300' & sleep 300", pids);
+	struct process w = support_worker(support_url(), "-q", q, "--grace", "200ms", "--", support_script("h", body));
+	struct result r = support_producer(support_url(), NULL, "send", "t", "[]", "-q", q, "--timeout", "400ms",
+	                                   "--backoff", "fixed:100ms");
+	support_result_free(&r);
+	cleanup_free char *letter = dead_letter(q);
+	assert_has(letter, "\"reason\":\"timeouts\"");
+	ck_assert_uint_eq(support_lines(pids), 3);
+	FILE *f = fopen(pids, "re");
+	int pid;
+	while (fscanf(f, "%d", &pid) == 1)
+		support_wait(kill(pid, 0) < 0, "the end of a grandchild that called setsid");
+	fclose(f);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(a_message_that_is_no_job_goes_to_the_dead_queue_once_and_untouched)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(support_url(), "-q", q, "--", "/bin/true");
+	support_publish_text(support_url(), q, "{\"type\":\"t\",\"type\":\"u\"}");
+	cleanup_free char *letter = dead_letter(q);
+	assert_has(letter, "\"reason\":\"malformed\"");
+	assert_has(letter, "duplicate key");
+	struct message *m = support_take(support_url(), support_amqp(q, ".dead"));
+	ck_assert_str_eq(m->body, "{\"type\":\"t\",\"type\":\"u\"}");
+	message_destroy(m);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+}
+END_TEST
+
+START_TEST(foreign_headers_survive_a_retry_and_the_brokers_own_do_not)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 65"));
+	struct message *m = message_create();
+	const char body[] = "{\"type\":\"t\"}";
+	message_set_body(m, body, strlen(body));
+	table_set_string(&m->headers, "tenant", "blue");
+	table_set_string(&m->headers, "x-death", "forged");
+	table_set_int(&m->headers, "warren-attempt", 99);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
+	message_destroy(m);
+	m = support_take(support_url(), support_amqp(q, ".dead"));
+	ck_assert_str_eq(table_get_text(&m->headers, "tenant"), "blue");
+	ck_assert_ptr_null(table_get(&m->headers, "x-death"));
+	ck_assert_ptr_null(table_get(&m->headers, "warren-attempt"));
+	ck_assert_str_eq(m->app_id, HEADERS_APP_ID);
+	message_destroy(m);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
+	struct message *m = message_create();
+	const char body[] = "{\"type\":\"t\"}";
+	cleanup_free char *large = xcalloc(1, 70001);
+	memset(large, 'x', 70000);
+	message_set_body(m, body, strlen(body));
+	table_set_string(&m->headers, "large", large);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
+	message_destroy(m);
+	m = support_take(support_url(), support_amqp(q, ".dead"));
+	ck_assert_ptr_nonnull(table_get(&m->headers, "large"));
+	message_destroy(m);
+	support_wait_log(&w, "its foreign headers are over");
+	send_job(support_url(), q, "t", "1", "--retries", "1");
+	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(an_expired_job_is_dead_without_running)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("echo ran >>'%s'", record);
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", body));
+	support_publish_text(support_url(), q, "{\"type\":\"t\",\"expires_at\":\"2020-01-01T00:00:00Z\"}");
+	cleanup_free char *letter = dead_letter(q);
+	assert_has(letter, "\"reason\":\"expired\"");
+	ck_assert_uint_eq(support_lines(record), 0);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(a_job_that_arrives_early_waits_in_the_ring)
+{
+	cleanup_free char *q = queue_name();
+	char at[CLOCK_TEXT_SIZE];
+	struct process w = support_worker(support_url(), "-q", q, "--", "/bin/true");
+	int64_t due_ms = clock_now_ms() + 1500;
+	cleanup_free char *body = xprintf("{\"type\":\"t\",\"not_before\":\"%s\"}", clock_format(due_ms, at));
+	support_publish_text(support_url(), q, body);
+	support_wait_log(&w, "not_before lies ahead");
+	support_wait_log(&w, "ok in");
+	ck_assert_int_ge(clock_now_ms(), due_ms);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(delays_are_kept_and_their_error_is_printed)
+{
+	static const int delays_ms[] = {0, 125, 500, 1000, 1875, 2250, 3125};
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("read due; now=$(date +%%s%%3N); echo $due $now >>'%s'", record);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--", support_script("h", body));
+	support_wait_log(&w, "consuming from");
+	size_t count = sizeof delays_ms / sizeof *delays_ms;
+	for (size_t i = 0; i < count; i++) {
+		char delay[32], due[32];
+		snprintf(delay, sizeof delay, "%dms", delays_ms[i]);
+		snprintf(due, sizeof due, "%lld", (long long)(clock_now_ms() + delays_ms[i]));
+		send_job(support_url(), q, "t", due, "--delay", delay);
+	}
+	support_wait_lines(record, count);
+	FILE *f = fopen(record, "re");
+	long long due, now;
+	printf("delay errors in ms:");
+	while (fscanf(f, "%lld %lld", &due, &now) == 2) {
+		printf(" %lld", now - due);
+		ck_assert_int_ge(now, due);
+	}
+	puts("");
+	fclose(f);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(a_type_without_a_handler_goes_round_on_a_budget_of_its_own)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(support_url(), "-q", q, "--handler", "known.*=exec:/bin/true");
+	send_job(support_url(), q, "strange", "1", NULL, NULL);
+	support_wait_log(&w, "no handler for its type");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	int64_t n = 0;
+	ck_assert(table_get_int(&m->headers, "warren-unhandled", &n));
+	ck_assert_int_ge(n, 1);
+	ck_assert_ptr_null(table_get(&m->headers, "warren-failures"));
+	message_destroy(m);
+}
+END_TEST
+
+START_TEST(a_handler_that_cannot_be_started_returns_its_jobs_uncounted)
+{
+	cleanup_free char *q = queue_name();
+	const char *script = support_script("h", "exit 0");
+	struct process w = support_worker(support_url(), "-q", q, "--", script);
+	support_wait_log(&w, "consuming from");
+	unlink(script);
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	support_wait_log(&w, "cannot be started");
+	support_wait_log(&w, "again in");
+	support_script("h", "exit 0");
+	support_wait_log(&w, "ok in");
+	ck_assert(!support_log_has(&w, "attempt 2"));
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(two_jobs_with_one_id_both_run)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("cat >>'%s'", record);
+	send_job(support_url(), q, "t", "1", "--id", "same");
+	send_job(support_url(), q, "t", "2", "--id", "same");
+	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
+	support_wait_lines(record, 2);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 2);
+}
+END_TEST
+
+START_TEST(a_killed_worker_takes_its_handlers_along_and_loses_no_job)
+{
+	enum { JOBS = 20 };
+	cleanup_free char *q = queue_name();
+	const char *pids = support_path("pids"), *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *body =
+	    xprintf("read n; echo $$ >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; echo $n >>'%s'", pids, go, record);
+	const char *script = support_script("h", body);
+	for (int i = 0; i < JOBS; i++) {
+		char n[16];
+		snprintf(n, sizeof n, "%d", i);
+		send_job(support_url(), q, "t", n, NULL, NULL);
+	}
+	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--", script);
+	support_wait_lines(pids, 4);
+	kill(w.pid, SIGKILL);
+	ck_assert_int_eq(support_wait_exit(&w), 128 + SIGKILL);
+	FILE *f = fopen(pids, "re");
+	int pid;
+	while (fscanf(f, "%d", &pid) == 1)
+		support_wait(kill(pid, 0) < 0, "the end of a handler whose worker was killed");
+	fclose(f);
+	fclose(fopen(go, "we"));
+	struct process second = support_worker(support_url(), "-q", q, "-j", "4", "--burst", "--", script);
+	ck_assert_int_eq(support_wait_exit(&second), 0);
+	ck_assert_uint_eq(support_lines(record), JOBS);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
+}
+END_TEST
+
+START_TEST(draining_finishes_what_runs_and_gives_back_the_rest)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *body =
+	    xprintf("echo start >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; echo end >>'%s'", record, go, record);
+	for (int i = 0; i < 5; i++)
+		send_job(support_url(), q, "t", "1", NULL, NULL);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
+	support_wait_lines(record, 2);
+	kill(w.pid, SIGTERM);
+	support_wait_log(&w, "draining");
+	fclose(fopen(go, "we"));
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 4);
+	support_wait_depth(support_url(), support_amqp(q, ""), 3);
+}
+END_TEST
+
+START_TEST(a_drain_deadline_returns_jobs_uncounted)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("echo start >>'%s'; exec sleep 300", record);
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	struct process w = support_worker(support_url(), "-q", q, "--drain", "100ms", "--grace", "100ms", "--",
+	                                  support_script("h", body));
+	support_wait_lines(record, 1);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	int64_t n = 0;
+	ck_assert(table_get_int(&m->headers, "warren-returns", &n));
+	ck_assert_int_eq(n, 1);
+	ck_assert_ptr_null(table_get(&m->headers, "warren-attempt"));
+	ck_assert_uint_eq(headers_delivery_count(m), 0);
+	message_destroy(m);
+}
+END_TEST
+
+START_TEST(a_job_that_runs_through_a_reconnect_is_not_run_twice)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *name = xprintf("worker-of-%s", q);
+	cleanup_free char *body = xprintf("echo start >>'%s'; until [ -e '%s' ]; do sleep 0.05; done", record, go);
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	struct process w = support_worker(support_url(), "-q", q, "--name", name, "--", support_script("h", body));
+	support_wait_lines(record, 1);
+	cleanup_free char *connection = xprintf("%s consume", name);
+	/* The management API shows a connection a few seconds after it was made. */
+	support_wait(support_close_connections(support_mgmt_url(), connection) > 0, "a connection to close");
+	support_wait_log(&w, "delivered again after a reconnect");
+	fclose(fopen(go, "we"));
+	support_wait_log(&w, "ok in");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 1);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+}
+END_TEST
+
+START_TEST(pausing_stops_consuming_and_continuing_goes_on)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(support_url(), "-q", q, "--", "/bin/true");
+	support_wait_log(&w, "consuming from");
+	kill(w.pid, SIGTSTP);
+	support_wait_log(&w, "consuming is paused");
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	support_wait_depth(support_url(), support_amqp(q, ""), 1);
+	kill(w.pid, SIGCONT);
+	support_wait_log(&w, "ok in");
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(count_runs_so_many_jobs_and_no_more)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("echo ran >>'%s'", record);
+	const char *script = support_script("h", body);
+	for (int i = 0; i < 5; i++)
+		send_job(support_url(), q, "t", "1", NULL, NULL);
+	struct process w = support_worker(support_url(), "-q", q, "--count", "3", "--", script);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 3);
+	w = support_worker(support_url(), "-q", q, "--once", "--", script);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 4);
+	support_wait_depth(support_url(), support_amqp(q, ""), 1);
+	w = support_worker(support_url(), "-q", q, "--burst", "--", script);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 5);
+}
+END_TEST
+
+START_TEST(a_missing_queue_ends_the_worker_and_names_the_command)
+{
+	struct process w = support_worker(support_url(), "-q", "never-declared", "--", "/bin/true");
+	ck_assert_int_eq(support_wait_exit(&w), 78);
+	ck_assert(support_log_has(&w, "warren.v1.q.never-declared"));
+	ck_assert(support_log_has(&w, "warren-producer setup"));
+}
+END_TEST
+
+START_TEST(a_handler_that_is_not_there_ends_the_worker_before_it_connects)
+{
+	struct process w = support_worker(support_url(), "-q", "any", "--", "/no/such/program");
+	ck_assert_int_eq(support_wait_exit(&w), 78);
+	ck_assert(support_log_has(&w, "'/no/such/program' cannot be executed"));
+}
+END_TEST
+
+START_TEST(a_raw_queue_takes_any_body)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record"), *config = support_path("worker.cfg");
+	FILE *f = fopen(config, "we");
+	fprintf(f, "queues = ( { name = \"%s\"; codec = \"raw\"; type = \"blob\"; } );\n", q);
+	fclose(f);
+	cleanup_free char *body = xprintf("echo $JOB_TYPE >>'%s'; cat >>'%s'", record, record);
+	struct process w = support_worker(support_url(), "--config", config, "--", support_script("h", body));
+	support_publish_text(support_url(), q, "any bytes {");
+	support_wait_lines(record, 2);
+	support_wait_log(&w, "ok in");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	f = fopen(record, "re");
+	char line[64];
+	ck_assert_str_eq(fgets(line, sizeof line, f), "blob\n");
+	ck_assert_str_eq(fgets(line, sizeof line, f), "any bytes {\n");
+	fclose(f);
+}
+END_TEST
+
+START_TEST(a_worker_whose_guardian_dies_ends_and_its_job_runs_again)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body =
+	    xprintf("echo $PPID >>'%s'; [ $(wc -l <'%s') -gt 1 ] || exec sleep 300", record, record);
+	const char *script = support_script("h", body);
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	struct process w = support_worker(support_url(), "-q", q, "--", script);
+	support_wait_lines(record, 1);
+	FILE *f = fopen(record, "re");
+	int guardian;
+	ck_assert_int_eq(fscanf(f, "%d", &guardian), 1);
+	fclose(f);
+	kill(guardian, SIGKILL);
+	ck_assert_int_eq(support_wait_exit(&w), 70);
+	w = support_worker(support_url(), "-q", q, "--once", "--", script);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 2);
+}
+END_TEST
+
+static Suite *worker_suite(void)
+{
+	Suite *s = suite_create("worker");
+	TCase *c = tcase_create("worker");
+	tcase_set_timeout(c, 150);
+	tcase_add_test(c, a_job_that_exits_0_is_done_and_acknowledged);
+	tcase_add_test(c, a_failing_job_is_retried_and_then_succeeds);
+	tcase_add_loop_test(c, a_job_that_always_fails_ends_dead_with_its_reason, 0,
+	                    (int)(sizeof endings / sizeof *endings));
+	tcase_add_test(c, a_deadline_kills_the_whole_tree_and_is_counted_apart);
+	tcase_add_test(c, a_message_that_is_no_job_goes_to_the_dead_queue_once_and_untouched);
+	tcase_add_test(c, foreign_headers_survive_a_retry_and_the_brokers_own_do_not);
+	tcase_add_test(c, foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same);
+	tcase_add_test(c, an_expired_job_is_dead_without_running);
+	tcase_add_test(c, a_job_that_arrives_early_waits_in_the_ring);
+	tcase_add_test(c, delays_are_kept_and_their_error_is_printed);
+	tcase_add_test(c, a_type_without_a_handler_goes_round_on_a_budget_of_its_own);
+	tcase_add_test(c, a_handler_that_cannot_be_started_returns_its_jobs_uncounted);
+	tcase_add_test(c, two_jobs_with_one_id_both_run);
+	tcase_add_test(c, a_killed_worker_takes_its_handlers_along_and_loses_no_job);
+	tcase_add_test(c, draining_finishes_what_runs_and_gives_back_the_rest);
+	tcase_add_test(c, a_drain_deadline_returns_jobs_uncounted);
+	tcase_add_test(c, a_job_that_runs_through_a_reconnect_is_not_run_twice);
+	tcase_add_test(c, pausing_stops_consuming_and_continuing_goes_on);
+	tcase_add_test(c, count_runs_so_many_jobs_and_no_more);
+	tcase_add_test(c, a_missing_queue_ends_the_worker_and_names_the_command);
+	tcase_add_test(c, a_handler_that_is_not_there_ends_the_worker_before_it_connects);
+	tcase_add_test(c, a_raw_queue_takes_any_body);
+	tcase_add_test(c, a_worker_whose_guardian_dies_ends_and_its_job_runs_again);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	support_url(); /* one broker for all tests, started before Check forks */
+	SRunner *r = srunner_create(worker_suite());
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
