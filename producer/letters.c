@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producer/letters.h"
 
+#include <poll.h>
+
 #include "common/clock.h"
 
 enum {
@@ -9,6 +11,14 @@ enum {
 	CHANNELS_MAX = 60,
 	PER_CONSUMER = 2000, /* the broker's own cap on a quorum queue's consumer */
 	IDLE_MS = 2000,
+	/*
+	 * RabbitMQ keeps at most 32 commands of a channel to a quorum queue under way; acks beyond them wait in the channel
+	 * and are forgotten with it when it closes (seen on 3.10.8: 14 of 2,300 nacks, 1 of 41 acks). So acks are paced, and
+	 * the last ones get time to arrive before the channel is closed.
+	 */
+	ACKS_AT_ONCE = 16,
+	ACKS_PAUSE_MS = 5,
+	LAST_ACKS_MS = 100,
 };
 
 struct walk {
@@ -16,6 +26,7 @@ struct walk {
 	const char *queue;
 	int channel;   /* of the newest consumer */
 	uint32_t held; /* by it, unacknowledged */
+	uint32_t acks;
 	bool stop;
 };
 
@@ -41,6 +52,8 @@ static int visit_one(struct walk *w, struct broker_event *e, letter_visit_fn *vi
 	case LETTER_TAKE:
 		w->held--;
 		rc = broker_ack(w->b, e->channel, e->tag, false, err);
+		if (++w->acks % ACKS_AT_ONCE == 0)
+			poll(NULL, 0, ACKS_PAUSE_MS);
 		break;
 	case LETTER_STOP:
 		w->stop = true;
@@ -78,6 +91,8 @@ static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void 
 /* A letter that was prefetched and not visited goes back with its channel. */
 static void close_channels(struct walk *w)
 {
+	if (w->acks > 0)
+		poll(NULL, 0, LAST_ACKS_MS);
 	for (int channel = CHANNEL_FIRST; channel <= w->channel && !broker_broken(w->b); channel++)
 		broker_close_channel(w->b, channel, NULL);
 }

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch and dead: bad lines, resuming, restarts of the broker, alarms, and dead letters in order. */
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+#include "tests/support/support.h"
+
+static char *queue_name(const char *url)
+{
+	return xstrdup(support_queue(url));
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		ck_abort_msg("'%s' is not in: %s", part, text);
+}
+
+static const char *write_lines(const char *name, int count)
+{
+	const char *path = support_path(name);
+	FILE *f = fopen(path, "we");
+	for (int i = 1; i <= count; i++)
+		fprintf(f, "{\"n\":%d}\n", i);
+	fclose(f);
+	return path;
+}
+
+START_TEST(a_bad_line_is_told_by_place_and_costs_no_other)
+{
+	cleanup_free char *q = queue_name(support_url());
+	struct result r = support_producer(support_url(), "1\n{\"a\":}\n\n[2]\n\"\xff\"\n3", "batch", "t", "-q", q);
+	ck_assert_int_eq(r.code, 1);
+	assert_has(r.err, "stdin:2:6: expected a value");
+	assert_has(r.err, "stdin:5:2: invalid UTF-8");
+	assert_has(r.out, "confirmed 3 returned 0 nacked 0 timed_out 0 rejected 2");
+	support_result_free(&r);
+	support_wait_depth(support_url(), support_amqp(q, ""), 3);
+}
+END_TEST
+
+START_TEST(whole_documents_travel_as_they_are)
+{
+	cleanup_free char *q = queue_name(support_url());
+	struct result r = support_producer(
+	    support_url(), "{\"type\":\"t\",\"args\":1e2,\"x-mine\":[ ]}\n{\"type\":\"t\",\"expire_at\":1}\n", "batch",
+	    "-q", q);
+	ck_assert_int_eq(r.code, 1);
+	assert_has(r.err, "stdin:2:13: unknown field \"expire_at\"");
+	support_result_free(&r);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	assert_has(m->body, ",\"type\":\"t\",\"args\":1e2,\"x-mine\":[ ]}");
+	assert_has(m->body, m->message_id);
+	message_destroy(m);
+}
+END_TEST
+
+START_TEST(a_resumed_batch_publishes_the_rest_and_makes_no_different_job)
+{
+	enum { LINES = 4000 };
+	cleanup_free char *q = queue_name(support_url());
+	const char *lines = write_lines("lines.jsonl", LINES), *receipts = support_path("receipts");
+	struct process p =
+	    support_start(support_url(), (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
+	                                                       "--receipts", receipts, "--rate", "3000", NULL});
+	support_wait_lines(receipts, 500);
+	kill(p.pid, SIGKILL);
+	support_wait_exit(&p);
+	size_t before = support_lines(receipts);
+	ck_assert_uint_lt(before, LINES);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	cleanup_free char *command =
+	    xprintf("tail -n +2 '%s' | sed 's/.*\"n\":\\([0-9]*\\),.*\"id\":\"\\([^\"]*\\)\".*/\\1 \\2/' | sort -u | "
+	            "cut -d' ' -f1 | uniq | wc -l",
+	            receipts);
+	FILE *f = popen(command, "re");
+	int distinct = 0;
+	ck_assert_int_eq(fscanf(f, "%d", &distinct), 1);
+	pclose(f);
+	ck_assert_int_eq(distinct, LINES);
+	/* What was published twice (confirmed, but not yet in the receipts) has the same id twice. */
+	ck_assert_uint_ge(support_depth(support_url(), support_amqp(q, "")), LINES);
+	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	ck_assert_int_eq(r.code, 0);
+	assert_has(r.out, "sent 0 confirmed 0");
+	support_result_free(&r);
+}
+END_TEST
+
+START_TEST(halt_stops_after_so_many_failures)
+{
+	cleanup_free char *q = queue_name(support_url());
+	struct result r = support_producer(support_url(), "x\ny\nz\n1\n", "batch", "t", "-q", q, "--halt", "2");
+	ck_assert_int_eq(r.code, 1);
+	assert_has(r.out, "rejected 2");
+	support_result_free(&r);
+	r = support_producer(support_url(), "x\n1\n", "batch", "t", "-q", q, "--dry-run");
+	assert_has(r.out, "sent 0");
+	assert_has(r.out, "rejected 1");
+	support_result_free(&r);
+}
+END_TEST
+
+/* Fills a dead queue with `count` letters, in order. */
+static void make_letters(const char *url, const char *queue, int count)
+{
+	struct buf input = {0};
+	for (int i = 1; i <= count; i++)
+		buf_printf(&input, "{\"id\":\"job-%05d\",\"type\":\"t\",\"args\":%d}\n", i, i);
+	struct result r = support_producer(url, input.data, "batch", "-q", queue);
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	buf_finish(&input);
+	struct error err = {0};
+	struct broker *b = support_connect(url);
+	ck_assert_int_eq(broker_open_channel(b, 1, false, &err), 0);
+	ck_assert_int_eq(broker_consume(b, 1, support_amqp(queue, ""), "reject", 100, &err), 0);
+	for (int i = 0; i < count; i++) {
+		struct broker_event e;
+		ck_assert_int_eq(broker_read(b, SUPPORT_MS, &e, &err), 0);
+		ck_assert_int_eq(e.kind, BROKER_DELIVERY);
+		ck_assert_int_eq(broker_nack(b, 1, e.tag, false, false, &err), 0);
+		message_destroy(e.message);
+	}
+	support_wait_depth(url, support_amqp(queue, ".dead"), (uint32_t)count); /* before closing: letters.c says why */
+	broker_destroy(b, true);
+}
+
+START_TEST(letters_are_listed_in_order_beyond_one_consumers_reach_and_stay)
+{
+	enum { LETTERS = 2300 };
+	cleanup_free char *q = queue_name(support_url());
+	make_letters(support_url(), q, LETTERS);
+	for (int round = 0; round < 2; round++) {
+		struct result r = support_producer(support_url(), NULL, "dead", "list", "-q", q);
+		ck_assert_int_eq(r.code, 0);
+		const char *at = r.out;
+		for (int i = 1; i <= LETTERS; i++) {
+			char id[32];
+			snprintf(id, sizeof id, "job-%05d", i);
+			ck_assert_msg(at && strncmp(at, id, strlen(id)) == 0, "letter %d is not in its place: %.60s", i,
+			              at ? at : "(none)");
+			at = strchr(at, '\n');
+			at = at ? at + 1 : NULL;
+		}
+		support_result_free(&r);
+		support_wait_depth(support_url(), support_amqp(q, ".dead"), LETTERS);
+	}
+}
+END_TEST
+
+START_TEST(letters_are_replayed_with_fresh_budgets_and_dropped_on_request)
+{
+	cleanup_free char *q = queue_name(support_url());
+	make_letters(support_url(), q, 5);
+	struct result r = support_producer(support_url(), NULL, "dead", "replay", "job-00002", "job-00004", "-q", q);
+	ck_assert_int_eq(r.code, 0);
+	ck_assert_str_eq(r.out, "job-00002\njob-00004\n");
+	support_result_free(&r);
+	support_wait_depth(support_url(), support_amqp(q, ""), 2);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	int64_t replays = 0;
+	ck_assert(table_get_int(&m->headers, "warren-replays", &replays));
+	ck_assert_int_eq(replays, 1);
+	ck_assert_ptr_null(table_get(&m->headers, "x-death"));
+	message_destroy(m);
+
+	r = support_producer(support_url(), NULL, "dead", "drop", "-q", q);
+	ck_assert_int_eq(r.code, 64);
+	support_result_free(&r);
+	r = support_producer(support_url(), NULL, "dead", "drop", "job-00001", "nobody", "-q", q, "--yes");
+	ck_assert_int_eq(r.code, 1);
+	assert_has(r.err, "no such letter: nobody");
+	support_result_free(&r);
+	support_wait_depth(support_url(), support_amqp(q, ".dead"), 2);
+	r = support_producer(support_url(), NULL, "dead", "show", "job-00003", "-q", q);
+	assert_has(r.out, "reason      rejected");
+	assert_has(r.out, "\"args\":3");
+	support_result_free(&r);
+}
+END_TEST
+
+/* Every n of the record file is there at least once. */
+static void assert_all_ran(const char *record, int count)
+{
+	cleanup_free char *seen = xcalloc((size_t)count + 1, 1);
+	FILE *f = fopen(record, "re");
+	int n, total = 0, missing = 0;
+	while (fscanf(f, " {\"n\":%d}", &n) == 1 && n >= 1 && n <= count) {
+		seen[n] = 1;
+		total++;
+	}
+	fclose(f);
+	for (int i = 1; i <= count; i++)
+		missing += !seen[i];
+	printf("published %d, run %d, lost %d\n", count, total, missing);
+	ck_assert_int_eq(missing, 0);
+}
+
+START_TEST(a_broker_killed_and_started_again_under_load_loses_nothing)
+{
+	enum { LINES = 1500 };
+	struct node node;
+	support_node_start(&node);
+	cleanup_free char *q = queue_name(node.url);
+	const char *lines = write_lines("lines.jsonl", LINES), *record = support_path("record");
+	cleanup_free char *body = xprintf("cat >>'%s'", record);
+	struct process w = support_worker(node.url, "-q", q, "-j", "2", "--", support_script("h", body));
+	struct process p =
+	    support_start(node.url, (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
+	                                                  "--rate", "400", "--confirm-timeout", "2m", NULL});
+	support_wait_lines(record, 200);
+	support_node_kill(&node);
+	support_node_again(&node);
+	ck_assert_int_eq(support_wait_exit(&p), 0);
+	support_wait_lines(record, LINES);
+	support_wait_depth(node.url, support_amqp(q, ""), 0);
+	assert_all_ran(record, LINES);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	support_node_stop(&node);
+}
+END_TEST
+
+START_TEST(an_alarm_blocks_publishing_while_consuming_goes_on)
+{
+	struct node node;
+	support_node_start(&node);
+	cleanup_free char *q = queue_name(node.url);
+	const char *record = support_path("record"), *lines = write_lines("lines.jsonl", 40);
+	cleanup_free char *body = xprintf("n=$(cat); echo \"$n\" >>'%s'; case $n in *7}) exit 75;; esac", record);
+	struct result r = support_producer(node.url, NULL, "batch", "t", lines, "-q", q, "--backoff", "fixed:200ms",
+	                                   "--retries", "2");
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	struct process w = support_worker(node.url, "-q", q, "-j", "1", "--", support_script("h", body));
+	support_wait_lines(record, 3);
+	support_node_ctl(&node, "set_vm_memory_high_watermark absolute 1MB");
+	/* Jobs 17, 27, 37 fail while their republish cannot go out; those between them go on being consumed. */
+	support_wait_log(&w, "publishing is blocked by the broker");
+	support_wait_lines(record, 18);
+	struct process p = support_start(node.url, (const char *const[]){getenv("WARREN_PRODUCER"), "send", "t", "1",
+	                                                                 "-q", q, "--confirm-timeout", "1s", NULL});
+	ck_assert_int_eq(support_wait_exit(&p), 75);
+	support_node_ctl(&node, "set_vm_memory_high_watermark 0.4");
+	support_wait_depth(node.url, support_amqp(q, ".dead"), 4);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	support_node_stop(&node);
+}
+END_TEST
+
+static Suite *batch_suite(void)
+{
+	Suite *s = suite_create("batch");
+	TCase *c = tcase_create("batch");
+	tcase_set_timeout(c, 200);
+	tcase_add_test(c, a_bad_line_is_told_by_place_and_costs_no_other);
+	tcase_add_test(c, whole_documents_travel_as_they_are);
+	tcase_add_test(c, a_resumed_batch_publishes_the_rest_and_makes_no_different_job);
+	tcase_add_test(c, halt_stops_after_so_many_failures);
+	tcase_add_test(c, letters_are_listed_in_order_beyond_one_consumers_reach_and_stay);
+	tcase_add_test(c, letters_are_replayed_with_fresh_budgets_and_dropped_on_request);
+	tcase_add_test(c, a_broker_killed_and_started_again_under_load_loses_nothing);
+	tcase_add_test(c, an_alarm_blocks_publishing_while_consuming_goes_on);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	support_url();
+	SRunner *r = srunner_create(batch_suite());
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

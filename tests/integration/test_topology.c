@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exchanges and queues on a real broker: setup, and the ways in which such a topology is known to lose jobs. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/delay.h"
+#include "common/headers.h"
+#include "common/memory.h"
+#include "tests/support/support.h"
+
+static char *queue_name(void)
+{
+	return xstrdup(support_queue(support_url()));
+}
+
+static struct message *text_message(const char *body)
+{
+	struct message *m = message_create();
+	message_set_body(m, body, strlen(body));
+	m->app_id = xstrdup(HEADERS_APP_ID);
+	return m;
+}
+
+/* Publishes into the ring as the worker does. */
+static void publish_delayed(const char *queue, const char *body, int64_t delay_ms, const char *extra_header)
+{
+	char exchange[TOPOLOGY_NAME_MAX];
+	struct delay_route route = delay_route(delay_units(delay_ms));
+	const struct bookkeeping fresh = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
+	struct message *m = text_message(body), blank = {0};
+	headers_write(&blank, &fresh, &route, &m->headers);
+	if (extra_header)
+		table_set_string(&m->headers, extra_header, "x");
+	support_publish(support_url(), topology_delay("warren.v1", route.hops[0].level, exchange),
+	                support_amqp(queue, ""), m);
+	message_destroy(m);
+}
+
+static void assert_exit(struct result r, int code, const char *text)
+{
+	if (r.code != code || (text && !strstr(r.err, text) && !strstr(r.out, text)))
+		ck_abort_msg("exit %d, stdout: %s stderr: %s", r.code, r.out, r.err);
+	support_result_free(&r);
+}
+
+START_TEST(setup_is_idempotent_and_check_finds_nothing_to_say)
+{
+	cleanup_free char *q = queue_name();
+	assert_exit(support_producer(support_url(), NULL, "setup", q), 0, "ok: ");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--check", q), 0, "were not compared");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url", support_mgmt_url(), q), 0,
+	            "are right");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--plan", q), 0, "there ");
+}
+END_TEST
+
+START_TEST(plan_names_what_is_missing_and_creates_nothing)
+{
+	assert_exit(support_producer(support_url(), NULL, "setup", "--plan", "planned-only"), 0,
+	            "create  queue warren.v1.q.planned-only");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--check", "planned-only"), 78, "(missing)");
+}
+END_TEST
+
+START_TEST(an_argument_that_differs_is_found_field_by_field)
+{
+	struct error err = {0};
+	struct topology_item item = {.kind = TOPOLOGY_QUEUE, .name = (char *)"warren.v1.q.differs"};
+	struct broker *b = support_connect(support_url());
+	table_set_string(&item.arguments, "x-queue-type", "quorum");
+	table_set_int(&item.arguments, "x-delivery-limit", 7);
+	ck_assert_int_eq(broker_open_channel(b, 1, false, &err), 0);
+	ck_assert_msg(broker_declare(b, 1, &item, &err) == 0, "%s", err.text);
+	assert_exit(support_producer(support_url(), NULL, "setup", "differs"), 78, "inequivalent arg");
+	assert_exit(
+	    support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url", support_mgmt_url(), "differs"), 78,
+	    "x-delivery-limit: should be 50, is 7");
+	ck_assert_int_eq(broker_delete_queue(b, 1, item.name, &err), 0);
+	broker_destroy(b, true);
+	table_finish(&item.arguments);
+}
+END_TEST
+
+START_TEST(letters_for_a_queue_that_is_gone_do_not_hold_up_the_level)
+{
+	enum { LOST = 40 }; /* more than the 32 that a level's dead-letter publisher keeps under way */
+	cleanup_free char *q = queue_name();
+	cleanup_free char *nowhere = xprintf("nowhere-%s", q);
+	uint32_t before = support_depth(support_url(), "warren.v1.unroutable");
+	for (int i = 0; i < LOST; i++)
+		publish_delayed(nowhere, "lost", 125, NULL);
+	publish_delayed(q, "good", 125, NULL);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	ck_assert_str_eq(m->body, "good");
+	message_destroy(m);
+	support_wait_depth(support_url(), "warren.v1.unroutable", before + LOST);
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", q), 0, "messages found no queue");
+	struct result r = support_producer(support_url(), NULL, "dead", "drop", "--unroutable", "--yes");
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	support_wait_depth(support_url(), "warren.v1.unroutable", 0);
+}
+END_TEST
+
+START_TEST(our_republish_leaves_the_brokers_death_notes_behind)
+{
+	/* A copied x-death makes the broker see a cycle and keep the job in the level for ever. */
+	struct message *in = text_message("1"), *out = text_message("1");
+	const struct bookkeeping fresh = {.attempt = 2, .first_failed_at_ms = CLOCK_NEVER};
+	cleanup_free char *q = queue_name();
+	char exchange[TOPOLOGY_NAME_MAX];
+	publish_delayed(q, "1", 125, NULL);
+	struct message *seen = support_take(support_url(), support_amqp(q, ""));
+	ck_assert_ptr_nonnull(table_get(&seen->headers, "x-death"));
+	for (int round = 0; round < 5; round++) {
+		struct delay_route route = delay_route(1);
+		table_finish(&out->headers);
+		ck_assert(headers_write(seen, &fresh, &route, &out->headers));
+		support_publish(support_url(), topology_delay("warren.v1", 0, exchange), support_amqp(q, ""), out);
+		message_destroy(seen);
+		seen = support_take(support_url(), support_amqp(q, ""));
+	}
+	message_destroy(seen);
+	message_destroy(in);
+	message_destroy(out);
+}
+END_TEST
+
+START_TEST(a_job_with_an_expiry_is_published_without_expiration_and_keeps_its_delay)
+{
+	cleanup_free char *q = queue_name();
+	assert_exit(
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--delay", "1s", "--expires", "300ms"), 0,
+	    NULL);
+	support_wait_depth(support_url(), support_amqp(q, ""), 1);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	ck_assert_ptr_nonnull(strstr(m->body, "expires_at"));
+	message_destroy(m);
+}
+END_TEST
+
+START_TEST(a_wrong_queue_is_found_before_the_publish)
+{
+	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", "emial"), 78,
+	            "create it with: warren-producer setup emial");
+	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", "emial", "--delay", "1h"), 78,
+	            "emial");
+	assert_exit(support_producer(support_url(), "1\n", "batch", "t", "-q", "emial"), 78, "emial");
+}
+END_TEST
+
+START_TEST(what_we_publish_is_persistent_and_has_no_priority)
+{
+	cleanup_free char *q = queue_name();
+	assert_exit(support_producer(support_url(), NULL, "send", "t", "[1]", "-q", q, "--id", "abc"), 0, "abc");
+	cleanup_free char *command =
+	    xprintf("curl -sf -u guest:guest -H 'content-type: application/json' -X POST "
+	            "-d '{\"count\":1,\"ackmode\":\"ack_requeue_true\",\"encoding\":\"auto\"}' "
+	            "'%s/api/queues/%%2F/%s/get'",
+	            support_mgmt_url(), support_amqp(q, ""));
+	FILE *f = popen(command, "re");
+	char text[8192] = "";
+	size_t n = fread(text, 1, sizeof text - 1, f);
+	pclose(f);
+	ck_assert_uint_gt(n, 0);
+	ck_assert_ptr_nonnull(strstr(text, "\"delivery_mode\":2"));
+	ck_assert_ptr_nonnull(strstr(text, "\"message_id\":\"abc\""));
+	ck_assert_ptr_null(strstr(text, "\"priority\""));
+	ck_assert_ptr_null(strstr(text, "\"expiration\""));
+}
+END_TEST
+
+static Suite *topology_suite(void)
+{
+	Suite *s = suite_create("topology");
+	TCase *c = tcase_create("topology");
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, setup_is_idempotent_and_check_finds_nothing_to_say);
+	tcase_add_test(c, plan_names_what_is_missing_and_creates_nothing);
+	tcase_add_test(c, an_argument_that_differs_is_found_field_by_field);
+	tcase_add_test(c, letters_for_a_queue_that_is_gone_do_not_hold_up_the_level);
+	tcase_add_test(c, our_republish_leaves_the_brokers_death_notes_behind);
+	tcase_add_test(c, a_job_with_an_expiry_is_published_without_expiration_and_keeps_its_delay);
+	tcase_add_test(c, a_wrong_queue_is_found_before_the_publish);
+	tcase_add_test(c, what_we_publish_is_persistent_and_has_no_priority);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	support_url();
+	SRunner *r = srunner_create(topology_suite());
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
