@@ -5,6 +5,8 @@
 
 #include "common/clock.h"
 
+#define CONSUMER "warren-letters"
+
 enum {
 	CHANNEL_INSPECT = 1,
 	CHANNEL_FIRST = 2,
@@ -12,9 +14,9 @@ enum {
 	PER_CONSUMER = 2000, /* the broker's own cap on a quorum queue's consumer */
 	IDLE_MS = 2000,
 	/*
-	 * RabbitMQ keeps at most 32 commands of a channel to a quorum queue under way; acks beyond them wait in the channel
-	 * and are forgotten with it when it closes (seen on 3.10.8: 14 of 2,300 nacks, 1 of 41 acks). So acks are paced, and
-	 * the last ones get time to arrive before the channel is closed.
+	 * RabbitMQ keeps at most 32 commands of a channel to a quorum queue under way; acks beyond them wait in the
+	 * channel and are forgotten with it when it closes (seen on 3.10.8: 14 of 2,300 nacks, 1 of 41 acks). So acks
+	 * are paced, and the last ones get time to arrive before the channel is closed.
 	 */
 	ACKS_AT_ONCE = 16,
 	ACKS_PAUSE_MS = 5,
@@ -39,7 +41,7 @@ static int next_consumer(struct walk *w, struct error *err)
 	w->held = 0;
 	if (broker_open_channel(w->b, w->channel, false, err) < 0)
 		return -1;
-	return broker_consume(w->b, w->channel, w->queue, "warren-letters", PER_CONSUMER, err);
+	return broker_consume(w->b, w->channel, w->queue, CONSUMER, PER_CONSUMER, err);
 }
 
 static int visit_one(struct walk *w, struct broker_event *e, letter_visit_fn *visit, void *data, struct error *err)
@@ -88,9 +90,14 @@ static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void 
 	return 0;
 }
 
-/* A letter that was prefetched and not visited goes back with its channel. */
+/*
+ * All consumers are cancelled before the first channel is closed: what one gives back would else be delivered to
+ * another that has room, and come back behind its neighbours. Closed in their order, they give back in that order.
+ */
 static void close_channels(struct walk *w)
 {
+	for (int channel = CHANNEL_FIRST; channel <= w->channel && !broker_broken(w->b); channel++)
+		broker_cancel(w->b, channel, CONSUMER, NULL);
 	if (w->acks > 0)
 		poll(NULL, 0, LAST_ACKS_MS);
 	for (int channel = CHANNEL_FIRST; channel <= w->channel && !broker_broken(w->b); channel++)

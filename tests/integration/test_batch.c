@@ -228,26 +228,36 @@ START_TEST(a_broker_killed_and_started_again_under_load_loses_nothing)
 }
 END_TEST
 
+static bool publishing_is_blocked(const char *url, const char *queue)
+{
+	struct result r =
+	    support_producer(url, NULL, "send", "extra", "{\"n\":0}", "-q", queue, "--confirm-timeout", "1s");
+	int code = r.code;
+	support_result_free(&r);
+	return code == 75;
+}
+
 START_TEST(an_alarm_blocks_publishing_while_consuming_goes_on)
 {
 	struct node node;
 	support_node_start(&node);
 	cleanup_free char *q = queue_name(node.url);
-	const char *record = support_path("record"), *lines = write_lines("lines.jsonl", 40);
-	cleanup_free char *body = xprintf("n=$(cat); echo \"$n\" >>'%s'; case $n in *7}) exit 75;; esac", record);
+	const char *record = support_path("record"), *go = support_path("go"), *lines = write_lines("lines.jsonl", 40);
+	/* From job 4 on they wait for the alarm; 7, 17, 27 and 37 fail, and their republish cannot go out. */
+	cleanup_free char *body = xprintf("n=$(cat); case $n in *3}) until [ -e '%s' ]; do sleep 0.05; done;; esac\n"
+	                                  "echo \"$n\" >>'%s'; case $n in *7}) exit 75;; esac",
+	                                  go, record);
 	struct result r = support_producer(node.url, NULL, "batch", "t", lines, "-q", q, "--backoff", "fixed:200ms",
 	                                   "--retries", "2");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	struct process w = support_worker(node.url, "-q", q, "-j", "1", "--", support_script("h", body));
-	support_wait_lines(record, 3);
+	support_wait_lines(record, 2);
 	support_node_ctl(&node, "set_vm_memory_high_watermark absolute 1MB");
-	/* Jobs 17, 27, 37 fail while their republish cannot go out; those between them go on being consumed. */
+	support_wait(publishing_is_blocked(node.url, q), "the alarm");
+	fclose(fopen(go, "we"));
 	support_wait_log(&w, "publishing is blocked by the broker");
-	support_wait_lines(record, 18);
-	struct process p = support_start(node.url, (const char *const[]){getenv("WARREN_PRODUCER"), "send", "t", "1",
-	                                                                 "-q", q, "--confirm-timeout", "1s", NULL});
-	ck_assert_int_eq(support_wait_exit(&p), 75);
+	support_wait_lines(record, 12);
 	support_node_ctl(&node, "set_vm_memory_high_watermark 0.4");
 	support_wait_depth(node.url, support_amqp(q, ".dead"), 4);
 	ck_assert_int_eq(support_terminate(&w), 0);

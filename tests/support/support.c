@@ -207,7 +207,8 @@ void support_wait_log(const struct process *p, const char *text)
 	while (!support_log_has(p, text)) {
 		if (support_now() > until) {
 			cleanup_free char *log = read_whole(p->log);
-			ck_abort_msg("'%s' is not in the log:\n%s", text, log);
+			fprintf(stderr, "%s", log);
+			ck_abort_msg("'%s' is not in the log on stderr", text);
 		}
 		support_pause();
 	}
