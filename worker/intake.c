@@ -23,6 +23,14 @@ static char *fallback_id(const struct message *m, const struct settings_queue *q
 	return derived_id(m, queue);
 }
 
+/* A stranger's timestamp may be any number. */
+static int64_t published_at_ms(const struct message *m)
+{
+	int64_t ms;
+	bool sane = m->timestamp_s >= 0 && !__builtin_mul_overflow(m->timestamp_s, 1000, &ms);
+	return sane ? ms : CLOCK_NEVER;
+}
+
 static void read_raw(struct intake *in, const struct message *m, const struct settings_queue *queue, size_t max_body)
 {
 	if (m->body_len > max_body) {
@@ -38,7 +46,7 @@ static void read_raw(struct intake *in, const struct message *m, const struct se
 	    .type = xstrdup(type),
 	    .args = xmemdup(m->body ? m->body : "", m->body_len),
 	    .args_len = m->body_len,
-	    .created_at_ms = m->timestamp_s >= 0 ? m->timestamp_s * 1000 : CLOCK_NEVER,
+	    .created_at_ms = published_at_ms(m),
 	    .not_before_ms = CLOCK_NEVER,
 	    .expires_at_ms = CLOCK_NEVER,
 	};

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker's pure parts: intake, reissue, redelivery. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/codec.h"
+#include "common/memory.h"
+#include "tests/unit/suites.h"
+#include "worker/intake.h"
+#include "worker/redelivery.h"
+#include "worker/reissue.h"
+
+static const struct settings_queue mail = {.name = (char[]){"mail"}, .weight = 1};
+
+static struct message *message_of(const char *body)
+{
+	struct message *m = message_create();
+	m->app_id = xstrdup(HEADERS_APP_ID);
+	message_set_body(m, body, strlen(body));
+	return m;
+}
+
+static struct intake read_from(const struct message *m, const struct settings_queue *queue)
+{
+	struct intake in;
+	intake_read(&in, m, queue, CODEC_BODY_MAX_DEFAULT);
+	return in;
+}
+
+START_TEST(the_id_is_the_documents_then_the_messages_then_a_hash)
+{
+	static const struct {
+		const char *body, *message_id, *id;
+	} rows[] = {
+	    {"{\"type\":\"t\",\"id\":\"mine\"}", "other", "mine"},
+	    {"{\"type\":\"t\"}", "other", "other"},
+	    {"{\"type\":\"t\"}", "not a valid id", "h-"},
+	    {"{\"type\":\"t\"}", NULL, "h-"},
+	    {"no job at all", "other", "other"},
+	    {"no job at all", NULL, "h-"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct message *m = message_of(rows[i].body);
+		m->message_id = xstrdup(rows[i].message_id);
+		struct intake in = read_from(m, &mail), again = read_from(m, &mail);
+		if (strcmp(rows[i].id, "h-") == 0)
+			ck_assert_uint_eq(strlen(in.job.id), JOB_HASH_SIZE - 1);
+		ck_assert_int_eq(strncmp(in.job.id, rows[i].id, strlen(rows[i].id)), 0);
+		ck_assert_str_eq(in.job.id, again.job.id);
+		intake_finish(&in);
+		intake_finish(&again);
+		message_destroy(m);
+	}
+}
+END_TEST
+
+START_TEST(a_hashed_id_depends_on_queue_body_and_time)
+{
+	const struct settings_queue other = {.name = (char[]){"other"}};
+	struct message *a = message_of("{\"type\":\"t\"}"), *b = message_of("{\"type\":\"t\"} "), *c = message_copy(a);
+	c->timestamp_s = 1;
+	struct intake in[] = {read_from(a, &mail), read_from(a, &other), read_from(b, &mail), read_from(c, &mail)};
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k < i; k++)
+			ck_assert_str_ne(in[i].job.id, in[k].job.id);
+	for (int i = 0; i < 4; i++)
+		intake_finish(&in[i]);
+	message_destroy(a);
+	message_destroy(b);
+	message_destroy(c);
+}
+END_TEST
+
+START_TEST(a_malformed_message_says_where_and_why)
+{
+	struct message *m = message_of("{\"type\":\"t\",}");
+	struct intake in = read_from(m, &mail);
+	ck_assert(in.malformed);
+	ck_assert_str_eq(in.reason, "byte 12: expected a key in double quotes");
+	intake_finish(&in);
+	message_destroy(m);
+	m = message_create(); /* no body at all */
+	in = read_from(m, &mail);
+	ck_assert(in.malformed);
+	intake_finish(&in);
+	message_destroy(m);
+}
+END_TEST
+
+START_TEST(a_raw_queue_takes_any_body)
+{
+	static const struct {
+		const char *message_type, *queue_type, *type;
+	} rows[] = {{"t", "q", "t"}, {NULL, "q", "q"}, {"not valid", "q", "q"}, {NULL, NULL, "mail"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct settings_queue raw = mail;
+		raw.raw = true;
+		raw.type = xstrdup(rows[i].queue_type);
+		struct message *m = message_create();
+		m->type = xstrdup(rows[i].message_type);
+		message_set_body(m, "\xff\0{", 3);
+		struct intake in = read_from(m, &raw);
+		ck_assert(!in.malformed);
+		ck_assert_str_eq(in.job.type, rows[i].type);
+		ck_assert_uint_eq(in.job.args_len, 3);
+		ck_assert_mem_eq(in.job.args, "\xff\0{", 4);
+		ck_assert_int_eq(in.job.created_at_ms, CLOCK_NEVER);
+		intake_finish(&in);
+		free(raw.type);
+		message_destroy(m);
+	}
+}
+END_TEST
+
+START_TEST(a_raw_body_has_a_limit_and_a_time_too)
+{
+	struct settings_queue raw = mail;
+	struct intake in;
+	struct message *m = message_of("12345");
+	raw.raw = true;
+	intake_read(&in, m, &raw, 4);
+	ck_assert(in.malformed);
+	ck_assert_str_eq(in.reason, "body of 5 bytes is over the limit of 4");
+	intake_finish(&in);
+	m->timestamp_s = 1795511280;
+	in = read_from(m, &raw);
+	ck_assert_int_eq(in.job.created_at_ms, 1795511280000);
+	intake_finish(&in);
+	m->timestamp_s = INT64_MAX; /* a stranger may write anything */
+	in = read_from(m, &raw);
+	ck_assert_int_eq(in.job.created_at_ms, CLOCK_NEVER);
+	intake_finish(&in);
+	message_destroy(m);
+}
+END_TEST
+
+START_TEST(the_jobs_retry_fields_override_the_queues)
+{
+	struct settings_queue queue = mail;
+	queue.retry = retry_default;
+	struct message *m = message_of("{\"type\":\"t\",\"retry\":{\"max_attempts\":9}}");
+	struct intake in = read_from(m, &queue);
+	ck_assert_uint_eq(in.policy.max_attempts, 9);
+	ck_assert_int_eq(in.policy.base_ms, retry_default.base_ms);
+	ck_assert_uint_eq(in.book.attempt, 1);
+	intake_finish(&in);
+	message_destroy(m);
+}
+END_TEST
+
+START_TEST(what_stops_a_job_is_looked_at_in_order)
+{
+	static const struct {
+		int64_t expires_at_ms, not_before_ms;
+		unsigned delivery_count;
+		bool handled, paused;
+		enum refusal want;
+	} rows[] = {
+	    {CLOCK_NEVER, CLOCK_NEVER, 0, true, false, REFUSE_NOT},
+	    {1001, 1000, 2, true, false, REFUSE_NOT},
+	    {1000, 2000, 9, false, true, REFUSE_EXPIRED},
+	    {1001, 2000, 3, false, true, REFUSE_INTERRUPTED},
+	    {1001, 1001, 2, false, true, REFUSE_EARLY},
+	    {1001, 1000, 2, false, true, REFUSE_UNHANDLED},
+	    {1001, 1000, 2, true, true, REFUSE_PAUSED},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct intake in = {.delivery_count = rows[i].delivery_count};
+		in.job.expires_at_ms = rows[i].expires_at_ms;
+		in.job.not_before_ms = rows[i].not_before_ms;
+		ck_assert_msg(intake_refuse(&in, 1000, rows[i].handled, rows[i].paused) == rows[i].want, "row %zu", i);
+	}
+}
+END_TEST
+
+/* ---- reissue ---- */
+
+static struct reissue reissue_of(const struct message *m, struct fate fate, const char *box)
+{
+	struct reissue out = {.message = NULL};
+	struct bookkeeping book = {.attempt = 2, .failures = 1, .first_failed_at_ms = 0};
+	ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, box));
+	ck_assert_str_eq(out.key, "warren.v1.q.mail");
+	ck_assert_str_eq(out.message->message_id, "id");
+	ck_assert_str_eq(out.message->app_id, "warren");
+	ck_assert_uint_eq(out.message->body_len, m->body_len);
+	ck_assert_mem_eq(out.message->body, m->body, m->body_len);
+	return out;
+}
+
+START_TEST(a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead)
+{
+	static const struct {
+		struct fate fate;
+		const char *exchange;
+		size_t hops;
+	} rows[] = {
+	    {{.kind = FATE_RING, .delay_ms = 12500, .exact = true}, "warren.v1.delay.06", 3},
+	    {{.kind = FATE_RING, .delay_ms = 0}, "warren.v1.jobs", 0},
+	    {{.kind = FATE_RING, .delay_ms = 1}, "warren.v1.delay.00", 1},
+	    {{.kind = FATE_RING, .delay_ms = INT64_MAX}, "warren.v1.delay.27", 4},
+	    {{.kind = FATE_RING, .delay_ms = INT64_MAX, .exact = true}, "warren.v1.delay.27", 28},
+	    {{.kind = FATE_DEAD, .reason = "failures"}, "warren.v1.dead", 0},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct message *m = message_of("{\"type\" : \"t\"}");
+		table_set_string(&m->headers, "tenant", "blue");
+		table_set_string(&m->headers, "warren-27", "out");
+		table_set_string(&m->headers, "x-death", "dropped");
+		m->reply_to = xstrdup("r");
+		struct reissue out = reissue_of(m, rows[i].fate, rows[i].fate.kind == FATE_DEAD ? "{}" : NULL);
+		size_t hops = 0;
+		ck_assert_str_eq(out.exchange, rows[i].exchange);
+		for (int level = 0; level < DELAY_LEVELS; level++) {
+			char name[32];
+			snprintf(name, sizeof name, "warren-%02d", level);
+			hops += table_get(&out.message->headers, name) != NULL;
+		}
+		ck_assert_uint_eq(hops, rows[i].hops);
+		ck_assert_str_eq(table_get_text(&out.message->headers, "tenant"), "blue");
+		ck_assert_ptr_null(table_get(&out.message->headers, "x-death"));
+		ck_assert(!table_get(&out.message->headers, "warren-box") == (rows[i].fate.kind != FATE_DEAD));
+		ck_assert_str_eq(out.message->reply_to, "r");
+		message_destroy(out.message);
+		message_destroy(m);
+	}
+}
+END_TEST
+
+START_TEST(headers_that_fit_no_frame_are_not_published_again)
+{
+	struct message *m = message_of("x");
+	char *text = xcalloc(HEADERS_FOREIGN_MAX + 1, 1);
+	memset(text, 'x', HEADERS_FOREIGN_MAX);
+	table_set_string(&m->headers, "f", text);
+	struct reissue out = {.message = NULL};
+	struct bookkeeping book = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
+	struct fate fate = {.kind = FATE_RING};
+	ck_assert(!reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, NULL));
+	ck_assert_ptr_null(out.message);
+	free(text);
+	message_destroy(m);
+}
+END_TEST
+
+/* ---- redelivery ---- */
+
+START_TEST(a_job_is_known_by_queue_id_attempt_and_body)
+{
+	uint64_t key = redelivery_key(1, "a", 1, span_of("body"));
+	ck_assert_uint_eq(key, redelivery_key(1, "a", 1, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(2, "a", 1, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "b", 1, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", 2, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", 1, span_of("bodz")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", 1, span_of("")));
+}
+END_TEST
+
+START_TEST(only_a_copy_from_a_newer_connection_is_the_same_job)
+{
+	struct redelivery *r = redelivery_create();
+	int task;
+	void *found = NULL;
+	redelivery_add(r, 7, 1, &task);
+	ck_assert_int_eq(redelivery_find(r, 8, 2, &found), REDELIVERY_NEW);
+	ck_assert_int_eq(redelivery_find(r, 7, 1, &found), REDELIVERY_NEW); /* twice on one connection: two jobs */
+	ck_assert_int_eq(redelivery_find(r, 7, 2, &found), REDELIVERY_IN_HAND);
+	ck_assert_ptr_eq(found, &task);
+	redelivery_moved(r, 7, &task, 2);
+	ck_assert_int_eq(redelivery_find(r, 7, 2, &found), REDELIVERY_NEW);
+	redelivery_done(r, 7, &task, true);
+	ck_assert_int_eq(redelivery_find(r, 7, 2, &found), REDELIVERY_NEW);
+	ck_assert_int_eq(redelivery_find(r, 7, 3, &found), REDELIVERY_FINISHED);
+	ck_assert_int_eq(redelivery_find(r, 7, 3, &found), REDELIVERY_NEW); /* used up */
+	redelivery_destroy(r);
+	redelivery_destroy(NULL);
+}
+END_TEST
+
+START_TEST(what_was_given_back_is_forgotten_and_memory_is_bounded)
+{
+	struct redelivery *r = redelivery_create();
+	int task;
+	void *found;
+	redelivery_add(r, 7, 1, &task);
+	redelivery_done(r, 7, &task, false);
+	redelivery_done(r, 7, &task, true); /* not in hand any more */
+	ck_assert_int_eq(redelivery_find(r, 7, 2, &found), REDELIVERY_NEW);
+	for (uint64_t key = 1; key <= REDELIVERY_FINISHED_MAX + 1; key++) {
+		redelivery_add(r, key, 1, &task);
+		redelivery_done(r, key, &task, true);
+	}
+	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_NEW);
+	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_FINISHED);
+	ck_assert_int_eq(redelivery_find(r, REDELIVERY_FINISHED_MAX + 1, 2, &found), REDELIVERY_FINISHED);
+	redelivery_destroy(r);
+}
+END_TEST
+
+START_TEST(two_jobs_alike_are_adopted_one_by_one)
+{
+	struct redelivery *r = redelivery_create();
+	int first, second;
+	void *a = NULL, *b = NULL;
+	redelivery_add(r, 7, 1, &first);
+	redelivery_add(r, 7, 1, &second);
+	ck_assert_int_eq(redelivery_find(r, 7, 2, &a), REDELIVERY_IN_HAND);
+	redelivery_moved(r, 7, a, 2);
+	ck_assert_int_eq(redelivery_find(r, 7, 2, &b), REDELIVERY_IN_HAND);
+	redelivery_moved(r, 7, b, 2);
+	ck_assert_ptr_ne(a, b);
+	ck_assert_int_eq(redelivery_find(r, 7, 2, &a), REDELIVERY_NEW);
+	redelivery_destroy(r);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+	    the_id_is_the_documents_then_the_messages_then_a_hash,
+	    a_hashed_id_depends_on_queue_body_and_time,
+	    a_malformed_message_says_where_and_why,
+	    a_raw_queue_takes_any_body,
+	    a_raw_body_has_a_limit_and_a_time_too,
+	    the_jobs_retry_fields_override_the_queues,
+	    what_stops_a_job_is_looked_at_in_order,
+	    a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead,
+	    headers_that_fit_no_frame_are_not_published_again,
+	    a_job_is_known_by_queue_id_attempt_and_body,
+	    only_a_copy_from_a_newer_connection_is_the_same_job,
+	    what_was_given_back_is_forgotten_and_memory_is_bounded,
+	    two_jobs_alike_are_adopted_one_by_one,
+	    NULL,
+	};
+	SRunner *runner = srunner_create(suite_of("intake", tests));
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
