@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings, command lines, the topology as data, the window of publishes. */
+#include <check.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+#include "common/nearest.h"
+#include "common/options.h"
+#include "common/settings.h"
+#include "common/topology.h"
+#include "common/window.h"
+
+/* ---- settings ---- */
+
+static char path[] = "/tmp/warren-settings-XXXXXX";
+
+static const char *write_file(const char *text)
+{
+	strcpy(path + strlen(path) - 6, "XXXXXX");
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+	return path;
+}
+
+static int load(struct settings *s, enum settings_program program, const char *text, struct error *err)
+{
+	settings_init(s, program);
+	int rc = settings_load(s, program, write_file(text), err);
+	unlink(path);
+	return rc;
+}
+
+static const struct {
+	const char *text, *error;
+} wrong[] = {
+    {"\nslot = 3;\n", ":2: unknown key 'slot'; did you mean 'slots'?"},
+    {"slots = 0;\n", ":1: slots must be from 1 to 2000, not '0'"},
+    {"slots = \"many\";\n", "slots wants a number"},
+    {"timeout = \"soon\";\n", "timeout wants a time"},
+    {"drain = \"2d\";\n", "drain must be from 0s to 1d"},
+    {"max_body = \"1G\";\n", "max_body wants a size"},
+    {"log_output = \"perhaps\";\n", "log_output wants true or false"},
+    {"log_level = \"loud\";\n", "log_level must be one of"},
+    {"slots = [1];\n", "wants a single value"},
+    {"queues = 3;\n", "'queues' wants a list of groups"},
+    {"queues = ( 3 );\n", "'queues' wants groups"},
+    {"queues = ( { weight = 2; } );\n", "the queue's name is missing"},
+    {"queues = ( { name = \"a b\"; } );\n", "queue name 'a b'"},
+    {"queues = ( { name = \"a\"; wieght = 2; } );\n", "unknown key 'wieght' in queues; did you mean 'weight'?"},
+    {"queues = ( { name = \"a\"; weight = 0; } );\n", "weight must be a number"},
+    {"queues = ( { name = \"a\"; codec = \"xml\"; } );\n", "codec must be"},
+    {"queues = ( { name = \"a\"; type = \"a b\"; } );\n", "type 'a b'"},
+    {"queues = ( { name = \"a\"; max_attempts = 0; } );\n", "max_attempts must be"},
+    {"queues = ( { name = \"a\"; max_crashes = 0; } );\n", "max_crashes must be"},
+    {"queues = ( { name = \"a\"; max_timeouts = 0; } );\n", "max_timeouts must be"},
+    {"queues = ( { name = \"a\"; backoff = \"often\"; } );\n", "backoff wants a form"},
+    {"handlers = ( { type = \"a\"; } );\n", "the handler's type or run is missing"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; timeout = \"x\"; } );\n", "timeout wants a time"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = 3; } );\n", "exit wants a list"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = ( { code = 999; } ); } );\n", "code must be a number"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = ( { code = 3; verdict = \"maybe\"; } ); } );\n",
+     "verdict must be"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = ( { code = 3; } ); } );\n", "needs both"},
+    {"slots = ;\n", ":1: syntax error"},
+};
+
+START_TEST(a_wrong_file_is_refused_by_line_and_words)
+{
+	struct settings s;
+	struct error err = {0};
+	ck_assert_int_eq(load(&s, SETTINGS_WORKER, wrong[_i].text, &err), -1);
+	ck_assert_int_eq(err.kind, ERROR_CONFIG);
+	ck_assert_msg(strstr(err.text, wrong[_i].error) != NULL, "%s", err.text);
+	settings_finish(&s);
+}
+END_TEST
+
+static char *shown(const struct settings *s, enum settings_program program)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	settings_show(s, program, f);
+	fclose(f);
+	return text;
+}
+
+START_TEST(what_is_shown_can_be_read_back)
+{
+	static const char text[] =
+	    "urls = [ \"amqp://u:secret@a/\", \"amqps://b:5671/v\" ]; password = \"hush\"; slots = 7; drain = \"1m\";\n"
+	    "queues = ( { name = \"mail\"; weight = 3; codec = \"raw\"; type = \"blob\"; max_attempts = 9;\n"
+	    "  max_crashes = 2; max_timeouts = 4; backoff = \"linear:5s..1m~0.5\"; }, { name = \"img\"; } );\n"
+	    "handlers = ( { type = \"img.*\"; run = \"exec:/bin/x 'a b'\"; timeout = \"1m\"; grace = \"1s\";\n"
+	    "  exit = ( { code = 3; verdict = \"dead\"; } ); } );\n";
+	struct settings s, again;
+	struct error err = {0};
+	ck_assert_msg(load(&s, SETTINGS_WORKER, text, &err) == 0 && settings_check(&s, SETTINGS_WORKER, &err) == 0,
+	              "%s", err.text);
+	ck_assert_uint_eq(s.url_count, 2);
+	ck_assert_int_eq(s.slots, 7);
+	ck_assert_int_eq(s.drain_ms, 60000);
+	ck_assert(s.queues[0].raw && s.queues[0].weight == 3 && s.queues[0].retry.max_attempts == 9);
+	ck_assert_int_eq(s.queues[0].retry.base_ms, 5000);
+	ck_assert_str_eq(s.handlers[0].run, "exec:/bin/x 'a b'");
+	ck_assert_int_eq(s.handlers[0].exits[0].code, 3);
+	cleanup_free char *first = shown(&s, SETTINGS_WORKER);
+	ck_assert_ptr_null(strstr(first, "secret"));
+	ck_assert_ptr_null(strstr(first, "hush"));
+	ck_assert_msg(load(&again, SETTINGS_WORKER, first, &err) == 0, "%s", err.text);
+	cleanup_free char *second = shown(&again, SETTINGS_WORKER);
+	ck_assert_str_eq(first, second);
+	settings_finish(&s);
+	settings_finish(&again);
+}
+END_TEST
+
+START_TEST(later_sources_win)
+{
+	struct settings s;
+	struct error err = {0};
+	setenv("WARREN_WINDOW", "50", 1);
+	setenv("AMQP_URL", "amqp://env/", 1);
+	setenv("AMQP_PASSWORD", "from-env", 1);
+	ck_assert_int_eq(load(&s, SETTINGS_PRODUCER,
+	                      "window = 10; urls = \"amqp://file/\"; routes = ( { type = \"a*\"; queue = \"q\"; } );",
+	                      &err),
+	                 0);
+	ck_assert_int_eq(s.window, 50);
+	ck_assert_str_eq(s.urls[0], "amqp://env/");
+	ck_assert_str_eq(s.password, "from-env");
+	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "window", "60", &err), 0);
+	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "url", "amqp://x/,amqp://y/", &err), 0);
+	ck_assert_uint_eq(s.url_count, 2);
+	ck_assert_int_eq(s.window, 60);
+	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "window", "no", &err), -1);
+	ck_assert_int_eq(err.kind, ERROR_USAGE);
+	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "nothing", "no", &err), -1);
+	cleanup_free char *text = shown(&s, SETTINGS_PRODUCER);
+	ck_assert_ptr_nonnull(strstr(text, "routes = ("));
+	settings_finish(&s);
+	setenv("WARREN_WINDOW", "none", 1);
+	ck_assert_int_eq(load(&s, SETTINGS_PRODUCER, "", &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "environment variable WARREN_WINDOW"));
+	settings_finish(&s);
+	unsetenv("WARREN_WINDOW");
+	unsetenv("AMQP_URL");
+	unsetenv("AMQP_PASSWORD");
+	settings_init(&s, SETTINGS_PRODUCER);
+	ck_assert_int_eq(settings_load(&s, SETTINGS_PRODUCER, "/no/such/file", &err), -1);
+	ck_assert_int_eq(err.kind, ERROR_NOINPUT);
+	settings_finish(&s);
+}
+END_TEST
+
+START_TEST(a_password_file_others_can_read_is_refused)
+{
+	struct settings s;
+	struct error err = {0};
+	settings_init(&s, SETTINGS_WORKER);
+	s.password_file = xstrdup(write_file("word\n"));
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), 0);
+	ck_assert_str_eq(s.password, "word");
+	chmod(path, 0644);
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "chmod 600"));
+	unlink(path);
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	settings_finish(&s);
+}
+END_TEST
+
+START_TEST(queues_and_handlers_of_the_command_line_come_first)
+{
+	struct settings s;
+	struct error err = {0};
+	ck_assert_int_eq(load(&s, SETTINGS_WORKER,
+	                      "queues = ( { name = \"a\"; max_attempts = 2; }, { name = \"b\"; } ); "
+	                      "handlers = ( { type = \"f\"; run = \"exec:f\"; } );",
+	                      &err),
+	                 0);
+	ck_assert_int_eq(settings_use_queue(&s, "a:4", true, &err), 0);
+	ck_assert_int_eq(settings_use_queue(&s, "c", false, &err), 0);
+	ck_assert_uint_eq(s.queue_count, 2);
+	ck_assert(s.queues[0].weight == 4 && s.queues[0].retry.max_attempts == 2);
+	ck_assert_int_eq(settings_use_queue(&s, "c:0", false, &err), -1);
+	ck_assert_int_eq(settings_use_queue(&s, "c d", false, &err), -1);
+	ck_assert_int_eq(settings_add_handler(&s, "x=exec:x", &err), 0);
+	ck_assert_int_eq(settings_add_handler(&s, "y=exec:y=1", &err), 0);
+	ck_assert_int_eq(settings_add_handler(&s, "nonsense", &err), -1);
+	ck_assert_str_eq(s.handlers[0].type, "x");
+	ck_assert_str_eq(s.handlers[1].run, "exec:y=1");
+	ck_assert_str_eq(s.handlers[2].type, "f");
+	settings_finish(&s);
+}
+END_TEST
+
+START_TEST(a_queue_configured_twice_is_refused)
+{
+	struct settings s;
+	struct error err = {0};
+	ck_assert_int_eq(load(&s, SETTINGS_WORKER, "queues = ( { name = \"a\"; }, { name = \"a\"; } );", &err), 0);
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "configured twice"));
+	settings_finish(&s);
+	ck_assert_int_eq(load(&s, SETTINGS_WORKER, "prefix = \"a b\";", &err), 0);
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	settings_finish(&s);
+	ck_assert_int_eq(load(&s, SETTINGS_WORKER, "urls = \"\";", &err), 0);
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	settings_finish(&s);
+}
+END_TEST
+
+static char *config_text(const char *name)
+{
+	cleanup_free char *file = xprintf("%s/%s", CONFIG_DIR, name);
+	struct buf b = {0};
+	char line[512];
+	FILE *f = fopen(file, "re");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f))
+		buf_append_text(&b, line);
+	fclose(f);
+	return buf_steal(&b, NULL);
+}
+
+/* Lines "#key = value;" as they would be without the '#'. */
+static char *uncommented(const char *text)
+{
+	struct buf b = {0};
+	for (const char *at = text; *at; at = strchr(at, '\n') + 1)
+		if (at[0] == '#' && at[1] >= 'a' && at[1] <= 'z')
+			buf_append(&b, at + 1, (size_t)(strchr(at, '\n') - at));
+	return buf_steal(&b, NULL);
+}
+
+static const struct {
+	const char *file;
+	enum settings_program program;
+} shipped[] = {{"worker.cfg", SETTINGS_WORKER}, {"producer.cfg", SETTINGS_PRODUCER}};
+
+START_TEST(the_shipped_config_shows_every_key_at_its_default)
+{
+	struct settings standard, read;
+	struct error err = {0};
+	cleanup_free char *text = config_text(shipped[_i].file);
+	cleanup_free char *active = uncommented(text);
+	settings_init(&standard, shipped[_i].program);
+	ck_assert_msg(load(&read, shipped[_i].program, active, &err) == 0, "%s", err.text);
+	free(steal_ptr(read.name)); /* differs by machine */
+	read.name = xstrdup(standard.name);
+	read.slots = standard.slots;
+	cleanup_free char *want = shown(&standard, shipped[_i].program);
+	cleanup_free char *have = shown(&read, shipped[_i].program);
+	ck_assert_str_eq(want, have);
+	for (const char *at = want; *at; at = strchr(at, '\n') + 1) {
+		if (strchr(" )", *at))
+			continue;
+		cleanup_free char *key = xprintf("\n#%.*s = ", (int)strcspn(at, " "), at);
+		ck_assert_msg(strstr(text, key) != NULL, "%s lacks%s", shipped[_i].file, key);
+	}
+	settings_finish(&standard);
+	settings_finish(&read);
+}
+END_TEST
+
+/* ---- options ---- */
+
+static int nothing(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return 0;
+}
+
+static const struct option_spec specs[] = {{"queue", 'q', "NAME", "a queue"},
+                                           {"delay", 0, "TIME", "later"},
+                                           {"wait", 0, "[=TIME]", "wait"},
+                                           {"yes", 'y', NULL, "yes"},
+                                           {0}};
+static const struct command_spec command = {"try", "try THING", "tries", "  try this\n", specs, nothing};
+
+START_TEST(options_and_arguments_mix_until_two_dashes)
+{
+	char *argv[] = {(char *)"try",    (char *)"a",  (char *)"-q", (char *)"x",  (char *)"--delay=3s", (char *)"b",
+	                (char *)"--wait", (char *)"-y", (char *)"--", (char *)"-c", (char *)"d",          NULL};
+	struct options o;
+	struct error err = {0};
+	ck_assert_int_eq(options_parse(&o, &command, 11, argv, &err), 0);
+	ck_assert_uint_eq(o.argument_count, 4);
+	ck_assert_uint_eq(o.after_dashes, 2);
+	ck_assert_str_eq(o.arguments[0], "a");
+	ck_assert_str_eq(o.arguments[2], "-c");
+	ck_assert_str_eq(options_get(&o, "queue"), "x");
+	ck_assert_str_eq(options_get(&o, "delay"), "3s");
+	ck_assert_str_eq(options_get(&o, "wait"), "");
+	ck_assert(options_has(&o, "yes") && !options_has(&o, "config"));
+	options_finish(&o);
+}
+END_TEST
+
+static const struct {
+	const char *word, *error;
+} misuse[] = {{"--dealy", "did you mean --delay?"},
+              {"--delay", "wants a value"},
+              {"-Z", "unknown option -Z"},
+              {"--yes=1", "yes"}};
+
+START_TEST(misuse_is_told_with_a_hint)
+{
+	char *argv[] = {(char *)"try", (char *)misuse[_i].word, NULL};
+	struct options o;
+	struct error err = {0};
+	ck_assert_int_eq(options_parse(&o, &command, 2, argv, &err), -1);
+	ck_assert_int_eq(err.kind, ERROR_USAGE);
+	ck_assert_msg(strstr(err.text, misuse[_i].error) != NULL, "%s", err.text);
+}
+END_TEST
+
+static int begin(const char *word, const char *value)
+{
+	char *argv[] = {(char *)"try", (char *)word, (char *)value, NULL};
+	struct options o;
+	struct settings s;
+	int code = -1;
+	if (options_begin("prog", SETTINGS_PRODUCER, &command, value ? 3 : 2, argv, &o, &s, &code))
+		return code;
+	settings_finish(&s);
+	options_finish(&o);
+	return -1;
+}
+
+START_TEST(the_common_options_are_answered_for_every_command)
+{
+	ck_assert(freopen("/dev/null", "w", stdout) != NULL);
+	ck_assert_int_eq(begin("--help", NULL), 0);
+	ck_assert_int_eq(begin("--version", NULL), 0);
+	ck_assert_int_eq(begin("--show-config", NULL), 0);
+	ck_assert_int_eq(begin("--nonsense", NULL), ERROR_USAGE);
+	ck_assert_int_eq(begin("--log-level", "loud"), ERROR_USAGE);
+	ck_assert_int_eq(begin("--config", "/no/such"), ERROR_NOINPUT);
+	ck_assert_int_eq(begin("--log-format", "json"), -1);
+	const struct command_spec all[] = {command, {0}};
+	options_overview("prog", "does things", all);
+	static const char *const names[] = {"send", "batch"};
+	ck_assert_str_eq(options_nearest("sned", names, 2), "send");
+	ck_assert_ptr_null(nearest_name("anything", names, 2));
+	ck_assert_ptr_null(nearest_name("a-word-that-is-far-longer-than-forty-characters-are", names, 2));
+}
+END_TEST
+
+/* ---- topology ---- */
+
+static const struct topology_item *find(const struct topology *t, enum topology_kind kind, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->items[i].kind == kind && strcmp(t->items[i].name, name) == 0)
+			return &t->items[i];
+	return NULL;
+}
+
+START_TEST(the_topology_has_every_item_with_its_arguments)
+{
+	struct topology t;
+	struct error err = {0};
+	static const char *const queues[] = {"mail"};
+	char text[600];
+	int64_t n;
+	ck_assert_int_eq(topology_make(&t, "w", queues, 1, &err), 0);
+	/* 6 + 2*28 exchanges; 2 + 28 + 2 queues; 2 + 28 + 378 + 28 + 2 bindings */
+	ck_assert_uint_eq(t.count, 62 + 32 + 438);
+	const struct table *a = &find(&t, TOPOLOGY_QUEUE, "w.q.mail")->arguments;
+	ck_assert_str_eq(table_get_text(a, "x-queue-type"), "quorum");
+	ck_assert_str_eq(table_get_text(a, "x-overflow"), "reject-publish");
+	ck_assert_str_eq(table_get_text(a, "x-dead-letter-exchange"), "w.dead");
+	ck_assert_str_eq(table_get_text(a, "x-dead-letter-routing-key"), "w.q.mail");
+	ck_assert_str_eq(table_get_text(a, "x-dead-letter-strategy"), "at-least-once");
+	ck_assert(table_get_int(a, "x-delivery-limit", &n) && n == 50);
+	a = &find(&t, TOPOLOGY_QUEUE, "w.delay.27")->arguments;
+	ck_assert(table_get_int(a, "x-message-ttl", &n) && n == INT64_C(125) << 27);
+	ck_assert_str_eq(table_get_text(a, "x-dead-letter-exchange"), "w.delay.27.next");
+	ck_assert_str_eq(table_get_text(&find(&t, TOPOLOGY_EXCHANGE, "w.jobs")->arguments, "alternate-exchange"),
+	                 "w.unroutable");
+	topology_describe(find(&t, TOPOLOGY_QUEUE, "w.q.mail.dead"), text, sizeof text);
+	ck_assert_str_eq(text, "queue w.q.mail.dead (x-queue-type=quorum, x-delivery-limit=1000000)");
+	topology_describe(find(&t, TOPOLOGY_BIND_QUEUE, "w.q.mail"), text, sizeof text);
+	ck_assert_str_eq(text, "binding w.jobs -> w.q.mail key w.q.mail");
+	topology_describe(find(&t, TOPOLOGY_EXCHANGE, "w.events"), text, sizeof text);
+	ck_assert_str_eq(text, "exchange w.events topic");
+	topology_finish(&t);
+	static const char *const bad[] = {"a/b"};
+	ck_assert_int_eq(topology_make(&t, "w", bad, 1, &err), -1);
+	ck_assert_int_eq(topology_make(&t, "", queues, 1, &err), -1);
+}
+END_TEST
+
+/* ---- the window ---- */
+
+struct ends {
+	uint64_t token[16];
+	enum window_end end[16];
+	char text[64];
+	int count;
+};
+
+static void note_end(void *data, uint64_t token, enum window_end end, const char *text)
+{
+	struct ends *e = data;
+	snprintf(e->text, sizeof e->text, "%s", text ? text : "");
+	e->token[e->count] = token;
+	e->end[e->count++] = end;
+}
+
+static void add(struct window *w, uint64_t token, const char *id, int64_t deadline)
+{
+	struct message *m = message_create();
+	m->message_id = xstrdup(id);
+	window_add(w, token, "x", "k", m, deadline);
+}
+
+static void write_all(struct window *w, uint64_t tag)
+{
+	struct publish *p;
+	while ((p = window_next(w)))
+		window_wrote(w, p, tag++);
+}
+
+START_TEST(each_publish_ends_exactly_once)
+{
+	struct window w;
+	struct ends e = {0};
+	window_init(&w, note_end, &e);
+	for (uint64_t i = 1; i <= 5; i++)
+		add(&w, i, i == 3 ? "three" : "other", i == 5 ? 100 : INT64_MAX);
+	write_all(&w, 1);
+	window_returned(&w, "three", "NO_ROUTE");
+	window_returned(&w, NULL, "ignored");
+	window_acked(&w, 2, false);
+	window_acked(&w, 3, true);
+	ck_assert_int_eq(e.count, 3);
+	ck_assert(e.token[0] == 2 && e.token[1] == 1 && e.token[2] == 3);
+	ck_assert_int_eq(e.end[2], WINDOW_RETURNED);
+	ck_assert_str_eq(e.text, "NO_ROUTE");
+	ck_assert_int_eq(window_expire(&w, 50), 100);
+	ck_assert_int_eq(window_expire(&w, 100), INT64_MAX);
+	ck_assert(e.count == 4 && e.end[3] == WINDOW_TIMEDOUT);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(window_nacked(&w, 4, false));
+		write_all(&w, 4);
+	}
+	ck_assert(!window_nacked(&w, 4, true));
+	ck_assert(e.count == 5 && e.end[4] == WINDOW_NACKED);
+	window_acked(&w, 9, true);
+	ck_assert_int_eq(e.count, 5);
+	window_finish(&w);
+}
+END_TEST
+
+START_TEST(after_a_loss_everything_goes_out_again_in_order)
+{
+	struct window w;
+	struct ends e = {0};
+	window_init(&w, note_end, &e);
+	add(&w, 1, "a", INT64_MAX);
+	add(&w, 2, "b", INT64_MAX);
+	write_all(&w, 1);
+	window_returned(&w, "a", "NO_ROUTE");
+	add(&w, 3, "c", INT64_MAX);
+	window_rewind(&w);
+	for (uint64_t i = 1; i <= 3; i++) {
+		struct publish *p = window_next(&w);
+		ck_assert_uint_eq(p->token, i);
+		window_wrote(&w, p, i);
+	}
+	window_acked(&w, 3, true);
+	ck_assert(e.count == 3 && e.end[0] == WINDOW_CONFIRMED);
+	add(&w, 4, "d", INT64_MAX);
+	window_refuse(&w, window_next(&w), "too large");
+	ck_assert(e.count == 4 && e.end[3] == WINDOW_RETURNED);
+	add(&w, 5, "e", INT64_MAX);
+	window_finish(&w);
+	ck_assert_int_eq(e.count, 4);
+}
+END_TEST
+
+static Suite *settings_suite(void)
+{
+	Suite *s = suite_create("settings");
+	TCase *c = tcase_create("settings");
+	tcase_add_loop_test(c, a_wrong_file_is_refused_by_line_and_words, 0, (int)(sizeof wrong / sizeof *wrong));
+	tcase_add_test(c, what_is_shown_can_be_read_back);
+	tcase_add_test(c, later_sources_win);
+	tcase_add_test(c, a_password_file_others_can_read_is_refused);
+	tcase_add_test(c, queues_and_handlers_of_the_command_line_come_first);
+	tcase_add_test(c, a_queue_configured_twice_is_refused);
+	tcase_add_loop_test(c, the_shipped_config_shows_every_key_at_its_default, 0, 2);
+	tcase_add_test(c, options_and_arguments_mix_until_two_dashes);
+	tcase_add_loop_test(c, misuse_is_told_with_a_hint, 0, (int)(sizeof misuse / sizeof *misuse));
+	tcase_add_test(c, the_common_options_are_answered_for_every_command);
+	tcase_add_test(c, the_topology_has_every_item_with_its_arguments);
+	tcase_add_test(c, each_publish_ends_exactly_once);
+	tcase_add_test(c, after_a_loss_everything_goes_out_again_in_order);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	unsetenv("AMQP_URL");
+	unsetenv("WARREN_CONFIG");
+	SRunner *r = srunner_create(settings_suite());
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
