@@ -318,7 +318,7 @@ static int read_members(const struct loading *l, const config_setting_t *group, 
 		names[i] = members[i].name;
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *c = config_setting_get_elem(group, (unsigned)i);
-		char text[4096];
+		char text[4096] = "";
 		size_t m = 0;
 		while (m < count && strcmp(members[m].name, config_setting_name(c)) != 0)
 			m++;
@@ -602,7 +602,7 @@ static int load_urls(const struct loading *l, const config_setting_t *c)
 static int load_key(const struct loading *l, const config_setting_t *c)
 {
 	const char *name = config_setting_name(c);
-	char text[4096];
+	char text[4096] = "";
 	if (strcmp(name, "urls") == 0)
 		return load_urls(l, c);
 	if (strcmp(name, "queues") == 0)

@@ -26,7 +26,7 @@ bool outcome_of_event(const struct link_event *e, enum outcome *outcome)
 const char *outcome_name(enum outcome o)
 {
 	static const char *const names[OUTCOMES] = {"confirmed", "returned", "nacked", "timed_out", "rejected"};
-	return names[o];
+	return o < OUTCOMES ? names[o] : "unknown";
 }
 
 int outcome_error(enum outcome o, const struct link_event *e, struct error *err)

@@ -457,6 +457,7 @@ static int finish(struct worker *w)
 {
 	link_destroy(w->publishing, LINK_CLOSE_MS);
 	link_destroy(w->consuming, LINK_CLOSE_MS);
+	guardian_close(w->guardian); /* no handler outlives us */
 	report_end(w);
 	for (unsigned i = 0; i < w->consumer_count; i++)
 		free(w->consumers[i].queue);
@@ -469,7 +470,9 @@ int worker_run(struct settings *settings, const char *config_file, struct worker
                int guardian_pid)
 {
 	struct error err;
-	struct worker *w = xcalloc(1, sizeof *w);
+	/* Static: runs that were abandoned still point to it when the process ends. */
+	static struct worker worker;
+	struct worker *w = &worker;
 	*w = (struct worker){
 	    .settings = settings, .config_file = config_file, .limits = limits, .slots = (unsigned)settings->slots};
 	if (limits.jobs > 0 && limits.jobs < w->slots)

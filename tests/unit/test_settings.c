@@ -50,7 +50,7 @@ static const struct {
     {"queues = ( 3 );\n", "'queues' wants groups"},
     {"queues = ( { weight = 2; } );\n", "the queue's name is missing"},
     {"queues = ( { name = \"a b\"; } );\n", "queue name 'a b'"},
-    {"queues = ( { name = \"a\"; wieght = 2; } );\n", "unknown key 'wieght' in queues; did you mean 'weight'?"},
+    {"queues = ( { name = \"a\"; wegiht = 2; } );\n", "unknown key 'wegiht' in queues; did you mean 'weight'?"},
     {"queues = ( { name = \"a\"; weight = 0; } );\n", "weight must be a number"},
     {"queues = ( { name = \"a\"; codec = \"xml\"; } );\n", "codec must be"},
     {"queues = ( { name = \"a\"; type = \"a b\"; } );\n", "type 'a b'"},
