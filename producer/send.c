@@ -123,7 +123,7 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 	char id[JOB_ID_MAX + 1];
 	if (o->argument_count < 1 || o->argument_count > 2)
 		return error_set(err, ERROR_USAGE, "send wants a TYPE and at most one JSON value, @FILE or -");
-	const char *type = o->arguments[0], *name;
+	const char *type = o->arguments[0], *name = NULL;
 	if (!job_type_valid(span_of(type)))
 		return error_set(err, ERROR_USAGE, "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-", type,
 		                 JOB_TYPE_MAX);
@@ -132,7 +132,7 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 
 	struct job template;
 	struct buf text = {0};
-	struct span args;
+	struct span args = {0};
 	int rc = compose_template(o, now_ms, &template, err);
 	if (rc == 0)
 		rc = read_args(o->argument_count == 2 ? o->arguments[1] : "null", (size_t)s->settings.max_body, &text,

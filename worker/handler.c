@@ -12,6 +12,7 @@ static const struct handler_kind *const kinds[] = {&exec_kind};
 static const struct handler_kind *kind_of(const char *run, const char **rest)
 {
 	const char *colon = strchr(run, ':');
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): the number of pointers is meant */
 	for (size_t i = 0; colon && i < sizeof kinds / sizeof *kinds; i++) {
 		size_t len = strlen(kinds[i]->name);
 		if ((size_t)(colon - run) == len && strncmp(run, kinds[i]->name, len) == 0) {
