@@ -202,35 +202,37 @@ int options_fail(const char *program, const struct command_spec *command, const 
 	return (int)err->kind;
 }
 
-/* "log-level" of the command line is "log_level" of the settings. */
 static int apply_one(struct settings *s, enum settings_program program, const struct parsed_option *given,
                      struct error *err)
 {
 	static const char *const of_settings[] = {
 	    "url",     "user",  "password-file", "prefix", "log-level", "log-format", "log-file",       "slots",
 	    "timeout", "grace", "drain",         "name",   "mgmt-url",  "window",     "confirm-timeout"};
-	char key[64];
 	for (size_t i = 0; i < sizeof of_settings / sizeof *of_settings; i++) {
 		if (strcmp(given->spec->name, of_settings[i]) != 0)
 			continue;
 		/* send --timeout is the job's, not a setting of the producer's */
 		if (program == SETTINGS_PRODUCER && strcmp(given->spec->name, "timeout") == 0)
 			return 0;
-		snprintf(key, sizeof key, "%s", given->spec->name);
-		for (char *c = key; *c; c++)
-			*c = *c == '-' ? '_' : *c;
-		return settings_set(s, program, key, given->value, err);
+		return settings_set(s, program, given->spec->name, given->value, err);
 	}
 	return 0;
 }
 
-static int apply_common(const struct options *o, struct settings *s, enum settings_program program, struct error *err)
+int options_load_settings(const struct options *o, int settings_program, struct settings *s, struct error *err)
 {
+	enum settings_program program = (enum settings_program)settings_program;
+	settings_init(s, program);
 	if (settings_load(s, program, options_get(o, "config"), err) < 0)
 		return -1;
 	for (size_t i = 0; i < o->count; i++)
 		if (apply_one(s, program, &o->given[i], err) < 0)
 			return -1;
+	return 0;
+}
+
+static int configure_log(const struct settings *s, struct error *err)
+{
 	enum log_level level = LOG_INFO;
 	log_level_from_name(s->log_level, &level);
 	log_configure(level, strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
@@ -264,9 +266,9 @@ bool options_begin(const char *program, int settings_program, const struct comma
 		return true;
 	}
 	enum settings_program which = (enum settings_program)settings_program;
-	settings_init(s, which);
 	bool show = options_has(o, "show-config");
-	if (apply_common(o, s, which, &err) < 0 || (show && show_config(s, which, &err) < 0)) {
+	if (options_load_settings(o, settings_program, s, &err) < 0 || configure_log(s, &err) < 0 ||
+	    (show && show_config(s, which, &err) < 0)) {
 		*exit_code = options_fail(program, command, &err);
 		show = true;
 	}

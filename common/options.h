@@ -25,8 +25,7 @@ struct command_spec {
 	int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit code */
 };
 
-/* --config, --url, --user, --password-file, --prefix, --log-level, --log-format, --mgmt-url, --show-config, -v, -q?,
- * --help, --version */
+/* What every command takes: --config, --url, the log's options, --show-config, --help, --version ... */
 extern const struct option_spec options_common[];
 
 struct parsed_option {
@@ -67,5 +66,10 @@ const char *options_nearest(const char *name, const char *const *names, size_t c
 struct settings;
 bool options_begin(const char *program, int settings_program, const struct command_spec *command, int argc, char **argv,
                    struct options *o, struct settings *s, int *exit_code);
+/*
+ * The settings as options_begin makes them - defaults, file, environment, then the command line - into s, which is to
+ * be finished even on failure. For reading them again.
+ */
+int options_load_settings(const struct options *o, int settings_program, struct settings *s, struct error *err);
 /* Prints "warren-producer: send: <text>" on stderr and returns the kind as exit code. */
 int options_fail(const char *program, const struct command_spec *command, const struct error *err);

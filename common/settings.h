@@ -18,6 +18,8 @@
 
 enum settings_program { SETTINGS_PRODUCER = 1, SETTINGS_WORKER = 2 };
 
+enum { SETTINGS_UNSET = -1 }; /* of a number without a default: somebody else's value holds */
+
 struct settings_queue {
 	char *name;
 	unsigned weight; /* share of the worker's slots, >= 1 */
@@ -28,14 +30,14 @@ struct settings_queue {
 
 struct settings_exit {
 	int code;
-	char *verdict; /* "ok", "retry", "dead" */
+	const char *verdict; /* "ok", "retry", "dead"; a literal */
 };
 
 struct settings_handler {
 	char *type;         /* glob */
 	char *run;          /* "exec:CMD ARG..." split by POSIX quoting, never expanded */
-	int64_t timeout_ms; /* 0: the worker's */
-	int64_t grace_ms;   /* -1: the worker's */
+	int64_t timeout_ms; /* SETTINGS_UNSET: the worker's */
+	int64_t grace_ms;   /* SETTINGS_UNSET: the worker's */
 	struct settings_exit *exits;
 	size_t exit_count;
 };
@@ -93,8 +95,8 @@ void settings_finish(struct settings *s);
  */
 int settings_load(struct settings *s, enum settings_program program, const char *file, struct error *err);
 
-/* Sets one scalar key from text, as the command line does ("slots", "8"). ERROR_USAGE. Names as in the file. */
-int settings_set(struct settings *s, enum settings_program program, const char *key, const char *value,
+/* Sets one key by the name of its option ("log-level" is the file's log_level; "url" is urls). ERROR_USAGE. */
+int settings_set(struct settings *s, enum settings_program program, const char *option, const char *value,
                  struct error *err);
 
 /* -q NAME[:WEIGHT] of the command line: the first call replaces the file's queues but keeps the options of a queue of

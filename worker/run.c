@@ -130,7 +130,7 @@ static int run(int argc, char **argv)
 	    (options_has(&o, "setup") && connect_setup(&s, &err) < 0))
 		code = options_fail(WORKER_PROGRAM, &run_command, &err);
 	else
-		code = worker_run(&s, options_get(&o, "config"), limits, guardian_fd, guardian_pid);
+		code = worker_run(&s, &o, limits, guardian_fd, guardian_pid);
 	settings_finish(&s);
 	options_finish(&o);
 	return code;

@@ -355,7 +355,7 @@ static void begin(struct task *t)
 	}
 	struct dispatch_choice choice = dispatch_choose(worker_of(t)->dispatch, t->in.job.type, clock_monotonic_ms());
 	enum refusal why = intake_refuse(&t->in, clock_now_ms(), choice.handler != NULL, choice.paused);
-	if (why == REFUSE_NOT)
+	if (why == REFUSE_NOT && choice.handler)
 		start(t, choice.handler);
 	else
 		refuse(t, why);

@@ -9,6 +9,7 @@
 #include "common/connect.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/options.h"
 #include "worker/consumption.h"
 #include "worker/guardian.h"
 #include "worker/notify.h"
@@ -288,8 +289,7 @@ static void reload(struct worker *w)
 	struct settings fresh;
 	if (log_reopen(&err) < 0)
 		log_error(LOG_SELF, "%s", err.text);
-	settings_init(&fresh, SETTINGS_WORKER);
-	if (settings_load(&fresh, SETTINGS_WORKER, w->config_file, &err) < 0 ||
+	if (options_load_settings(w->options, SETTINGS_WORKER, &fresh, &err) < 0 ||
 	    settings_check(&fresh, SETTINGS_WORKER, &err) < 0) {
 		log_error(LOG_SELF, "SIGHUP: settings stay as they are: %s", err.text);
 		settings_finish(&fresh);
@@ -466,7 +466,7 @@ static int finish(struct worker *w)
 	return w->exit_code;
 }
 
-int worker_run(struct settings *settings, const char *config_file, struct worker_limits limits, int guardian_fd,
+int worker_run(struct settings *settings, const struct options *options, struct worker_limits limits, int guardian_fd,
                int guardian_pid)
 {
 	struct error err;
@@ -474,7 +474,7 @@ int worker_run(struct settings *settings, const char *config_file, struct worker
 	static struct worker worker;
 	struct worker *w = &worker;
 	*w = (struct worker){
-	    .settings = settings, .config_file = config_file, .limits = limits, .slots = (unsigned)settings->slots};
+	    .settings = settings, .options = options, .limits = limits, .slots = (unsigned)settings->slots};
 	if (limits.jobs > 0 && limits.jobs < w->slots)
 		w->slots = (unsigned)limits.jobs;
 	list_init(&w->waiting);

@@ -41,9 +41,11 @@ struct worker_stats {
 
 enum worker_phase { WORKER_RUNNING, WORKER_DRAINING, WORKER_STOPPED };
 
+struct options;
+
 struct worker {
 	struct settings *settings;
-	const char *config_file; /* for HUP; NULL: the default places */
+	const struct options *options; /* the command line, for HUP */
 	struct worker_limits limits;
 	uv_loop_t loop;
 	struct guardian *guardian;
@@ -83,7 +85,7 @@ struct worker {
  * Runs until drained. guardian_fd and guardian_pid are guardian_fork's. Returns the exit code. settings are changed by
  * HUP (only what may be re-read).
  */
-int worker_run(struct settings *settings, const char *config_file, struct worker_limits limits, int guardian_fd,
+int worker_run(struct settings *settings, const struct options *options, struct worker_limits limits, int guardian_fd,
                int guardian_pid);
 
 /* Begins to drain; deadline_ms from now, or -1 for none. Harmless when draining already. */
