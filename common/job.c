@@ -46,7 +46,10 @@ bool job_type_valid(struct span type)
 
 bool queue_name_valid(struct span name)
 {
-	return name_valid(name, 100, false);
+	static const char dead[] = ".dead";
+	enum { LEN = sizeof dead - 1 };
+	bool taken = name.len >= LEN && memcmp(name.at + name.len - LEN, dead, LEN) == 0;
+	return name_valid(name, 100, false) && !taken;
 }
 
 /* Greedy with one point of return: linear in practice, at most |glob| * |type|. */

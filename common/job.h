@@ -41,7 +41,11 @@ void job_finish(struct job *j);
 bool job_id_valid(struct span id);
 /* Is it 1 to JOB_TYPE_MAX bytes of A-Za-z0-9._- ? */
 bool job_type_valid(struct span type);
-/* Is it 1 to 100 bytes of A-Za-z0-9._- ? (the routing key P.q.NAME.dead must stay within AMQP's 255 bytes) */
+/*
+ * Is it QUEUE_NAME_FORM? The routing key P.q.NAME.dead must stay within AMQP's 255 bytes, and the dead queue of "mail"
+ * must not be the job queue of "mail.dead".
+ */
+#define QUEUE_NAME_FORM "1 to 100 bytes of A-Za-z0-9._- and not end in .dead"
 bool queue_name_valid(struct span name);
 /* Does the type match the glob ('*' any run, '?' one byte, nothing else special)? */
 bool job_type_matches(const char *glob, const char *type);

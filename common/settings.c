@@ -204,7 +204,7 @@ int settings_use_queue(struct settings *s, const char *spec, bool first, struct 
 	if (colon)
 		*colon = 0;
 	if (!queue_name_valid(span_of(name)))
-		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", name);
+		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, name);
 	struct settings_queue q = take_queue(s, name);
 	if (weight)
 		q.weight = (unsigned)weight;

@@ -97,7 +97,6 @@ static void show_exits(const void *object, FILE *out)
 /* ---- the tables ---- */
 
 #define BOTH (SETTINGS_PRODUCER | SETTINGS_WORKER)
-#define NAME_FORM "1 to 100 bytes of A-Za-z0-9._-"
 enum { MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
 #define AT(field) offsetof(struct settings, field)
@@ -106,7 +105,7 @@ static const struct settings_key top_keys[] = {
     {"password", SETTINGS_SECRET, BOTH, AT(password), .standard = NULL},
     {"password_file", SETTINGS_TEXT, BOTH, AT(password_file), .standard = NULL},
     {"prefix", SETTINGS_TEXT, BOTH, AT(prefix), .standard = TOPOLOGY_PREFIX_DEFAULT, .valid = valid_queue_name,
-     .form = NAME_FORM},
+     .form = QUEUE_NAME_FORM},
     {"heartbeat", SETTINGS_TIME, BOTH, AT(heartbeat_ms), .standard = "30s", .min = 2000, .max = 10 * MINUTE},
     {"connect_timeout", SETTINGS_TIME, BOTH, AT(connect_timeout_ms), .standard = "5s", .min = 100, .max = 5 * MINUTE},
     {"tls_ca", SETTINGS_TEXT, BOTH, AT(tls_ca), .standard = NULL},
@@ -119,7 +118,7 @@ static const struct settings_key top_keys[] = {
     {"log_file", SETTINGS_TEXT, BOTH, AT(log_file), .standard = NULL},
     {"max_body", SETTINGS_SIZE, BOTH, AT(max_body), .standard = "1M", .min = 1024, .max = 128 << 20},
     {"default_queue", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(default_queue), .standard = "default",
-     .valid = valid_queue_name, .form = NAME_FORM},
+     .valid = valid_queue_name, .form = QUEUE_NAME_FORM},
     {"confirm_timeout", SETTINGS_TIME, SETTINGS_PRODUCER, AT(confirm_timeout_ms), .standard = "30s", .min = 100,
      .max = DAY},
     {"window", SETTINGS_NUMBER, SETTINGS_PRODUCER, AT(window), .standard = "1000", .min = 1, .max = 100000},
@@ -137,7 +136,7 @@ static const struct settings_key top_keys[] = {
 
 #define AT(field) offsetof(struct settings_queue, field)
 static const struct settings_key queue_keys[] = {
-    {"name", SETTINGS_TEXT, BOTH, AT(name), .required = true, .valid = valid_queue_name, .form = NAME_FORM},
+    {"name", SETTINGS_TEXT, BOTH, AT(name), .required = true, .valid = valid_queue_name, .form = QUEUE_NAME_FORM},
     {"weight", SETTINGS_SHORT, BOTH, AT(weight), .standard = "1", .min = 1, .max = 1000},
     {"codec", SETTINGS_OWN, BOTH, AT(raw), .standard = "json", .form = "\"json\" or \"raw\"", .read = read_codec,
      .show = show_codec},
@@ -165,7 +164,7 @@ static const struct settings_key handler_keys[] = {
 static const struct settings_key route_keys[] = {
     {"type", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(type), .required = true},
     {"queue", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(queue), .required = true, .valid = valid_queue_name,
-     .form = NAME_FORM},
+     .form = QUEUE_NAME_FORM},
 };
 #undef AT
 

@@ -186,8 +186,7 @@ static int check_names(const char *prefix, const char *const *queues, size_t cou
 		return error_set(err, ERROR_CONFIG, "prefix '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", prefix);
 	for (size_t i = 0; i < count; i++)
 		if (!queue_name_valid(span_of(queues[i])))
-			return error_set(err, ERROR_CONFIG,
-			                 "queue name '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", queues[i]);
+			return error_set(err, ERROR_CONFIG, "queue name '%.100s' must be " QUEUE_NAME_FORM, queues[i]);
 	return 0;
 }
 

@@ -109,7 +109,7 @@ static void print_clean(FILE *out, const char *text, size_t len, const char *ind
 
 void letter_print_heading(FILE *out)
 {
-	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-12s  %5s  %7s\n", "ID", "TYPE", "QUEUE", "DIED", "REASON", "TRIES",
+	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-14s  %5s  %7s\n", "ID", "TYPE", "QUEUE", "DIED", "REASON", "TRIES",
 	        "REPLAYS");
 }
 
@@ -125,7 +125,7 @@ void letter_print_line(const struct letter *l, FILE *out)
 	snprintf(reason, sizeof reason, "%.60s", l->reason);
 	for (char *c = reason; *c; c++)
 		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
-	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-12s  %5zu  %7u\n", l->id, l->type, l->queue, l->died, reason,
+	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-14s  %5zu  %7u\n", l->id, l->type, l->queue, l->died, reason,
 	        attempts(l), l->book.replays);
 }
 
@@ -159,10 +159,10 @@ void letter_print_json(const struct letter *l, FILE *out)
 static void print_value(FILE *out, const char *key, const json_t *value)
 {
 	if (json_is_string(value)) {
-		fprintf(out, "%-12s", key);
+		fprintf(out, "%-14s", key);
 		print_clean(out, json_string_value(value), strlen(json_string_value(value)), "");
 	} else if (json_is_integer(value)) {
-		fprintf(out, "%-12s%lld\n", key, (long long)json_integer_value(value));
+		fprintf(out, "%-14s%lld\n", key, (long long)json_integer_value(value));
 	}
 }
 
@@ -208,11 +208,11 @@ static void print_box(const struct letter *l, FILE *out)
 
 void letter_print_whole(const struct letter *l, FILE *out)
 {
-	fprintf(out, "%-12s%s\n%-12s%s\n%-12s%s\n%-12s%s\n", "id", l->id, "type", l->type, "queue", l->queue, "died",
+	fprintf(out, "%-14s%s\n%-14s%s\n%-14s%s\n%-14s%s\n", "id", l->id, "type", l->type, "queue", l->queue, "died",
 	        l->died);
-	fprintf(out, "%-12s", "reason");
+	fprintf(out, "%-14s", "reason");
 	print_clean(out, l->reason, strlen(l->reason), "");
-	fprintf(out, "%-12s%u\n", "replays", l->book.replays);
+	fprintf(out, "%-14s%u\n", "replays", l->book.replays);
 	print_box(l, out);
 	fputs("body\n", out);
 	print_clean(out, l->message->body, l->message->body_len, "  ");

@@ -5,106 +5,124 @@
 #include <unistd.h>
 
 #include "common/connect.h"
-#include "common/delay.h"
 #include "common/job.h"
-#include "common/memory.h"
+#include "common/topology.h"
+#include "producer/ask.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
-#include "producer/ask.h"
+#include "producer/depths.h"
+#include "producer/mgmt.h"
 
 static const struct option_spec options[] = {
     {"dead", 0, NULL, "purge: the queue's dead letters instead of its jobs"},
     {"yes", 'y', NULL, "purge: do not ask"},
+    {"mgmt-url", 0, "URL", "list: unacked, bytes, rates and queues outside the config too, by the management API"},
     {"json", 0, NULL, "list: one line of JSON per queue"},
     {0},
 };
 
 enum { CHANNEL = 1 };
 
-struct depth {
-	bool there;
-	uint32_t ready, consumers;
-};
+/* ---- list ---- */
 
-/* A queue that does not exist is no error here: the channel is opened anew. */
-static int inspect(struct broker *b, const char *queue, struct depth *d, struct error *err)
+static void print_number(int64_t n)
 {
-	*d = (struct depth){0};
-	if (broker_open_channel(b, CHANNEL, false, err) < 0)
-		return -1;
-	d->there = broker_inspect_queue(b, CHANNEL, queue, &d->ready, &d->consumers, err) == 0;
-	if (broker_broken(b))
-		return -1;
-	return d->there ? broker_close_channel(b, CHANNEL, err) : 0;
-}
-
-static void print_queue(const char *name, const struct depth *q, const struct depth *dead, bool json)
-{
-	if (json)
-		printf("{\"queue\":\"%s\",\"exists\":%s,\"ready\":%u,\"consumers\":%u,\"dead\":%u}\n", name,
-		       q->there ? "true" : "false", q->ready, q->consumers, dead->ready);
-	else if (q->there)
-		printf("%-24s %10u %10u %10u\n", name, q->ready, q->consumers, dead->ready);
+	if (n < 0)
+		printf(" %10s", "-");
 	else
-		printf("%-24s does not exist; create it with: warren-producer setup %s\n", name, name);
+		printf(" %10" PRId64, n);
 }
 
-static int list_queues(struct session *s, struct broker *b, bool json, struct error *err)
+static void print_rate(double per_s)
 {
-	char name[TOPOLOGY_NAME_MAX];
-	if (!json)
-		printf("%-24s %10s %10s %10s\n", "QUEUE", "READY", "CONSUMERS", "DEAD");
-	for (size_t i = 0; i < s->settings.queue_count; i++) {
-		const char *queue = s->settings.queues[i].name;
-		struct depth q, dead;
-		if (inspect(b, topology_queue(s->settings.prefix, queue, name), &q, err) < 0 ||
-		    inspect(b, topology_dead_queue(s->settings.prefix, queue, name), &dead, err) < 0)
-			return -1;
-		print_queue(queue, &q, &dead, json);
-	}
-	return 0;
+	if (per_s < 0)
+		printf(" %8s", "-");
+	else
+		printf(" %8.1f", per_s);
 }
 
-static int list_ring(struct session *s, struct broker *b, bool json, struct error *err)
+static void print_table(const struct depths *d)
 {
-	char name[TOPOLOGY_NAME_MAX];
-	uint64_t total = 0;
-	struct buf levels = {0};
-	for (int k = 0; k < DELAY_LEVELS; k++) {
-		struct depth d;
-		if (inspect(b, topology_delay(s->settings.prefix, k, name), &d, err) < 0) {
-			buf_finish(&levels);
-			return -1;
+	printf("%-24s %10s %10s %10s %10s %10s %8s %8s\n", "QUEUE", "READY", "UNACKED", "DEAD", "CONSUMERS", "BYTES",
+	       "IN/s", "OUT/s");
+	for (size_t i = 0; i < d->count; i++) {
+		const struct depth *q = &d->queues[i];
+		if (!q->exists) {
+			printf("%-24s does not exist; create it with: warren-producer setup %s\n", q->name, q->name);
+			continue;
 		}
-		total += d.ready;
-		if (d.ready > 0)
-			buf_printf(&levels, json ? "%s\"%02d\":%u" : "%s level %02d: %u", levels.len ? "," : "", k,
-			           d.ready);
+		printf("%-24s", q->name);
+		print_number(q->ready);
+		print_number(q->unacked);
+		print_number(q->dead);
+		print_number(q->consumers);
+		print_number(q->bytes);
+		print_rate(q->in_per_s);
+		print_rate(q->out_per_s);
+		puts(q->configured ? "" : "  (not in the config)");
 	}
-	if (json)
-		printf("{\"delayed\":%" PRIu64 ",\"levels\":{%s}}\n", total, levels.data ? levels.data : "");
-	else
-		printf("delayed in the whole vhost: %" PRIu64 "%s%s\n", total, total ? ";" : "",
-		       levels.data ? levels.data : "");
-	buf_finish(&levels);
-	return 0;
+	printf("delayed in the whole vhost: %" PRId64, d->delayed);
+	for (int k = 0; k < DELAY_LEVELS; k++)
+		if (d->levels[k] > 0)
+			printf("%s level %02d: %" PRId64, k ? "," : ";", k, d->levels[k]);
+	printf("\nunroutable: %" PRId64 "\n", d->unroutable);
 }
 
-static int list_unroutable(struct session *s, struct broker *b, bool json, struct error *err)
+static void print_member(const char *name, int64_t n)
 {
-	char name[TOPOLOGY_NAME_MAX];
-	struct depth d;
-	if (inspect(b, topology_unroutable(s->settings.prefix, name), &d, err) < 0)
-		return -1;
-	if (json)
-		printf("{\"unroutable\":%u}\n", d.ready);
+	if (n < 0)
+		printf(",\"%s\":null", name);
 	else
-		printf("unroutable: %u\n", d.ready);
-	if (d.ready > 0)
+		printf(",\"%s\":%" PRId64, name, n);
+}
+
+static void print_member_rate(const char *name, double per_s)
+{
+	if (per_s < 0)
+		printf(",\"%s\":null", name);
+	else
+		printf(",\"%s\":%.1f", name, per_s);
+}
+
+/* What only the API knows is null without it. */
+static void print_json(const struct depths *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		const struct depth *q = &d->queues[i];
+		printf("{\"queue\":\"%s\",\"configured\":%s,\"exists\":%s,\"ready\":%" PRId64 ",\"consumers\":%" PRId64
+		       ",\"dead\":%" PRId64,
+		       q->name, q->configured ? "true" : "false", q->exists ? "true" : "false", q->ready, q->consumers,
+		       q->dead);
+		print_member("unacked", q->unacked);
+		print_member("bytes", q->bytes);
+		print_member_rate("in_per_s", q->in_per_s);
+		print_member_rate("out_per_s", q->out_per_s);
+		puts("}");
+	}
+	printf("{\"delayed\":%" PRId64 ",\"levels\":{", d->delayed);
+	const char *between = "";
+	for (int k = 0; k < DELAY_LEVELS; k++) {
+		if (d->levels[k] == 0)
+			continue;
+		printf("%s\"%02d\":%" PRId64, between, k, d->levels[k]);
+		between = ",";
+	}
+	printf("}}\n{\"unroutable\":%" PRId64 "}\n", d->unroutable);
+}
+
+static void print(const struct depths *d, bool json)
+{
+	if (json)
+		print_json(d);
+	else
+		print_table(d);
+	if (d->unroutable > 0)
 		fprintf(stderr,
-		        "warning: %u messages found no queue; see them with: warren-producer dead list --unroutable\n",
-		        d.ready);
-	return 0;
+		        "warning: %" PRId64
+		        " messages found no queue; see them with: warren-producer dead list --unroutable\n",
+		        d->unroutable);
+	if (!json && !d->from_api && isatty(STDOUT_FILENO))
+		fputs("UNACKED, BYTES and rates are the management API's: --mgmt-url http://localhost:15672\n", stderr);
 }
 
 static int use_arguments(struct session *s, size_t from, struct error *err)
@@ -115,21 +133,37 @@ static int use_arguments(struct session *s, size_t from, struct error *err)
 	return 0;
 }
 
+/* Without --mgmt-url there is no list, which is no error: *api is NULL. */
+static int fetch(const struct settings *s, json_t **api, struct error *err)
+{
+	*api = NULL;
+	if (!s->mgmt_url)
+		return 0;
+	struct mgmt *m = mgmt_open(s, err);
+	*api = m ? mgmt_list(m, "queues", err) : NULL;
+	mgmt_close(m);
+	return *api ? 0 : -1;
+}
+
 static int list(struct session *s, struct error *err)
 {
-	bool json = options_has(&s->options, "json");
-	if (use_arguments(s, 1, err) < 0)
+	struct depths d;
+	json_t *api;
+	bool all = s->options.argument_count == 1;
+	if (use_arguments(s, 1, err) < 0 || fetch(&s->settings, &api, err) < 0)
 		return -1;
 	struct broker *b = connect_broker(&s->settings, err);
-	if (!b)
-		return -1;
-	int rc =
-	    list_queues(s, b, json, err) < 0 || list_ring(s, b, json, err) < 0 || list_unroutable(s, b, json, err) < 0
-	        ? -1
-	        : 0;
+	int rc = b ? depths_read(&d, b, &s->settings, api, all, err) : -1;
 	broker_destroy(b, true);
-	return rc;
+	json_decref(api);
+	if (rc < 0)
+		return -1;
+	print(&d, options_has(&s->options, "json"));
+	depths_finish(&d);
+	return 0;
 }
+
+/* ---- purge ---- */
 
 static int purge(struct session *s, struct error *err)
 {
@@ -139,7 +173,7 @@ static int purge(struct session *s, struct error *err)
 	const char *name = s->options.arguments[1];
 	bool dead = options_has(&s->options, "dead");
 	if (!queue_name_valid(span_of(name)))
-		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", name);
+		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, name);
 	snprintf(question, sizeof question, "Delete all %s of queue '%s' for good?",
 	         dead ? "dead letters" : "waiting jobs", name);
 	if (ask_yes(question, options_has(&s->options, "yes"), err) < 0)
@@ -185,7 +219,7 @@ const struct command_spec queue_command = {
     .usage = "queue list [QUEUE]... | queue purge QUEUE [--dead] [--yes]",
     .summary = "see how full the queues are, or empty one",
     .examples = "  warren-producer queue list\n"
-                "  warren-producer queue list --json mail img\n"
+                "  warren-producer queue list --json --mgmt-url http://localhost:15672 mail img\n"
                 "  warren-producer queue purge mail --dead --yes\n",
     .options = options,
     .run = run,

@@ -173,6 +173,46 @@ START_TEST(what_we_publish_is_persistent_and_has_no_priority)
 }
 END_TEST
 
+START_TEST(queue_list_says_how_full_every_queue_is)
+{
+	cleanup_free char *q = queue_name();
+	cleanup_free char *other = queue_name();
+	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", q), 0, NULL);
+	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--delay", "1h"), 0, NULL);
+	cleanup_free char *line = xprintf("{\"queue\":\"%s\",\"configured\":true,\"exists\":true,\"ready\":1,"
+	                                  "\"consumers\":0,\"dead\":0,\"unacked\":null",
+	                                  q);
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", q), 0, line);
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", q), 0, "\"delayed\":");
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "no-such"), 0,
+	            "create it with: warren-producer setup no-such");
+	cleanup_free char *unconfigured = xprintf("{\"queue\":\"%s\",\"configured\":false", other);
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", "--mgmt-url", support_mgmt_url()),
+	            0, unconfigured);
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--mgmt-url", support_mgmt_url()), 0,
+	            "(not in the config)");
+}
+END_TEST
+
+START_TEST(the_dead_queue_of_one_queue_cannot_be_another_job_queue)
+{
+	assert_exit(support_producer(support_url(), NULL, "setup", "mail.dead"), 64, "not end in .dead");
+}
+END_TEST
+
+START_TEST(purge_asks_and_empties_only_what_it_was_told_to)
+{
+	cleanup_free char *q = queue_name();
+	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", q), 0, NULL);
+	assert_exit(support_producer(support_url(), "", "queue", "purge", q), 64, "--yes");
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 1);
+	assert_exit(support_producer(support_url(), NULL, "queue", "purge", q, "--dead", "--yes"), 0, "0");
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 1);
+	assert_exit(support_producer(support_url(), NULL, "queue", "purge", q, "--yes"), 0, "1");
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+}
+END_TEST
+
 static Suite *topology_suite(void)
 {
 	Suite *s = suite_create("topology");
@@ -186,6 +226,9 @@ static Suite *topology_suite(void)
 	tcase_add_test(c, a_job_with_an_expiry_is_published_without_expiration_and_keeps_its_delay);
 	tcase_add_test(c, a_wrong_queue_is_found_before_the_publish);
 	tcase_add_test(c, what_we_publish_is_persistent_and_has_no_priority);
+	tcase_add_test(c, queue_list_says_how_full_every_queue_is);
+	tcase_add_test(c, the_dead_queue_of_one_queue_cannot_be_another_job_queue);
+	tcase_add_test(c, purge_asks_and_empties_only_what_it_was_told_to);
 	suite_add_tcase(s, c);
 	return s;
 }

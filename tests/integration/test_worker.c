@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -476,6 +478,109 @@ START_TEST(a_worker_whose_guardian_dies_ends_and_its_job_runs_again)
 }
 END_TEST
 
+START_TEST(hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line)
+{
+	cleanup_free char *q = queue_name();
+	const char *log = support_path("hup.log"), *moved = support_path("hup.log.1"),
+	           *config = support_path("hup.cfg");
+	FILE *f = fopen(config, "we");
+	fputs("grace = \"1s\"; log_level = \"info\";\n", f);
+	fclose(f);
+	struct process w = support_worker(support_url(), "-q", q, "--config", config, "--log-file", log, "--log-level",
+	                                  "debug", "--", support_script("h", "exit 0"));
+	support_wait_lines(log, 2);
+	ck_assert_int_eq(rename(log, moved), 0);
+	f = fopen(config, "we");
+	fputs("grace = \"2s\"; log_level = \"error\";\n", f);
+	fclose(f);
+	kill(w.pid, SIGHUP);
+	support_wait_lines(log, 1); /* an info line: --log-level of the command line still holds */
+	size_t before = support_lines(log);
+	f = fopen(config, "we");
+	fputs("grace = \"soon\";\n", f);
+	fclose(f);
+	kill(w.pid, SIGHUP);
+	support_wait_lines(log, before + 1);
+	f = fopen(log, "re");
+	char text[4096];
+	text[fread(text, 1, sizeof text - 1, f)] = 0;
+	fclose(f);
+	assert_has(text, "settings stay as they are");
+	assert_has(text, "hup.cfg:1: grace wants a time");
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	support_wait_depth(support_url(), support_amqp(q, ""), 0);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(a_second_interrupt_stops_at_once_and_gives_the_job_back)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("echo x >>'%s'; sleep 300", record);
+	struct process w = support_worker(support_url(), "-q", q, "--drain", "10m", "--grace", "100ms", "--",
+	                                  support_script("h", body));
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	support_wait_lines(record, 1);
+	kill(w.pid, SIGINT);
+	support_wait_log(&w, "draining");
+	kill(w.pid, SIGINT);
+	ck_assert_int_eq(support_wait_exit(&w), 130);
+	w = support_worker(support_url(), "-q", q, "--once", "--", "/bin/true");
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+}
+END_TEST
+
+START_TEST(systemd_is_told_ready_alive_and_stopping)
+{
+	cleanup_free char *q = queue_name();
+	const char *path = support_path("notify");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	setenv("NOTIFY_SOCKET", path, 1);
+	setenv("WATCHDOG_USEC", "200000", 1);
+	struct process w = support_worker(support_url(), "-q", q, "--", "/bin/true");
+	char seen[4096] = "";
+	size_t used = 0;
+	while (!strstr(seen, "READY=1") || !strstr(seen, "WATCHDOG=1")) {
+		ssize_t n = recv(fd, seen + used, sizeof seen - used - 1, 0); /* the test's own deadline bounds it */
+		ck_assert_int_gt(n, 0);
+		used += (size_t)n;
+	}
+	kill(w.pid, SIGTERM);
+	for (used = 0, seen[0] = 0; !strstr(seen, "STOPPING=1");) {
+		ssize_t n = recv(fd, seen, sizeof seen - 1, 0);
+		ck_assert_int_gt(n, 0);
+		seen[n] = 0;
+	}
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	close(fd);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+}
+END_TEST
+
+START_TEST(weights_share_the_slots_out_between_queues)
+{
+	cleanup_free char *a = queue_name();
+	cleanup_free char *b = queue_name();
+	cleanup_free char *weighted = xprintf("%s:3", a);
+	struct process w = support_worker(support_url(), "-q", weighted, "-q", b, "-j", "8", "--log-level", "debug",
+	                                  "--", support_script("h", "exec sleep 300"));
+	for (int i = 0; i < 10; i++) {
+		send_job(support_url(), a, "t", "1", NULL, NULL);
+		send_job(support_url(), b, "t", "1", NULL, NULL);
+	}
+	/* 8 slots, shares 6 and 2: what stays ready is what no share had room for. */
+	support_wait_depth(support_url(), support_amqp(a, ""), 4);
+	support_wait_depth(support_url(), support_amqp(b, ""), 8);
+	kill(w.pid, SIGQUIT);
+	support_wait_exit(&w);
+}
+END_TEST
+
 static Suite *worker_suite(void)
 {
 	Suite *s = suite_create("worker");
@@ -505,6 +610,10 @@ static Suite *worker_suite(void)
 	tcase_add_test(c, a_handler_that_is_not_there_ends_the_worker_before_it_connects);
 	tcase_add_test(c, a_raw_queue_takes_any_body);
 	tcase_add_test(c, a_worker_whose_guardian_dies_ends_and_its_job_runs_again);
+	tcase_add_test(c, hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line);
+	tcase_add_test(c, a_second_interrupt_stops_at_once_and_gives_the_job_back);
+	tcase_add_test(c, systemd_is_told_ready_alive_and_stopping);
+	tcase_add_test(c, weights_share_the_slots_out_between_queues);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -35,6 +35,8 @@ START_TEST(names_have_their_alphabet_and_length)
 	expect_length(job_id_valid, 128);
 	expect_length(job_type_valid, 128);
 	expect_length(queue_name_valid, 100);
+	ck_assert(!queue_name_valid(span_of("mail.dead")) && !queue_name_valid(span_of(".dead")));
+	ck_assert(queue_name_valid(span_of("mail.deader")) && queue_name_valid(span_of("dead")));
 }
 END_TEST
 

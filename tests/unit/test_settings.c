@@ -49,7 +49,7 @@ static const struct {
     {"queues = 3;\n", "'queues' wants a list of groups"},
     {"queues = ( 3 );\n", "'queues' wants groups"},
     {"queues = ( { weight = 2; } );\n", "an entry of queues needs the key 'name'"},
-    {"queues = ( { name = \"a b\"; } );\n", "name must be 1 to 100 bytes of A-Za-z0-9._-, not 'a b'"},
+    {"queues = ( { name = \"a b\"; } );\n", "name must be 1 to 100 bytes of A-Za-z0-9._- and not end in .dead, not 'a b'"},
     {"queues = ( { name = \"a\"; wegiht = 2; } );\n", "unknown key 'wegiht' in queues; did you mean 'weight'?"},
     {"queues = ( { name = \"a\"; weight = 0; } );\n", "weight must be from 1 to 1000, not '0'"},
     {"queues = ( { name = \"a\"; codec = \"xml\"; } );\n", "codec wants \"json\" or \"raw\", not 'xml'"},
