@@ -287,10 +287,5 @@ static Suite *batch_suite(void)
 
 int main(void)
 {
-	support_url();
-	SRunner *r = srunner_create(batch_suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return support_main(batch_suite());
 }

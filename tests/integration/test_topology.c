@@ -235,10 +235,5 @@ static Suite *topology_suite(void)
 
 int main(void)
 {
-	support_url();
-	SRunner *r = srunner_create(topology_suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return support_main(topology_suite());
 }

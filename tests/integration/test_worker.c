@@ -620,10 +620,5 @@ static Suite *worker_suite(void)
 
 int main(void)
 {
-	support_url(); /* one broker for all tests, started before Check forks */
-	SRunner *r = srunner_create(worker_suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return support_main(worker_suite());
 }

@@ -49,12 +49,15 @@ static void remove_folder(void)
 		nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* Check runs each test in a child: each has a folder of its own inside the parent's, which goes even if it aborted. */
 const char *support_dir(void)
 {
-	if (folder[0])
+	if (folder[0] && folder_owner == getpid())
 		return folder;
-	const char *base = getenv("TMPDIR");
-	snprintf(folder, sizeof folder, "%.80s/warren-test-XXXXXX", base ? base : "/tmp");
+	char base[sizeof folder];
+	const char *outer = folder[0] ? folder : getenv("TMPDIR");
+	snprintf(base, sizeof base, "%.100s", outer ? outer : "/tmp");
+	snprintf(folder, sizeof folder, "%.100s/warren-XXXXXX", base);
 	if (!mkdtemp(folder)) /* ck_assert works inside tests only, and this may be before the first */
 		abort();
 	folder_owner = getpid();
@@ -113,14 +116,14 @@ void support_wait_lines(const char *path, size_t count)
 
 /* ---- processes ---- */
 
-static void in_child(const char *url, const char *const *argv, int in, int out, int err)
+static void in_child(const char *url, const char *const *argv, const char *home, int in, int out, int err)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(err, 2);
 	setenv("AMQP_URL", url, 1);
-	setenv("HOME", support_dir(), 1);
+	setenv("HOME", home, 1);
 	unsetenv("XDG_CONFIG_HOME");
 	execv(argv[0], (char *const *)argv);
 	_exit(127);
@@ -161,9 +164,10 @@ struct result support_run(const char *url, const char *input, const char *const 
 	fclose(f);
 	int in = open_for(in_path, O_RDONLY), out = open_for(out_path, O_WRONLY | O_CREAT | O_TRUNC),
 	    err = open_for(err_path, O_WRONLY | O_CREAT | O_TRUNC);
+	const char *home = support_dir();
 	pid_t pid = fork();
 	if (pid == 0)
-		in_child(url, argv, in, out, err);
+		in_child(url, argv, home, in, out, err);
 	close(in);
 	close(out);
 	close(err);
@@ -187,9 +191,10 @@ struct process support_start(const char *url, const char *const *argv)
 	snprintf(name, sizeof name, "process-%u.log", ++number);
 	snprintf(p.log, sizeof p.log, "%s", support_path(name));
 	int in = open_for("/dev/null", O_RDONLY), log = open_for(p.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+	const char *home = support_dir();
 	p.pid = fork();
 	if (p.pid == 0)
-		in_child(url, argv, in, log, log);
+		in_child(url, argv, home, in, log, log);
 	close(in);
 	close(log);
 	return p;
@@ -304,10 +309,17 @@ void support_node_ctl(const struct node *n, const char *command)
 
 static struct node shared;
 
-static void stop_shared(void)
+static int stop_node(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	if (folder_owner == getpid())
-		support_node_stop(&shared);
+	(void)st;
+	(void)type;
+	cleanup_free char *port = xprintf("%s/port", path);
+	if (strncmp(path + ftw->base, "node-", 5) != 0 || access(port, F_OK) != 0)
+		return 0;
+	struct node n;
+	snprintf(n.dir, sizeof n.dir, "%s", path);
+	support_node_stop(&n);
+	return 0;
 }
 
 const char *support_url(void)
@@ -315,10 +327,8 @@ const char *support_url(void)
 	const char *given = getenv("WARREN_TEST_AMQP_URL");
 	if (given)
 		return given;
-	if (!shared.port) {
+	if (!shared.port)
 		support_node_start(&shared);
-		atexit(stop_shared);
-	}
 	return shared.url;
 }
 
@@ -449,4 +459,18 @@ int support_close_connections(const char *mgmt_url, const char *text)
 	if (f)
 		pclose(f);
 	return closed;
+}
+
+/* ---- main ---- */
+
+int support_main(Suite *suite)
+{
+	support_dir();
+	support_url(); /* one broker for all tests, started before Check forks */
+	SRunner *r = srunner_create(suite);
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	nftw(support_dir(), stop_node, 16, FTW_PHYS);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

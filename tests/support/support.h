@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,12 +18,14 @@
 
 enum { SUPPORT_MS = 30000 }; /* the usual deadline: generous, since it only bounds a failure */
 
+/* Runs the suite; then stops every node and removes every file, also those of tests that aborted. For main. */
+int support_main(Suite *suite);
+
 /* ---- brokers ---- */
 
 const char *support_url(void);
 const char *support_mgmt_url(void);
-/* A node of the test's own, for tests that kill or starve it; its url and management URL. Stopped by support_node_stop.
- */
+/* A node of the test's own, for tests that kill or starve it. support_main stops what a test leaves. */
 struct node {
 	char dir[200], url[100], mgmt_url[100];
 	int port, mgmt_port;
@@ -79,7 +82,7 @@ int support_terminate(struct process *p); /* SIGTERM, then support_wait_exit */
 
 /* ---- files ---- */
 
-const char *support_dir(void); /* a folder of this process; removed at exit */
+const char *support_dir(void); /* a folder of this test; removed at exit */
 /* An executable /bin/sh script with that body in it. Returns its path, valid to the end. */
 const char *support_script(const char *name, const char *body);
 const char *support_path(const char *name); /* DIR/NAME, valid to the end */
