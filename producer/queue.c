@@ -62,9 +62,13 @@ static void print_table(const struct depths *d)
 		puts(q->configured ? "" : "  (not in the config)");
 	}
 	printf("delayed in the whole vhost: %" PRId64, d->delayed);
-	for (int k = 0; k < DELAY_LEVELS; k++)
-		if (d->levels[k] > 0)
-			printf("%s level %02d: %" PRId64, k ? "," : ";", k, d->levels[k]);
+	const char *between = ";";
+	for (int k = 0; k < DELAY_LEVELS; k++) {
+		if (d->levels[k] == 0)
+			continue;
+		printf("%s level %02d: %" PRId64, between, k, d->levels[k]);
+		between = ",";
+	}
 	printf("\nunroutable: %" PRId64 "\n", d->unroutable);
 }
 

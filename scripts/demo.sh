@@ -32,10 +32,8 @@ stop_demo() {
 		stop_process "$pid" "DEMO_DIR=$1" 20
 	done <"$1/pids"
 	if [ -f "$1/url" ]; then
-		name=$(cat "$1/queue")
-		for name in "$prefix.q.$name" "$prefix.q.$name.dead"; do
-			amqp-delete-queue --url="$(cat "$1/url")" -q "$name" >/dev/null 2>&1 || :
-		done
+		name=$prefix.q.$(cat "$1/queue")
+		AMQP_URL=$(cat "$1/url") "$(cat "$1/stranger")" delete "$name" "$name.dead" || note "$name was not deleted"
 	fi
 	stop_broker "$1"
 	end_leftovers "$1"
@@ -93,6 +91,7 @@ start_worker() {
 build() {
 	worker=${BUILD_DIR:-$root/build}/worker/warren-worker
 	producer=${BUILD_DIR:-$root/build}/producer/warren-producer
+	stranger=${BUILD_DIR:-$root/build}/examples/stranger
 	[ -z "${BUILD_DIR:-}" ] || return 0
 	"$root/scripts/prepare.sh" build demo
 	[ -f "$root/build/build.ninja" ] || meson setup "$root/build" "$root" >"$dir/build.log" 2>&1 ||
@@ -120,16 +119,16 @@ write_jobs() {
 slow_jobs=3
 odd_jobs=5 # slow_jobs and two more stand in front of the files
 
-# Not a job: what anybody with a plain AMQP client may publish. amqp-publish takes the URL on its command line only, so a password
-# in AMQP_URL is seen by ps for a moment.
+# Not a job: what anybody with a plain AMQP client may publish.
 publish_foreign() {
-	amqp-publish --url="$AMQP_URL" --exchange="$prefix.jobs" --routing-key="$prefix.q.$queue" --persistent \
-		--content-type=text/plain --body='hello, is anybody there?' || die "the foreign message could not be published"
+	"$stranger" publish "$prefix.jobs" "$prefix.q.$queue" 'hello, is anybody there?' ||
+		die "the foreign message could not be published"
 }
 
 now_ms() { date +%s%3N; }
 finished() { find "$dir/results" -type f ! -name '.*' -printf '%f\n' | sed 's/\.[0-9]*$//' | sort -u | wc -l; }
-dead_letters() { "$producer" dead list -q "$queue" --json; }
+# One line for each job: a worker that is killed between the confirm of a dead letter and the ack of its job leaves two of them.
+dead_letters() { "$producer" dead list -q "$queue" --json | sort -u -t '"' -k 4,4; }
 
 # wait_for WHAT COMMAND...: until the command succeeds; gives up when nothing has changed for $patience seconds.
 wait_for() {
@@ -310,6 +309,7 @@ else
 	say "using the RabbitMQ at AMQP_URL"
 	printf '%s\n' "$AMQP_URL" >"$dir/url"
 	echo "$queue" >"$dir/queue"
+	echo "$stranger" >"$dir/stranger"
 fi
 "$producer" setup "$queue" >"$dir/setup.log" 2>&1 || { cat "$dir/setup.log" >&2; die "setup failed"; }
 

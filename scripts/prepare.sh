@@ -10,7 +10,7 @@ set -euo pipefail
 declare -A packages=(
 	[build]='build-essential meson ninja-build pkg-config librabbitmq-dev libjansson-dev libconfig-dev libuv1-dev
 		libcurl4-openssl-dev libssl-dev'
-	[demo]='rabbitmq-server amqp-tools procps'
+	[demo]='rabbitmq-server procps'
 	[test]='check gcovr curl python3 git'
 	[lint]='shellcheck codespell clang-format clang-tidy cppcheck mandoc'
 	[docker]='docker.io docker-compose debootstrap iptables'
