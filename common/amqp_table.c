@@ -19,25 +19,42 @@ void amqp_bytes_into(amqp_bytes_t bytes, char *out, size_t size)
 	out[len] = 0;
 }
 
-static struct field read_field(const amqp_field_value_t *v);
+static struct field read_field(const amqp_field_value_t *v, int depth);
 
-static struct table *read_array(const amqp_array_t *in)
+static struct table *read_array(const amqp_array_t *in, int depth)
 {
 	struct table *t = xcalloc(1, sizeof *t);
 	for (int i = 0; i < in->num_entries; i++)
-		table_add_take(t, "", read_field(&in->entries[i]));
+		table_add_take(t, "", read_field(&in->entries[i], depth));
 	return t;
 }
 
-static struct table *read_nested(const amqp_table_t *in)
+static void read_entries(const amqp_table_t *in, struct table *out, int depth)
+{
+	for (int i = 0; i < in->num_entries; i++) {
+		char name[256]; /* a short string: 255 bytes at most */
+		amqp_bytes_into(in->entries[i].key, name, sizeof name);
+		table_add_take(out, name, read_field(&in->entries[i].value, depth));
+	}
+}
+
+static struct table *read_nested(const amqp_table_t *in, int depth)
 {
 	struct table *t = xcalloc(1, sizeof *t);
-	amqp_table_read(in, t);
+	read_entries(in, t, depth);
 	return t;
 }
 
-static struct field read_field(const amqp_field_value_t *v)
+/* A frame has room for 26,000 levels, which no stack of ours has. */
+static bool too_deep(const amqp_field_value_t *v, int depth)
 {
+	return depth == AMQP_TABLE_DEPTH && (v->kind == AMQP_FIELD_KIND_ARRAY || v->kind == AMQP_FIELD_KIND_TABLE);
+}
+
+static struct field read_field(const amqp_field_value_t *v, int depth)
+{
+	if (too_deep(v, depth))
+		return (struct field){.kind = 'V'};
 	struct field f = {.kind = (char)v->kind};
 	switch (v->kind) {
 	case AMQP_FIELD_KIND_BOOLEAN:
@@ -84,10 +101,10 @@ static struct field read_field(const amqp_field_value_t *v)
 		f.str.len = v->value.bytes.len;
 		break;
 	case AMQP_FIELD_KIND_ARRAY:
-		f.table = read_array(&v->value.array);
+		f.table = read_array(&v->value.array, depth + 1);
 		break;
 	case AMQP_FIELD_KIND_TABLE:
-		f.table = read_nested(&v->value.table);
+		f.table = read_nested(&v->value.table, depth + 1);
 		break;
 	default:
 		f.kind = 'V';
@@ -99,11 +116,7 @@ static struct field read_field(const amqp_field_value_t *v)
 void amqp_table_read(const amqp_table_t *in, struct table *out)
 {
 	*out = (struct table){0};
-	for (int i = 0; i < in->num_entries; i++) {
-		char name[256]; /* a short string: 255 bytes at most */
-		amqp_bytes_into(in->entries[i].key, name, sizeof name);
-		table_add_take(out, name, read_field(&in->entries[i].value));
-	}
+	read_entries(in, out, 0);
 }
 
 static amqp_field_value_t view_field(const struct field *f, amqp_pool_t *pool);

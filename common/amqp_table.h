@@ -7,6 +7,9 @@
 #include "common/error.h"
 #include "common/table.h"
 
+/* Tables and arrays in tables; what lies deeper is read as void. */
+enum { AMQP_TABLE_DEPTH = 32 };
+
 /* A deep copy out of the library's pools. *out is filled wholly. */
 void amqp_table_read(const amqp_table_t *in, struct table *out);
 /* Borrowed view for one call: the arrays live in pool, the bytes in t. */

@@ -144,8 +144,7 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 		p->queue = compose_queue(&s->settings, options_get(o, "queue"), type);
 		rc = queue_name_valid(span_of(p->queue))
 		         ? make_document(s, p, err)
-		         : error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM,
-		                     p->queue);
+		         : error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, p->queue);
 	}
 	job_finish(&template);
 	buf_finish(&text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The worker against a real broker: every verdict, and what happens when things die. */
 #include <check.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -581,6 +582,72 @@ START_TEST(weights_share_the_slots_out_between_queues)
 }
 END_TEST
 
+struct nesting {
+	const char *queue;
+	char kind; /* 'A' or 'F' */
+	int levels;
+};
+
+/* On a thread of its own, since it takes a stack that is as deep. */
+static void *publish_nested(void *data)
+{
+	const struct nesting *n = data;
+	struct field f = {.kind = 'V'};
+	for (int i = 0; i < n->levels; i++) {
+		struct table *t = xcalloc(1, sizeof *t);
+		table_add_take(t, "", f);
+		f = (struct field){.kind = n->kind, .table = t};
+	}
+	struct message *m = message_create();
+	message_set_body(m, "{\"type\":\"t\"}", 12);
+	table_add_take(&m->headers, "deep", f);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(n->queue, ""), m);
+	message_destroy(m);
+	return NULL;
+}
+
+START_TEST(headers_nested_as_deep_as_a_frame_allows_do_no_harm)
+{
+	cleanup_free char *q = queue_name();
+	struct nesting nestings[] = {{q, 'A', 26000}, {q, 'F', 21000}};
+	for (int i = 0; i < 2; i++) {
+		pthread_t thread;
+		pthread_attr_t roomy;
+		pthread_attr_init(&roomy);
+		pthread_attr_setstacksize(&roomy, (size_t)1 << 30);
+		ck_assert_int_eq(pthread_create(&thread, &roomy, publish_nested, &nestings[i]), 0);
+		pthread_join(thread, NULL);
+		pthread_attr_destroy(&roomy);
+	}
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("echo $JOB_ATTEMPT >>'%s'; [ $JOB_ATTEMPT = 2 ]", record);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
+	support_wait_lines(record, 4); /* each fails once and is published again */
+	support_wait_depth(support_url(), support_amqp(q, ""), 0);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
+}
+END_TEST
+
+START_TEST(an_exit_code_can_be_given_another_verdict)
+{
+	cleanup_free char *q = queue_name();
+	const char *config = support_path("exits.cfg");
+	FILE *f = fopen(config, "we");
+	fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:%s\"; exit = \"3=dead 65=ok\"; } );\n",
+	        support_script("h", "read -r code; exit $code"));
+	fclose(f);
+	struct process w = support_worker(support_url(), "-q", q, "--config", config);
+	send_job(support_url(), q, "t", "65", NULL, NULL);
+	support_wait_log(&w, "ok in");
+	send_job(support_url(), q, "t", "3", NULL, NULL);
+	cleanup_free char *letter = dead_letter(q);
+	assert_has(letter, "\"reason\":\"rejected\"");
+	assert_has(letter, "\"exit\":3");
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
 static Suite *worker_suite(void)
 {
 	Suite *s = suite_create("worker");
@@ -614,6 +681,8 @@ static Suite *worker_suite(void)
 	tcase_add_test(c, a_second_interrupt_stops_at_once_and_gives_the_job_back);
 	tcase_add_test(c, systemd_is_told_ready_alive_and_stopping);
 	tcase_add_test(c, weights_share_the_slots_out_between_queues);
+	tcase_add_test(c, headers_nested_as_deep_as_a_frame_allows_do_no_harm);
+	tcase_add_test(c, an_exit_code_can_be_given_another_verdict);
 	suite_add_tcase(s, c);
 	return s;
 }
