@@ -31,7 +31,8 @@ static uint16_t prefetch_now(const struct worker *w, const struct consumer *c)
 
 void consumption_update(struct worker *w)
 {
-	bool want = w->phase == WORKER_RUNNING && !w->paused && !w->throttled && consumption_wants_more(w);
+	bool want =
+	    w->phase == WORKER_RUNNING && !w->paused && !w->throttled && !w->sounding && consumption_wants_more(w);
 	for (unsigned i = 0; i < w->consumer_count; i++) {
 		struct consumer *c = &w->consumers[i];
 		if (want && !c->consuming && !c->cancelling) {

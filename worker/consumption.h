@@ -6,7 +6,8 @@
 
 /* The worker's slots shared out by weight, each queue at least one. */
 void consumption_share(const struct settings *s, unsigned slots, uint16_t *prefetch);
-/* Starts or cancels consumers until they agree with phase, pause, throttle and the number of jobs still wanted. */
+/* Starts or cancels consumers until they agree with phase, pause, throttle, sounding and the number of jobs still
+ * wanted. */
 void consumption_update(struct worker *w);
 /* LINK_CANCELLED arrived. */
 void consumption_cancelled(struct worker *w, unsigned consumer);

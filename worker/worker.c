@@ -103,34 +103,65 @@ static void reopen_before_consumer_timeout(struct worker *w, int64_t now_ms)
 	}
 }
 
-static bool answers_say_empty(const struct worker *w)
+/* ---- burst: are the queues empty? ---- */
+
+static bool any_depth_is(const struct worker *w, bool (*is)(int64_t depth))
 {
-	if (w->stats.taken != w->taken_when_asked)
-		return false;
 	for (unsigned i = 0; i < w->consumer_count; i++)
-		if (w->consumers[i].depth != 0)
-			return false;
-	return true;
+		if (is(w->consumers[i].depth))
+			return true;
+	return false;
+}
+
+static bool is_awaited(int64_t depth)
+{
+	return depth == DEPTH_AWAITED;
+}
+
+static bool is_not_empty(int64_t depth)
+{
+	return depth != 0;
 }
 
 static void ask_depths(struct worker *w)
 {
 	w->taken_when_asked = w->stats.taken;
 	for (unsigned i = 0; i < w->consumer_count; i++) {
-		w->consumers[i].depth = -1;
+		w->consumers[i].depth = DEPTH_AWAITED;
 		link_query(w->publishing, i + 1, w->consumers[i].queue);
 	}
 }
 
+static void sound(struct worker *w, bool sounding)
+{
+	w->sounding = sounding;
+	for (unsigned i = 0; i < w->consumer_count; i++)
+		w->consumers[i].depth = DEPTH_UNKNOWN;
+	consumption_update(w);
+}
+
+/*
+ * A queue that says it is empty may have sent its last jobs a moment ago. So it is asked again when consuming has
+ * stopped, for then all that was sent has arrived, and been run.
+ */
 static void look_whether_empty(struct worker *w)
 {
 	if (!w->limits.burst || w->phase != WORKER_RUNNING || w->paused || !w->consuming_up || !nothing_in_hand(w))
 		return;
-	if (answers_say_empty(w))
+	if (any_depth_is(w, is_awaited) || (w->sounding && !consumption_idle(w)))
+		return;
+	bool empty = !any_depth_is(w, is_not_empty) && w->stats.taken == w->taken_when_asked;
+	if (empty && w->sounding)
 		worker_drain(w, -1, "the queues are empty");
+	else if (empty)
+		sound(w, true);
+	else if (w->sounding && w->stats.taken == w->taken_when_asked && w->consumers[0].depth != DEPTH_UNKNOWN)
+		sound(w, false);
 	else
 		ask_depths(w);
 }
+
+/* ---- now and then ---- */
 
 static void tick(uv_timer_t *timer)
 {
@@ -395,7 +426,7 @@ static void make_consumers(struct worker *w)
 		    .settings = &s->queues[i],
 		    .queue = xstrdup(topology_queue(s->prefix, s->queues[i].name, name)),
 		    .prefetch = prefetch[i],
-		    .depth = -1,
+		    .depth = DEPTH_UNKNOWN,
 		};
 }
 

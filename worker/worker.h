@@ -25,6 +25,8 @@ struct worker_limits {
 	bool burst;    /* stop when the queues are empty */
 };
 
+enum { DEPTH_UNKNOWN = -1, DEPTH_AWAITED = -2 };
+
 /* How a queue of the worker stands. */
 struct consumer {
 	const struct settings_queue *settings;
@@ -32,7 +34,7 @@ struct consumer {
 	uint16_t prefetch; /* its share of the slots */
 	bool consuming;    /* asked for, and not cancelled since */
 	bool cancelling;   /* asked to end: LINK_CANCELLED is awaited */
-	int64_t depth;     /* last answer of link_query; -1 unknown (burst) */
+	int64_t depth;     /* burst: the last answer of link_query, or DEPTH_... */
 };
 
 struct worker_stats {
@@ -72,6 +74,7 @@ struct worker {
 	bool drain_enforced;       /* its deadline has passed */
 	unsigned interrupts;       /* SIGINTs seen */
 	uint64_t taken_when_asked; /* burst: the depths are answers to a question asked then */
+	bool sounding;             /* burst: consuming rests, to see whether the queues are empty indeed */
 	int exit_code;
 
 	struct worker_stats stats;
