@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "common/link_internal.h"
+#include "common/memory.h"
+
+enum {
+	BURST = 64,            /* publishes between two looks at what the broker says */
+	NACK_SETTLE_MS = 2000, /* how long answers are awaited before the connection is replaced after a nack */
+};
+
+struct link_event *link_emit(struct link *l, enum link_event_kind kind)
+{
+	struct link_event *e = xcalloc(1, sizeof *e);
+	e->kind = kind;
+	e->generation = l->generation;
+	list_append(&l->events, &e->link);
+	return e;
+}
+
+void link_hand_over(struct link *l)
+{
+	if (list_empty(&l->events))
+		return;
+	pthread_mutex_lock(&l->lock);
+	bool was_empty = list_empty(&l->outbox);
+	list_append_all(&l->outbox, &l->events);
+	pthread_mutex_unlock(&l->lock);
+	if (was_empty)
+		link_ring(l->event_fd);
+}
+
+/* ---- commands ---- */
+
+int link_inspect(struct link *l, const char *queue, const char *exchange, uint32_t *ready, struct error *err)
+{
+	if (!l->inspect_open && broker_open_channel(l->b, CHANNEL_INSPECT, false, err) < 0)
+		return -1;
+	l->inspect_open = true;
+	int rc = queue ? broker_inspect_queue(l->b, CHANNEL_INSPECT, queue, ready, NULL, err)
+	               : broker_inspect_exchange(l->b, CHANNEL_INSPECT, exchange, err);
+	if (rc < 0)
+		l->inspect_open = false;
+	return rc;
+}
+
+int link_start_consumer(struct link *l, unsigned i, struct error *err)
+{
+	struct link_consumer *c = &l->consumers[i];
+	int channel = CHANNEL_CONSUMER + (int)i;
+	char tag[64];
+	if (!c->channel_open) {
+		if (broker_open_channel(l->b, channel, false, err) < 0)
+			return -1;
+		c->channel_open = true;
+		settle_reset(c->settle);
+	}
+	snprintf(tag, sizeof tag, "warren-%u-%u", i, ++c->starts);
+	if (broker_consume(l->b, channel, c->queue, tag, c->prefetch, err) < 0)
+		return -1;
+	c->running = true;
+	return 0;
+}
+
+static int stop_consumer(struct link *l, unsigned i, struct error *err)
+{
+	struct link_consumer *c = &l->consumers[i];
+	char tag[64];
+	if (!c->running)
+		return 0;
+	c->running = false;
+	snprintf(tag, sizeof tag, "warren-%u-%u", i, c->starts);
+	return broker_cancel(l->b, CHANNEL_CONSUMER + (int)i, tag, err);
+}
+
+static int do_consume(struct link *l, struct command *cmd, struct error *err)
+{
+	struct link_consumer *c = &l->consumers[cmd->consumer];
+	if (c->running && stop_consumer(l, cmd->consumer, err) < 0)
+		return -1;
+	free(c->queue);
+	c->queue = steal_ptr(cmd->queue);
+	c->prefetch = cmd->prefetch;
+	c->wanted = true;
+	c->cancelled = false;
+	return l->b ? link_start_consumer(l, cmd->consumer, err) : 0;
+}
+
+static int do_cancel(struct link *l, struct command *cmd, struct error *err)
+{
+	struct link_consumer *c = &l->consumers[cmd->consumer];
+	c->wanted = false;
+	c->cancelled = true;
+	return l->b ? stop_consumer(l, cmd->consumer, err) : 0;
+}
+
+static void do_settle(struct link *l, const struct command *cmd)
+{
+	struct link_consumer *c = &l->consumers[cmd->consumer];
+	if (l->b && cmd->generation == l->generation)
+		settle_decide(c->settle, cmd->tag, cmd->verb);
+}
+
+static int do_query(struct link *l, const struct command *cmd, struct error *err)
+{
+	uint32_t ready = 0;
+	bool known = l->b && link_inspect(l, cmd->queue, NULL, &ready, err) == 0;
+	struct link_event *e = link_emit(l, LINK_DEPTH);
+	e->token = cmd->token;
+	e->count = known ? (int64_t)ready : -1;
+	return l->b && broker_broken(l->b) ? -1 : 0;
+}
+
+/* -1: the connection is in doubt. */
+static int do_command(struct link *l, struct command *cmd, struct error *err)
+{
+	switch (cmd->kind) {
+	case COMMAND_PUBLISH:
+		window_add(&l->window, cmd->token, cmd->exchange, cmd->key, steal_ptr(cmd->message),
+		           cmd->deadline_at_ms);
+		return 0;
+	case COMMAND_CONSUME:
+		return do_consume(l, cmd, err);
+	case COMMAND_CANCEL:
+		return do_cancel(l, cmd, err);
+	case COMMAND_SETTLE:
+		do_settle(l, cmd);
+		return 0;
+	case COMMAND_QUERY:
+		return do_query(l, cmd, err);
+	case COMMAND_REOPEN:
+		return l->b ? error_set(err, ERROR_UNAVAILABLE, "opened anew on purpose: %s", cmd->text) : 0;
+	}
+	return 0;
+}
+
+int link_do_commands(struct link *l, struct error *err)
+{
+	struct list commands;
+	list_init(&commands);
+	link_silence(l->wake_fd);
+	pthread_mutex_lock(&l->lock);
+	list_append_all(&commands, &l->inbox);
+	pthread_mutex_unlock(&l->lock);
+	int rc = 0;
+	while (!list_empty(&commands)) {
+		struct command *cmd = list_item(commands.next, struct command, link);
+		/* After a failure the rest still has to be noted: it is done on the next connection. */
+		if (rc < 0 && l->b && broker_broken(l->b) && cmd->kind != COMMAND_PUBLISH &&
+		    cmd->kind != COMMAND_SETTLE) {
+			struct broker *b = steal_ptr(l->b);
+			do_command(l, cmd, err);
+			l->b = b;
+		} else if (do_command(l, cmd, rc < 0 ? NULL : err) < 0) {
+			rc = -1;
+		}
+		link_command_free(cmd);
+	}
+	return rc;
+}
+
+void link_announce_cancelled(struct link *l)
+{
+	for (unsigned i = 0; i < CONSUMERS; i++) {
+		if (!l->consumers[i].cancelled)
+			continue;
+		l->consumers[i].cancelled = false;
+		link_emit(l, LINK_CANCELLED)->consumer = i;
+	}
+}
+
+/* ---- reading ---- */
+
+static void on_delivery(struct link *l, struct broker_event *e)
+{
+	unsigned consumer = (unsigned)(e->channel - CHANNEL_CONSUMER);
+	if (e->channel < CHANNEL_CONSUMER || consumer >= CONSUMERS || !l->consumers[consumer].settle) {
+		message_destroy(e->message);
+		return;
+	}
+	settle_delivered(l->consumers[consumer].settle, e->tag);
+	struct link_event *out = link_emit(l, LINK_DELIVERY);
+	out->consumer = consumer;
+	out->tag = e->tag;
+	out->redelivered = e->redelivered;
+	out->message = e->message;
+	out->routing_key = xstrdup(e->routing_key);
+}
+
+static void on_return(struct link *l, struct broker_event *e)
+{
+	window_returned(&l->window, e->message->message_id, e->text);
+	message_destroy(e->message);
+}
+
+/* A channel that outlived its queue leader's death gets nacks for ever on 3.10.8; a new connection does not. */
+static void on_nack(struct link *l, const struct broker_event *e)
+{
+	if (window_nacked(&l->window, e->tag, e->multiple) && l->reopen_at_ms == 0)
+		l->reopen_at_ms = clock_monotonic_ms() + NACK_SETTLE_MS;
+}
+
+static int on_event(struct link *l, struct broker_event *e, struct error *err)
+{
+	switch (e->kind) {
+	case BROKER_DELIVERY:
+		on_delivery(l, e);
+		return 0;
+	case BROKER_RETURNED:
+		on_return(l, e);
+		return 0;
+	case BROKER_ACKED:
+		window_acked(&l->window, e->tag, e->multiple);
+		return 0;
+	case BROKER_NACKED:
+		on_nack(l, e);
+		return 0;
+	case BROKER_BLOCKED:
+		l->blocked = true;
+		link_emit(l, LINK_BLOCKED)->text = xstrdup(e->text);
+		return 0;
+	case BROKER_UNBLOCKED:
+		l->blocked = false;
+		link_emit(l, LINK_UNBLOCKED);
+		return 0;
+	case BROKER_CONSUMER_GONE:
+		return error_set(err, ERROR_UNAVAILABLE,
+		                 "the broker cancelled consumer '%s' (its queue was deleted or moved)",
+		                 e->consumer_tag);
+	case BROKER_CHANNEL_CLOSED:
+		return error_set(err,
+		                 e->code == 403   ? ERROR_AUTH
+		                 : e->code == 404 ? ERROR_CONFIG
+		                                  : ERROR_UNAVAILABLE,
+		                 "the broker closed a channel: %s", e->text);
+	case BROKER_NOTHING:
+		return 0;
+	}
+	return 0;
+}
+
+static int read_all(struct link *l, struct error *err)
+{
+	for (;;) {
+		struct broker_event e;
+		if (broker_read(l->b, 0, &e, err) < 0)
+			return -1;
+		if (e.kind == BROKER_NOTHING)
+			return 0;
+		if (on_event(l, &e, err) < 0)
+			return -1;
+	}
+}
+
+/* ---- writing ---- */
+
+struct settling {
+	struct link *link;
+	int channel;
+	int rc;
+	struct error *err;
+};
+
+static void write_settle(void *data, uint64_t tag, enum settle_verb verb, bool multiple)
+{
+	struct settling *s = data;
+	if (s->rc < 0)
+		return;
+	if (verb == SETTLE_ACK)
+		s->rc = broker_ack(s->link->b, s->channel, tag, multiple, s->err);
+	else
+		s->rc = broker_nack(s->link->b, s->channel, tag, multiple, verb == SETTLE_REQUEUE, s->err);
+}
+
+static int write_settles(struct link *l, struct error *err)
+{
+	for (unsigned i = 0; i < CONSUMERS; i++) {
+		struct link_consumer *c = &l->consumers[i];
+		if (!c->channel_open)
+			continue;
+		struct settling s = {l, CHANNEL_CONSUMER + (int)i, 0, err};
+		settle_flush(c->settle, write_settle, &s);
+		if (s.rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool writable(const struct link *l)
+{
+	struct pollfd p = {.fd = broker_fd(l->b), .events = POLLOUT};
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
+bool link_may_publish(struct link *l)
+{
+	return !l->blocked && l->reopen_at_ms == 0 && window_next(&l->window);
+}
+
+static void cork(const struct link *l, int on)
+{
+	setsockopt(broker_fd(l->b), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+static int write_burst(struct link *l, struct error *err)
+{
+	int count = 0;
+	struct publish *p;
+	while (count < BURST && (p = window_next(&l->window))) {
+		uint64_t tag;
+		if (broker_publish(l->b, CHANNEL_PUBLISH, p->exchange, p->key, p->message, &tag, err) == 0)
+			window_wrote(&l->window, p, tag);
+		else if (broker_broken(l->b))
+			return -1;
+		else
+			window_refuse(&l->window, p, err->text);
+		count++;
+	}
+	return count;
+}
+
+/* How many were written; -1: the connection is in doubt. */
+static int write_publishes(struct link *l, struct error *err)
+{
+	if (!link_may_publish(l) || !writable(l))
+		return 0;
+	cork(l, 1);
+	int count = write_burst(l, err);
+	cork(l, 0);
+	return count;
+}
+
+/* One turn of work. -1: the connection is in doubt. */
+int link_turn(struct link *l, struct error *err)
+{
+	int written;
+	do {
+		atomic_store(&l->busy_since_ms, clock_monotonic_ms());
+		if (link_do_commands(l, err) < 0 || read_all(l, err) < 0 || write_settles(l, err) < 0)
+			return -1;
+		link_announce_cancelled(l);
+		written = write_publishes(l, err);
+		link_hand_over(l);
+	} while (written > 0);
+	return written;
+}
