@@ -191,7 +191,11 @@ static int login(struct broker *b, const struct broker_options *o, const struct 
 	                                                          AMQP_SASL_METHOD_EXTERNAL, user)
 	                             : amqp_login_with_properties(b->conn, info->vhost, 0, FRAME_MAX, heartbeat, &table,
 	                                                          AMQP_SASL_METHOD_PLAIN, user, password);
-	return check_reply(b, 0, reply, err, "login");
+	if (check_reply(b, 0, reply, err, "login") == 0)
+		return 0;
+	if (err && err->kind == ERROR_AUTH)
+		return error_wrap(err, "user '%.60s' (password: of the URL, AMQP_PASSWORD or password_file)", user);
+	return -1;
 }
 
 static void note_version(struct broker *b)

@@ -89,6 +89,7 @@ static int bring_up(struct link *l, struct error *err)
 	share_socket(l, dup(broker_fd(l->b)));
 	l->generation++;
 	if (set_up(l, err) < 0) {
+		error_wrap(err, "broker %s", broker_peer(l->b));
 		tear_down(l, true);
 		return -1;
 	}
@@ -143,7 +144,10 @@ static int work(struct link *l, struct error *err)
 			return -1;
 		wait_for_work(l, l->reopen_at_ms ? earliest(next_ms, l->reopen_at_ms) : next_ms);
 	}
-	return link_turn(l, err) < 0 ? -1 : 0;
+	if (link_turn(l, err) < 0)
+		return -1;
+	link_let_settle(l);
+	return 0;
 }
 
 /* ---- reconnecting ---- */

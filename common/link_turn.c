@@ -12,7 +12,10 @@
 #include "common/memory.h"
 
 enum {
-	BURST = 64,            /* publishes between two looks at what the broker says */
+	BURST = 64, /* publishes between two looks at what the broker says */
+	SETTLED_LATELY_MS = 1000,
+	SETTLE_ROUNDS = 3,
+	SETTLE_PAUSE_MS = 40,
 	NACK_SETTLE_MS = 2000, /* how long answers are awaited before the connection is replaced after a nack */
 };
 
@@ -264,6 +267,7 @@ static int read_all(struct link *l, struct error *err)
 struct settling {
 	struct link *link;
 	int channel;
+	bool wrote;
 	int rc;
 	struct error *err;
 };
@@ -273,6 +277,7 @@ static void write_settle(void *data, uint64_t tag, enum settle_verb verb, bool m
 	struct settling *s = data;
 	if (s->rc < 0)
 		return;
+	s->wrote = true;
 	if (verb == SETTLE_ACK)
 		s->rc = broker_ack(s->link->b, s->channel, tag, multiple, s->err);
 	else
@@ -285,12 +290,40 @@ static int write_settles(struct link *l, struct error *err)
 		struct link_consumer *c = &l->consumers[i];
 		if (!c->channel_open)
 			continue;
-		struct settling s = {l, CHANNEL_CONSUMER + (int)i, 0, err};
+		struct settling s = {.link = l, .channel = CHANNEL_CONSUMER + (int)i, .err = err};
 		settle_flush(c->settle, write_settle, &s);
+		if (s.wrote)
+			c->settled_at_ms = clock_monotonic_ms();
 		if (s.rc < 0)
 			return -1;
 	}
 	return 0;
+}
+
+static bool settled_lately(const struct link *l, unsigned i)
+{
+	const struct link_consumer *c = &l->consumers[i];
+	return c->channel_open && c->settled_at_ms + SETTLED_LATELY_MS > clock_monotonic_ms();
+}
+
+void link_let_settle(struct link *l)
+{
+	for (int round = 0; round < SETTLE_ROUNDS; round++) {
+		bool any = false;
+		for (unsigned i = 0; i < CONSUMERS; i++) {
+			if (!settled_lately(l, i))
+				continue;
+			any = true;
+			if (broker_inspect_queue(l->b, CHANNEL_CONSUMER + (int)i, l->consumers[i].queue, NULL, NULL,
+			                         NULL) < 0)
+				l->consumers[i].channel_open = false;
+			if (broker_broken(l->b))
+				return;
+		}
+		if (!any)
+			return;
+		poll(NULL, 0, SETTLE_PAUSE_MS);
+	}
 }
 
 static bool writable(const struct link *l)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A peer that misbehaves as no real broker can be made to: a TCP proxy in front of the broker that stops or resets
+ * after so many bytes, or that talks nonsense itself. Runs on a thread of its own.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum peer_end { PEER_STALL, PEER_RESET };
+
+struct peer_rule {
+	int64_t up_bytes, down_bytes; /* forwarded to and from the broker before the fault; -1: no fault that way */
+	enum peer_end end;            /* STALL: neither read nor forwarded from then on */
+	const char *say;              /* not NULL: these bytes are the peer's, and nothing is forwarded */
+	size_t say_len;
+	unsigned
+	    connections; /* how many of the first connections it applies to; the others are forwarded as they are */
+};
+
+struct peer;
+
+/* url: a broker's, amqp://user:password@127.0.0.1:PORT. */
+struct peer *peer_start(const char *url, struct peer_rule rule);
+/* The same with the peer's port. Valid until peer_stop. */
+const char *peer_url(const struct peer *p);
+unsigned peer_connections(struct peer *p); /* accepted so far */
+void peer_stop(struct peer *p);
