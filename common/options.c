@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/memory.h"
@@ -277,4 +281,58 @@ bool options_begin(const char *program, int settings_program, const struct comma
 	settings_finish(s);
 	options_finish(o);
 	return true;
+}
+
+static int unknown_command(const char *program, const char *name, const struct command_spec *commands)
+{
+	const char *names[16];
+	size_t count = 0;
+	for (const struct command_spec *c = commands; c->name && count < sizeof names / sizeof *names; c++)
+		names[count++] = c->name;
+	const char *near = nearest_name(name, names, count);
+	fprintf(stderr, "%s: unknown command '%.60s'%s%s%s; %s --help lists them\n", program, name,
+	        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", program);
+	return ERROR_USAGE;
+}
+
+static int run_command(const char *program, const char *summary, const struct command_spec *commands, int argc,
+                       char **argv)
+{
+	const char *word = argc >= 2 ? argv[1] : "";
+	if (strcmp(word, "--version") == 0) {
+		printf("%s %s\n", program, WARREN_VERSION);
+		return 0;
+	}
+	bool help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+	if (help || argc < 2) {
+		options_overview(program, summary, commands);
+		return help ? 0 : ERROR_USAGE;
+	}
+	for (const struct command_spec *c = commands; c->name; c++)
+		if (strcmp(word, c->name) == 0)
+			return c->run(argc - 1, argv + 1);
+	return unknown_command(program, word, commands);
+}
+
+/* Started with a standard stream closed, the connection to the broker would take its number, and get our output. */
+static void occupy_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) < 0)
+			_exit(ERROR_BUG);
+}
+
+int options_main(const char *program, const char *summary, const struct command_spec *commands, int argc, char **argv)
+{
+	/* A reader that has gone is an error of the write, not our end in the middle of a publish. */
+	signal(SIGPIPE, SIG_IGN);
+	occupy_standard_streams();
+	int code = run_command(program, summary, commands, argc, argv);
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	if (errno != EPIPE) /* a reader such as head, which has what it wants */
+		fprintf(stderr, "%s: the output could not be written%s%s\n", program, errno ? ": " : "",
+		        errno ? strerror(errno) : "");
+	return code ? code : ERROR_IO;
 }

@@ -71,5 +71,10 @@ bool options_begin(const char *program, int settings_program, const struct comma
  * be finished even on failure. For reading them again.
  */
 int options_load_settings(const struct options *o, int settings_program, struct settings *s, struct error *err);
+/*
+ * A whole program of commands: --help, --version, the command's run. Returns the exit code: what could not be written
+ * to stdout makes it ERROR_IO. SIGPIPE is ignored from here on, and no socket becomes descriptor 0, 1 or 2.
+ */
+int options_main(const char *program, const char *summary, const struct command_spec *commands, int argc, char **argv);
 /* Prints "warren-producer: send: <text>" on stderr and returns the kind as exit code. */
 int options_fail(const char *program, const struct command_spec *command, const struct error *err);

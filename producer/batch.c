@@ -119,6 +119,12 @@ static void make_id(const struct batch *b, struct span line, char out[static JOB
 	job_make_hash_id(parts, 3, out);
 }
 
+/* With receipts all times are the batch's, for the same reason. */
+static int64_t job_time_ms(const struct batch *b)
+{
+	return b->receipts.file ? b->receipts.began_ms : clock_now_ms();
+}
+
 /* With a TYPE: the line is the args. */
 static bool job_from_args(struct batch *b, struct span line, struct job *j, struct buf *document)
 {
@@ -130,7 +136,7 @@ static bool job_from_args(struct batch *b, struct span line, struct job *j, stru
 		return false;
 	}
 	make_id(b, line, id);
-	compose_job(&b->template, id, b->type, value.text, clock_now_ms(), j);
+	compose_job(&b->template, id, b->type, value.text, job_time_ms(b), j);
 	codec_encode(j, document);
 	return true;
 }
@@ -146,7 +152,7 @@ static bool job_from_document(struct batch *b, struct span line, struct job *j, 
 		return false;
 	}
 	bool has_id = j->id != NULL;
-	int64_t created_ms = j->created_at_ms == CLOCK_NEVER ? clock_now_ms() : CLOCK_NEVER;
+	int64_t created_ms = j->created_at_ms == CLOCK_NEVER ? job_time_ms(b) : CLOCK_NEVER;
 	if (!has_id) {
 		make_id(b, line, id);
 		j->id = xstrdup(id);
@@ -476,10 +482,24 @@ static int parse_number(const struct options *o, const char *name, double *out, 
 	return 0;
 }
 
+static int parse_count(const struct options *o, const char *name, uint64_t *out, struct error *err)
+{
+	const char *text = options_get(o, name);
+	char *end;
+	*out = 0;
+	if (!text)
+		return 0;
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || *out == 0)
+		return error_set(err, ERROR_USAGE, "--%s wants a whole number above 0, not '%.60s'", name, text);
+	return 0;
+}
+
 static bool looks_like_file(const char *word)
 {
 	static const char *const endings[] = {".jsonl", ".json", ".ndjson", ".txt"};
-	if (strcmp(word, "-") == 0 || access(word, F_OK) == 0 || !job_type_valid(span_of(word)))
+	if (strcmp(word, "-") == 0 || strchr(word, '/') || !job_type_valid(span_of(word)))
 		return true;
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
 		size_t len = strlen(word), end = strlen(endings[i]);
@@ -489,8 +509,8 @@ static bool looks_like_file(const char *word)
 	return false;
 }
 
-/* A first word that names no file is the TYPE. */
-static void read_words(struct batch *b)
+/* The first word is the TYPE unless it looks like a file. */
+static int read_words(struct batch *b, struct error *err)
 {
 	static char *standard_input[] = {"-"};
 	const struct options *o = &b->s->options;
@@ -501,6 +521,12 @@ static void read_words(struct batch *b)
 	}
 	b->files = o->argument_count > files_from ? o->arguments + files_from : standard_input;
 	b->file_count = o->argument_count > files_from ? o->argument_count - files_from : 1;
+	if (b->type && o->argument_count == 1 && access(b->type, F_OK) == 0)
+		return error_set(err, ERROR_USAGE,
+		                 "'%s' is a TYPE, but there is a file of that name too: write './%s' for the file, or "
+		                 "'%s -' for the type and standard input",
+		                 b->type, b->type, b->type);
+	return 0;
 }
 
 static int open_receipts(struct batch *b, struct error *err)
@@ -548,19 +574,21 @@ static int connect_batch(struct batch *b, struct error *err)
 static int prepare(struct batch *b, struct error *err)
 {
 	const struct options *o = &b->s->options;
-	double halt;
 	b->dry = options_has(o, "dry-run");
 	b->queue = options_get(o, "queue");
-	read_words(b);
-	if (compose_template(o, clock_now_ms(), &b->template, err) < 0 || parse_number(o, "halt", &halt, err) < 0 ||
-	    parse_number(o, "rate", &b->rate, err) < 0 ||
+	if (read_words(b, err) < 0 || compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
+	    parse_count(o, "halt", &b->halt, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
 	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
 		return -1;
-	b->halt = (uint64_t)halt;
+	if (b->queue && !queue_name_valid(span_of(b->queue)))
+		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, b->queue);
 	b->state.bytes_total = size_of_files(b);
 	if (block_signals(b) < 0)
 		return error_set_errno(err, ERROR_BUG, errno, "signalfd");
 	if (connect_batch(b, err) < 0 || open_receipts(b, err) < 0)
+		return -1;
+	job_finish(&b->template);
+	if (compose_template(o, job_time_ms(b), &b->template, err) < 0)
 		return -1;
 	b->started_ms = clock_monotonic_ms();
 	return 0;
@@ -631,7 +659,9 @@ static int run(int argc, char **argv)
 
 const struct command_spec batch_command = {
     .name = "batch",
-    .usage = "batch [TYPE] [FILE]... [options]",
+    .usage = "batch [TYPE] [FILE]... [options]\n\n"
+             "The first word is the TYPE, and lines are the jobs' args, unless it is '-', has a '/' or ends in\n"
+             ".jsonl, .json, .ndjson or .txt: then it is a FILE, and lines are whole job documents",
     .summary = "publish a job per line of JSON, from files or stdin",
     .examples = "  warren-producer batch thumb.make files.jsonl -q img --receipts done.jsonl\n"
                 "  warren-producer batch thumb.make files.jsonl -q img --resume done.jsonl\n"

@@ -13,6 +13,14 @@
 
 #define ORDINAL_MAX (UINT64_C(1) << 36) /* 8 GiB of bits; a file that says more is broken */
 
+/* The first 48 bits of a UUIDv7 are milliseconds (RFC 9562, 5.7). */
+static int64_t time_of(const char *uuid)
+{
+	char digits[13];
+	snprintf(digits, sizeof digits, "%.8s%.4s", uuid, uuid + 9);
+	return strtoll(digits, NULL, 16);
+}
+
 int receipts_create(struct receipts *r, const char *path, struct error *err)
 {
 	struct stat st;
@@ -25,6 +33,7 @@ int receipts_create(struct receipts *r, const char *path, struct error *err)
 	if (!r->file)
 		return error_set_errno(err, ERROR_IO, errno, "receipts '%s'", path);
 	job_make_uuid7(clock_now_ms(), r->batch);
+	r->began_ms = time_of(r->batch);
 	fprintf(r->file, "{\"batch\":\"%s\"}\n", r->batch);
 	return receipts_flush(r, err);
 }
@@ -52,6 +61,7 @@ static int read_first(struct receipts *r, const char *path, const char *line, st
 	bool ok = batch && strlen(batch) == JOB_UUID_SIZE - 1 && job_id_valid(span_of(batch));
 	if (ok)
 		memcpy(r->batch, batch, JOB_UUID_SIZE);
+	r->began_ms = time_of(r->batch);
 	json_decref(value);
 	return ok ? 0 : error_set(err, ERROR_DATA, "'%s' is not a receipts file: its first line names no batch", path);
 }

@@ -16,6 +16,7 @@
 struct receipts {
 	FILE *file;
 	char batch[JOB_UUID_SIZE];
+	int64_t began_ms;         /* when the batch began, in its first run: the time in a UUIDv7 */
 	unsigned char *confirmed; /* a bit per ordinal */
 	uint64_t capacity;        /* bits */
 };

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/memory.h"
@@ -108,6 +110,141 @@ START_TEST(halt_stops_after_so_many_failures)
 }
 END_TEST
 
+START_TEST(a_resumed_line_becomes_the_same_job_byte_for_byte)
+{
+	cleanup_free char *q = queue_name(support_url());
+	const char *lines = write_lines("one.jsonl", 1), *receipts = support_path("receipts");
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--receipts", receipts,
+	                                   "--expires", "1h", "--delay", "1ms");
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	/* As if the run had been killed before it wrote the receipt. */
+	cleanup_free char *command = xprintf("head -n 1 '%s' >'%s.head'", receipts, receipts);
+	cleanup_free char *head = xprintf("%s.head", receipts);
+	ck_assert_int_eq(system(command), 0);
+	support_pause(); /* another millisecond than the first run's */
+	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", head, "--expires", "1h",
+	                     "--delay", "1ms");
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	struct message *first = support_take(support_url(), support_amqp(q, ""));
+	struct message *second = support_take(support_url(), support_amqp(q, ""));
+	ck_assert_str_eq(first->body, second->body);
+	ck_assert_str_eq(first->message_id, second->message_id);
+	message_destroy(first);
+	message_destroy(second);
+}
+END_TEST
+
+START_TEST(an_interrupted_batch_keeps_true_receipts_and_exits_130)
+{
+	enum { LINES = 3000 };
+	cleanup_free char *q = queue_name(support_url());
+	const char *lines = write_lines("lines.jsonl", LINES), *receipts = support_path("receipts");
+	struct process p =
+	    support_start(support_url(), (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
+	                                                       "--receipts", receipts, "--rate", "2000", NULL});
+	support_wait_lines(receipts, 200);
+	kill(p.pid, SIGINT);
+	ck_assert_int_eq(support_wait_exit(&p), 130);
+	size_t confirmed = support_lines(receipts) - 1;
+	ck_assert_uint_lt(confirmed, LINES);
+	support_wait_depth(support_url(), support_amqp(q, ""), (uint32_t)confirmed);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	support_wait_depth(support_url(), support_amqp(q, ""), LINES);
+}
+END_TEST
+
+/* Kilobytes at its peak. */
+static long peak_of_batch(const char *lines, const char *queue)
+{
+	struct rusage usage;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		setenv("AMQP_URL", support_url(), 1);
+		setenv("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64", 1);
+		execl(getenv("WARREN_PRODUCER"), "warren-producer", "batch", "t", lines, "-q", queue, "--window", "200",
+		      (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(wait4(pid, &status, 0, &usage), pid);
+	ck_assert_int_eq(status, 0);
+	return usage.ru_maxrss;
+}
+
+START_TEST(a_batch_takes_no_more_memory_for_a_longer_input)
+{
+	cleanup_free char *q = queue_name(support_url());
+	long some = peak_of_batch(write_lines("some.jsonl", 5000), q);
+	long many = peak_of_batch(write_lines("many.jsonl", 60000), q);
+	printf("batch: %ld KiB for 5,000 lines, %ld KiB for 60,000\n", some, many);
+	ck_assert_int_lt(many, some + 2048);
+	support_wait_depth(support_url(), support_amqp(q, ""), 65000);
+}
+END_TEST
+
+static const struct {
+	const char *words[3]; /* behind "batch" */
+	int code;
+	const char *error;
+} wrong_inputs[] = {
+    {{"t", "/no/such.jsonl"}, 66, "'/no/such.jsonl': No such file"},
+    {{"t", "/"}, 74, "'/': read: Is a directory"},
+    {{"t", "--halt=1.5"}, 64, "--halt wants a whole number above 0, not '1.5'"},
+    {{"t", "--rate=often"}, 64, "--rate wants a number above 0"},
+    {{"t", "--receipts=/dev/full"}, 74, "writing the receipts: No space left"},
+    {{"t", "--resume=/dev/null"}, 65, "is not a receipts file"},
+    {{"t", "--progress=loud"}, 64, "loud"},
+    {{"t", "-q", "a b"}, 64, "queue name 'a b' must be"},
+    {{"usr"}, 64, "'usr' is a TYPE, but there is a file of that name too"},
+};
+
+START_TEST(what_batch_cannot_use_is_named)
+{
+	cleanup_free char *q = queue_name(support_url());
+	const char *const *w = wrong_inputs[_i].words;
+	ck_assert_int_eq(chdir("/"), 0);
+	struct result r = w[2]   ? support_producer(support_url(), "", "batch", w[0], w[1], w[2])
+	                  : w[1] ? support_producer(support_url(), "", "batch", "-q", q, w[0], w[1])
+	                         : support_producer(support_url(), "", "batch", "-q", q, w[0]);
+	ck_assert_msg(r.code == wrong_inputs[_i].code, "exit %d: %s", r.code, r.err);
+	assert_has(r.err, wrong_inputs[_i].error);
+	support_result_free(&r);
+}
+END_TEST
+
+START_TEST(a_missing_input_is_passed_over_when_told_to)
+{
+	cleanup_free char *q = queue_name(support_url());
+	const char *lines = write_lines("lines.jsonl", 3);
+	struct result r =
+	    support_producer(support_url(), NULL, "batch", "t", "/no/such.jsonl", lines, "-q", q, "--keep-going");
+	ck_assert_int_eq(r.code, 1);
+	assert_has(r.out, "confirmed 3");
+	support_result_free(&r);
+}
+END_TEST
+
+START_TEST(output_that_cannot_be_written_is_an_error)
+{
+	cleanup_free char *q = queue_name(support_url());
+	cleanup_free char *full = xprintf("exec '%s' send t 1 -q %s >/dev/full", getenv("WARREN_PRODUCER"), q);
+	cleanup_free char *closed = xprintf("exec '%s' send t 1 -q %s >&-", getenv("WARREN_PRODUCER"), q);
+	const char *const commands[] = {full, closed};
+	for (int i = 0; i < 2; i++) {
+		struct result r =
+		    support_run(support_url(), NULL, (const char *const[]){"/bin/sh", "-c", commands[i], NULL});
+		ck_assert_int_eq(r.code, 74);
+		assert_has(r.err, "the output could not be written");
+		support_result_free(&r);
+	}
+	support_wait_depth(support_url(), support_amqp(q, ""), 2);
+}
+END_TEST
+
 /* Fills a dead queue with `count` letters, in order. */
 static void make_letters(const char *url, const char *queue, int count)
 {
@@ -181,7 +318,7 @@ START_TEST(letters_are_replayed_with_fresh_budgets_and_dropped_on_request)
 	support_result_free(&r);
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 2);
 	r = support_producer(support_url(), NULL, "dead", "show", "job-00003", "-q", q);
-	assert_has(r.out, "reason      rejected");
+	assert_has(r.out, "reason        rejected");
 	assert_has(r.out, "\"args\":3");
 	support_result_free(&r);
 }
@@ -274,6 +411,12 @@ static Suite *batch_suite(void)
 	tcase_add_test(c, whole_documents_travel_as_they_are);
 	tcase_add_test(c, a_resumed_batch_publishes_the_rest_and_makes_no_different_job);
 	tcase_add_test(c, halt_stops_after_so_many_failures);
+	tcase_add_test(c, a_resumed_line_becomes_the_same_job_byte_for_byte);
+	tcase_add_test(c, an_interrupted_batch_keeps_true_receipts_and_exits_130);
+	tcase_add_test(c, a_batch_takes_no_more_memory_for_a_longer_input);
+	tcase_add_loop_test(c, what_batch_cannot_use_is_named, 0, (int)(sizeof wrong_inputs / sizeof *wrong_inputs));
+	tcase_add_test(c, a_missing_input_is_passed_over_when_told_to);
+	tcase_add_test(c, output_that_cannot_be_written_is_an_error);
 	tcase_add_test(c, letters_are_listed_in_order_beyond_one_consumers_reach_and_stay);
 	tcase_add_test(c, letters_are_replayed_with_fresh_budgets_and_dropped_on_request);
 	suite_add_tcase(s, c);

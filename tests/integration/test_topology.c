@@ -213,6 +213,38 @@ START_TEST(purge_asks_and_empties_only_what_it_was_told_to)
 }
 END_TEST
 
+static int api(const char *method, const char *path, const char *body)
+{
+	cleanup_free char *command = xprintf("curl -sf -H 'content-type: application/json' -X %s -d '%s' '%s/api/%s'",
+	                                     method, body, support_mgmt_url(), path);
+	return system(command);
+}
+
+/* A full target stalls its level for everybody: nothing of ours has a limit, and a policy that sets one is found. */
+START_TEST(no_queue_has_a_length_limit_and_a_policy_that_sets_one_is_found)
+{
+	cleanup_free char *q = queue_name();
+	struct result r = support_producer(support_url(), NULL, "setup", "--plan", "some-new-queue");
+	ck_assert_int_eq(r.code, 0);
+	ck_assert_ptr_null(strstr(r.out, "x-max-length"));
+	support_result_free(&r);
+	cleanup_free char *policy = xprintf("policies/%%2F/limit-%s", q);
+	cleanup_free char *body = xprintf("{\"pattern\":\"^warren.v1.q.%s$\",\"definition\":{\"max-length\":10},"
+	                                  "\"apply-to\":\"queues\"}",
+	                                  q);
+	ck_assert_int_eq(api("PUT", policy, body), 0);
+	int64_t until = support_now() + SUPPORT_MS;
+	for (;;) { /* the policy takes effect a moment later */
+		r = support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url", support_mgmt_url(), q);
+		if (r.code != 0 || support_now() > until)
+			break;
+		support_result_free(&r);
+	}
+	api("DELETE", policy, "");
+	assert_exit(r, 78, "max-length");
+}
+END_TEST
+
 static Suite *topology_suite(void)
 {
 	Suite *s = suite_create("topology");
@@ -226,6 +258,7 @@ static Suite *topology_suite(void)
 	tcase_add_test(c, a_job_with_an_expiry_is_published_without_expiration_and_keeps_its_delay);
 	tcase_add_test(c, a_wrong_queue_is_found_before_the_publish);
 	tcase_add_test(c, what_we_publish_is_persistent_and_has_no_priority);
+	tcase_add_test(c, no_queue_has_a_length_limit_and_a_policy_that_sets_one_is_found);
 	tcase_add_test(c, queue_list_says_how_full_every_queue_is);
 	tcase_add_test(c, the_dead_queue_of_one_queue_cannot_be_another_job_queue);
 	tcase_add_test(c, purge_asks_and_empties_only_what_it_was_told_to);
