@@ -29,7 +29,7 @@ files() {
 mapfile -t c_files < <(files -name '*.c' -o -name '*.h')
 mapfile -t sources < <(files -name '*.c')
 mapfile -t shells < <(files -name '*.sh' -o -path './.ci/run')
-mapfile -t manuals < <(files -name '*.[1-8]' -path './man/*')
+mapfile -t manuals < <(find "$build/man" -name '*.[1-8]' | sort) # as filled in by the build
 
 # check NAME TOOL COMMAND...: silent when all is well.
 check() {
