@@ -551,7 +551,7 @@ START_TEST(systemd_is_told_ready_alive_and_stopping)
 		used += (size_t)n;
 	}
 	kill(w.pid, SIGTERM);
-	for (used = 0, seen[0] = 0; !strstr(seen, "STOPPING=1");) {
+	for (seen[0] = 0; !strstr(seen, "STOPPING=1");) {
 		ssize_t n = recv(fd, seen, sizeof seen - 1, 0);
 		ck_assert_int_gt(n, 0);
 		seen[n] = 0;
