@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,9 +52,14 @@ struct exec_run {
 
 /* ---- the command ---- */
 
+/* errno says why not. */
 static bool runnable(const char *path)
 {
-	return access(path, X_OK) == 0;
+	struct stat st;
+	if (stat(path, &st) < 0 || access(path, X_OK) < 0)
+		return false;
+	errno = EISDIR;
+	return !S_ISDIR(st.st_mode);
 }
 
 static char *find_in_path(const char *name)
@@ -136,6 +142,16 @@ static enum verdict verdict_of(const struct handler *h, int code)
 	return verdict_of_exit(code);
 }
 
+static const char *signal_name(int signal, char out[static 32])
+{
+	const char *abbreviation = sigabbrev_np(signal);
+	if (abbreviation)
+		snprintf(out, 32, "SIG%s", abbreviation);
+	else
+		snprintf(out, 32, "signal %d", signal); /* a real-time one */
+	return out;
+}
+
 static void describe_exit(const struct exec_run *x, struct run_report *r)
 {
 	int status = x->exit.status;
@@ -143,10 +159,11 @@ static void describe_exit(const struct exec_run *x, struct run_report *r)
 	const char *colon = last.len ? ": " : "";
 	int shown = last.len > 300 ? 300 : (int)last.len;
 	if (WIFSIGNALED(status)) {
-		const char *name = sigabbrev_np(WTERMSIG(status));
+		char name[32];
 		r->verdict = VERDICT_CRASH;
 		r->signal = WTERMSIG(status);
-		snprintf(r->error, sizeof r->error, "killed by SIG%s%s%.*s", name ? name : "?", colon, shown, last.at);
+		snprintf(r->error, sizeof r->error, "killed by %s%s%.*s", signal_name(r->signal, name), colon, shown,
+		         last.at);
 		return;
 	}
 	r->exit_code = WEXITSTATUS(status);
@@ -155,13 +172,24 @@ static void describe_exit(const struct exec_run *x, struct run_report *r)
 		snprintf(r->error, sizeof r->error, "exit %d%s%.*s", r->exit_code, colon, shown, last.at);
 }
 
+/* What execve's error does not say by itself. */
+static const char *advice(int errnum, const char *program)
+{
+	if (errnum == ENOEXEC)
+		return "; a script begins with a line like #!/bin/sh";
+	if (errnum == ENOENT && access(program, F_OK) == 0)
+		return "; the interpreter in its first line, or its loader, is not there";
+	return "";
+}
+
 static void describe_failure(const struct exec_run *x, struct run_report *r)
 {
+	const char *program = ((const struct exec_handler *)x->run->handler->state)->program;
 	const char *words = strerrordesc_np(x->start_errno);
 	/* Too many arguments and variables are the job's doing (its headers); all else is this machine's. */
 	r->verdict = x->start_errno == E2BIG ? VERDICT_DEAD : VERDICT_UNRUNNABLE;
-	snprintf(r->error, sizeof r->error, "'%s' cannot be started: %s",
-	         ((struct exec_handler *)x->run->handler->state)->program, words ? words : "unknown error");
+	snprintf(r->error, sizeof r->error, "'%.300s' cannot be started: %s%s", program,
+	         words ? words : "unknown error", advice(x->start_errno, program));
 }
 
 static void report(struct exec_run *x)
@@ -247,8 +275,7 @@ static void on_gone(void *data)
 {
 	struct exec_run *x = data;
 	x->child = NULL;
-	if (x->exited && (x->pipes_open == 0 || x->kill_asked))
-		report(x);
+	check_end(x); /* what the tree wrote last may still be in the pipes */
 }
 
 static const struct child_events child_events = {on_failed, on_exited, on_gone};

@@ -18,6 +18,7 @@
 #include "common/memory.h"
 #include "worker/guardian_process.h"
 #include "worker/guardian_protocol.h"
+#include "worker/tree.h"
 
 enum { SOCKET_BUFFER = 1024 * 1024, CLOSE_MS = 5000 };
 
@@ -32,20 +33,36 @@ struct guardian {
 	uv_poll_t poll;
 	int fd, pid;
 	bool lost;
-	struct list unsent; /* packet::link */
+	struct list unsent;   /* packet::link */
+	struct list children; /* child::link */
+	uint64_t last_id;
 	void (*gone)(void *data);
 	void *data;
 };
 
 struct child {
+	struct list link; /* guardian::children */
+	uint64_t id;      /* a number, not the address: an answer may come later than the end of its child */
+	bool kill_asked;  /* GUARDIAN_GONE will be the last word */
 	struct guardian *guardian;
 	const struct child_events *events; /* NULL: abandoned */
 	void *data;
 };
 
+/* With one of 0, 1, 2 closed, the next descriptors opened would become a handler's stdin, stdout or stderr. */
+static void open_standard_fds(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close_fd(&fd);
+}
+
 int guardian_fork(int *fd, int *pid, struct error *err)
 {
 	int pair[2], size = SOCKET_BUFFER;
+	open_standard_fds();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set_errno(err, ERROR_BUG, errno, "no socket for the guardian");
 	for (int i = 0; i < 2; i++)
@@ -81,11 +98,25 @@ static void packet_free(struct packet *p)
 	free(p);
 }
 
+static void child_free(struct child *c)
+{
+	list_remove(&c->link);
+	free(c);
+}
+
+static struct child *find_child(struct guardian *g, uint64_t id)
+{
+	for (struct list *l = g->children.next; l != &g->children; l = l->next)
+		if (list_item(l, struct child, link)->id == id)
+			return list_item(l, struct child, link);
+	return NULL;
+}
+
 static void child_failed(struct child *c, int errnum)
 {
 	if (c->events)
 		c->events->failed(c->data, errnum);
-	free(c);
+	child_free(c);
 }
 
 /* 0 sent, EAGAIN try later, other errno it cannot be sent. */
@@ -142,20 +173,20 @@ static void on_exited(struct child *c, const struct guardian_reply *r)
 	    .max_rss_kib = r->max_rss_kib,
 	    .leftovers = r->leftovers,
 	};
-	bool last = !r->leftovers && !r->gone_follows;
-	const struct child_events *events = c->events;
-	void *data = c->data;
-	if (events)
-		events->exited(data, &e);
-	if (last)
-		free(c);
-	else if (!events && r->leftovers)
+	bool last = !r->leftovers && !c->kill_asked;
+	if (!c->events && r->leftovers)
 		child_kill_tree(c); /* abandoned: nobody else would */
+	if (c->events)
+		c->events->exited(c->data, &e);
+	if (last)
+		child_free(c);
 }
 
-static void on_reply(const struct guardian_reply *r)
+static void on_reply(struct guardian *g, const struct guardian_reply *r)
 {
-	struct child *c = (struct child *)(uintptr_t)r->id;
+	struct child *c = find_child(g, r->id);
+	if (!c)
+		return; /* GUARDIAN_GONE of what could not be started */
 	switch (r->news) {
 	case GUARDIAN_FAILED:
 		child_failed(c, r->number);
@@ -166,7 +197,7 @@ static void on_reply(const struct guardian_reply *r)
 	case GUARDIAN_GONE:
 		if (c->events)
 			c->events->gone(c->data);
-		free(c);
+		child_free(c);
 		break;
 	default:
 		break;
@@ -199,7 +230,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 			return;
 		}
 		if (n == sizeof r)
-			on_reply(&r);
+			on_reply(g, &r);
 	}
 	send_unsent(g);
 }
@@ -211,6 +242,7 @@ struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(vo
 	struct guardian *g = xcalloc(1, sizeof *g);
 	*g = (struct guardian){.fd = fd, .pid = pid, .gone = gone, .data = data};
 	list_init(&g->unsent);
+	list_init(&g->children);
 	uv_poll_init(loop, &g->poll, fd);
 	g->poll.data = g;
 	uv_poll_start(&g->poll, UV_READABLE, on_ready);
@@ -222,6 +254,8 @@ static void guardian_free(uv_handle_t *poll)
 	struct guardian *g = poll->data;
 	while (!list_empty(&g->unsent))
 		packet_free(list_item(g->unsent.next, struct packet, link));
+	while (!list_empty(&g->children))
+		child_free(list_item(g->children.next, struct child, link));
 	free(g);
 }
 
@@ -235,6 +269,8 @@ void guardian_close(struct guardian *g)
 	close_fd(&g->fd);
 	while (waitpid(g->pid, NULL, WNOHANG) == 0 && clock_monotonic_ms() < until_ms)
 		poll(NULL, 0, 5);
+	/* Nothing is left, unless the guardian was killed: then what it would have killed has come to us. */
+	tree_kill_all(until_ms);
 	uv_close((uv_handle_t *)&g->poll, guardian_free);
 }
 
@@ -273,9 +309,10 @@ static void send_soon(struct guardian *g)
 struct child *guardian_spawn(struct guardian *g, const struct spawn *s, const struct child_events *events, void *data)
 {
 	struct child *c = xcalloc(1, sizeof *c);
-	*c = (struct child){g, events, data};
+	*c = (struct child){.id = ++g->last_id, .guardian = g, .events = events, .data = data};
+	list_append(&g->children, &c->link);
 	struct guardian_request r = {
-	    .id = (uint64_t)(uintptr_t)c,
+	    .id = c->id,
 	    .verb = GUARDIAN_SPAWN,
 	    .argument_count = count_texts(s->arguments),
 	    .environment_count = count_texts(s->environment),
@@ -294,7 +331,7 @@ struct child *guardian_spawn(struct guardian *g, const struct spawn *s, const st
 
 static void ask(struct child *c, enum guardian_verb verb, int signal)
 {
-	const struct guardian_request r = {.id = (uint64_t)(uintptr_t)c, .verb = verb, .signal = signal};
+	const struct guardian_request r = {.id = c->id, .verb = verb, .signal = signal};
 	queue_packet(c->guardian, &r, NULL, NULL);
 	send_soon(c->guardian);
 }
@@ -306,7 +343,9 @@ void child_signal_tree(struct child *c, int signal)
 
 void child_kill_tree(struct child *c)
 {
-	ask(c, GUARDIAN_KILL_TREE, 0);
+	if (!c->kill_asked)
+		ask(c, GUARDIAN_KILL_TREE, 0);
+	c->kill_asked = true;
 }
 
 void child_abandon(struct child *c)

@@ -22,7 +22,10 @@ int guardian_fork(int *fd, int *pid, struct error *err);
 
 /* Takes fd. gone(data): it died, which nothing here survives. */
 struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(void *data), void *data);
-/* Closes the socket; the guardian ends every handler that is left. Returns when it has ended, or after 5 s. */
+/*
+ * Closes the socket; the guardian ends every handler that is left. Returns when it has ended and no process is left
+ * below this one, or after 5 s. No event comes any more; children are freed.
+ */
 void guardian_close(struct guardian *g);
 
 struct child_exit {

@@ -20,7 +20,7 @@
 #include "worker/guardian_protocol.h"
 #include "worker/tree.h"
 
-enum { KILL_AGAIN_MS = 10, LAST_KILL_MS = 10000 };
+enum { KILL_AGAIN_MS = 10, LAST_KILL_MS = 10000, REQUESTS_AT_ONCE = 64 };
 
 /* One try: from its start until its root has been reaped and nothing of it is left. */
 struct kid {
@@ -28,6 +28,7 @@ struct kid {
 	uint64_t number; /* kids are counted: tells which ran when an orphan was first seen */
 	pid_t root;
 	bool exited, killing;
+	size_t left; /* while killing: how many processes the last look found */
 	char token[64];
 };
 
@@ -36,6 +37,7 @@ struct orphan {
 	pid_t pid;
 	unsigned long long started;
 	uint64_t seen_at; /* the highest number of a kid then */
+	bool here;        /* found by the last look */
 };
 
 struct process {
@@ -182,19 +184,36 @@ static struct orphan *note_orphan(struct process *g, const struct tree_process *
 		g->orphan_cap = g->orphan_cap ? g->orphan_cap * 2 : 8;
 		g->orphans = xrealloc(g->orphans, g->orphan_cap, sizeof *g->orphans);
 	}
-	g->orphans[g->orphan_count] = (struct orphan){p->pid, p->started, g->last_number};
+	g->orphans[g->orphan_count] = (struct orphan){.pid = p->pid, .started = p->started, .seen_at = g->last_number};
 	return &g->orphans[g->orphan_count++];
 }
 
-/*
- * All below us, each with the kid it belongs to. What belongs to nobody is laid at k's door as soon as no other try
- * runs that was there when it was first seen.
- */
-static void scan_for(struct process *g, struct tree *t, const struct kid *k)
+static void forget_orphans_gone(struct process *g)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < g->orphan_count; i++)
+		if (g->orphans[i].here)
+			g->orphans[kept++] = g->orphans[i];
+	g->orphan_count = kept;
+}
+
+/* All below us, each with the kid it is known to belong to; the others are noted as orphans. */
+static void look(struct process *g, struct tree *t)
 {
 	tree_scan(t);
 	for (size_t i = 0; i < g->kid_count; i++)
-		tree_claim(t, &g->kids[i], g->kids[i].exited ? -1 : g->kids[i].root, g->kids[i].token);
+		tree_claim(t, &g->kids[i], g->kids[i].root, g->kids[i].exited, g->kids[i].token);
+	for (size_t i = 0; i < g->orphan_count; i++)
+		g->orphans[i].here = false;
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->processes[i].owner)
+			note_orphan(g, &t->processes[i])->here = true;
+	forget_orphans_gone(g);
+}
+
+/* What belongs to nobody is laid at k's door as soon as no other try runs that was there when it was first seen. */
+static void give_orphans(struct process *g, struct tree *t, const struct kid *k)
+{
 	for (size_t i = 0; i < t->count; i++) {
 		struct tree_process *p = &t->processes[i];
 		if (!p->owner && !others_ran_then(g, k, note_orphan(g, p)))
@@ -207,7 +226,8 @@ static size_t signal_tree(struct process *g, const struct kid *k, int signal)
 {
 	struct tree t;
 	size_t count = 0;
-	scan_for(g, &t, k);
+	look(g, &t);
+	give_orphans(g, &t, k);
 	for (size_t i = 0; i < t.count; i++) {
 		if (t.processes[i].owner != k)
 			continue;
@@ -234,26 +254,46 @@ static void drop_kid(struct process *g, struct kid *k)
 		g->orphan_count = 0;
 }
 
-/* One round for every tree that is to go. */
-static void kill_trees(struct process *g)
-{
-	for (size_t i = 0; i < g->kid_count;) {
-		struct kid *k = &g->kids[i];
-		if (!k->killing || signal_tree(g, k, SIGKILL) > 0 || !k->exited) {
-			i++;
-			continue;
-		}
-		reply(g, &(struct guardian_reply){.id = k->id, .news = GUARDIAN_GONE});
-		drop_kid(g, k);
-	}
-}
-
 static bool any_killing(const struct process *g)
 {
 	for (size_t i = 0; i < g->kid_count; i++)
 		if (g->kids[i].killing)
 			return true;
 	return false;
+}
+
+/* One look for all of them: a drain may kill every tree there is at once. */
+static void kill_once(struct process *g)
+{
+	struct tree t;
+	look(g, &t);
+	for (size_t i = 0; i < g->kid_count; i++) {
+		g->kids[i].left = 0;
+		if (g->kids[i].killing)
+			give_orphans(g, &t, &g->kids[i]);
+	}
+	for (size_t i = 0; i < t.count; i++) {
+		struct kid *k = (struct kid *)t.processes[i].owner;
+		if (!k || !k->killing)
+			continue;
+		k->left++;
+		tree_signal(&t.processes[i], SIGKILL);
+	}
+	tree_finish(&t);
+}
+
+static void kill_trees(struct process *g)
+{
+	if (!any_killing(g))
+		return;
+	kill_once(g);
+	for (size_t i = g->kid_count; i-- > 0;) {
+		struct kid *k = &g->kids[i];
+		if (!k->killing || !k->exited || k->left > 0)
+			continue;
+		reply(g, &(struct guardian_reply){.id = k->id, .news = GUARDIAN_GONE});
+		drop_kid(g, k);
+	}
 }
 
 /* ---- reaping ---- */
@@ -282,7 +322,6 @@ static void on_exit_of(struct process *g, struct kid *k, int status, const struc
 	    .news = GUARDIAN_EXITED,
 	    .number = status,
 	    .leftovers = leftovers,
-	    .gone_follows = k->killing,
 	    .cpu_user_us = microseconds(u->ru_utime),
 	    .cpu_system_us = microseconds(u->ru_stime),
 	    .max_rss_kib = u->ru_maxrss,
@@ -290,13 +329,6 @@ static void on_exit_of(struct process *g, struct kid *k, int status, const struc
 	reply(g, &r);
 	if (!k->killing && !leftovers)
 		drop_kid(g, k);
-}
-
-static void forget_orphan(struct process *g, pid_t pid)
-{
-	for (size_t i = 0; i < g->orphan_count; i++)
-		if (g->orphans[i].pid == pid)
-			g->orphans[i--] = g->orphans[--g->orphan_count];
 }
 
 static void reap(struct process *g)
@@ -311,8 +343,6 @@ static void reap(struct process *g)
 				k = &g->kids[i];
 		if (k)
 			on_exit_of(g, k, status, &usage);
-		else
-			forget_orphan(g, pid);
 	}
 }
 
@@ -340,12 +370,15 @@ static void serve(struct process *g, char *packet, size_t len, int fds[GUARDIAN_
 		signal_tree(g, k, r.signal);
 	} else if (k && r.verb == GUARDIAN_KILL_TREE) {
 		k->killing = true;
-		kill_trees(g);
+	} else if (r.verb == GUARDIAN_KILL_TREE) {
+		/* It ended while the request was on its way; the worker waits for this word all the same. */
+		reply(g, &(struct guardian_reply){.id = r.id, .news = GUARDIAN_GONE});
 	}
 }
 
-/* False: the worker is gone. */
-static bool take_request(struct process *g, char *packet)
+enum taken { TOOK_ONE, TOOK_NONE, WORKER_GONE };
+
+static enum taken take_request(struct process *g, char *packet)
 {
 	union {
 		struct cmsghdr align;
@@ -356,38 +389,29 @@ static bool take_request(struct process *g, char *packet)
 	    .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 	ssize_t len = recvmsg(g->socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (len < 0)
-		return errno == EINTR || errno == EAGAIN;
+		return errno == EINTR || errno == EAGAIN ? TOOK_NONE : WORKER_GONE;
 	if (len == 0)
-		return false;
+		return WORKER_GONE;
 	int fds[GUARDIAN_FDS];
 	take_fds(&message, fds);
 	if ((size_t)len >= sizeof(struct guardian_request))
 		serve(g, packet, (size_t)len, fds);
 	for (int i = 0; i < GUARDIAN_FDS; i++)
 		close_fd(&fds[i]);
-	return true;
+	return TOOK_ONE;
+}
+
+/* Those that are there, but not for ever: children wait to be reaped and trees to be killed. False: the worker is gone.
+ */
+static bool take_requests(struct process *g, char *packet)
+{
+	enum taken taken = TOOK_ONE;
+	for (int i = 0; i < REQUESTS_AT_ONCE && taken == TOOK_ONE; i++)
+		taken = take_request(g, packet);
+	return taken != WORKER_GONE;
 }
 
 /* ---- the process ---- */
-
-/* Everything below us, whoever started it, until there is nothing. */
-static void kill_all(void)
-{
-	int64_t until_ms = clock_monotonic_ms() + LAST_KILL_MS;
-	for (;;) {
-		struct tree t;
-		tree_scan(&t);
-		for (size_t i = 0; i < t.count; i++)
-			tree_signal(&t.processes[i], SIGKILL);
-		bool empty = t.count == 0;
-		tree_finish(&t);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-		if (empty || clock_monotonic_ms() > until_ms)
-			return;
-		poll(NULL, 0, KILL_AGAIN_MS);
-	}
-}
 
 static void choose_environment(struct process *g)
 {
@@ -419,7 +443,8 @@ static void detach(int *socket)
 	int nothing = open("/dev/null", O_RDWR);
 	dup2(nothing, 0);
 	dup2(nothing, 1);
-	close(nothing);
+	if (nothing > 1)
+		close(nothing);
 	if (*socket != 3) {
 		dup3(*socket, 3, O_CLOEXEC);
 		*socket = 3;
@@ -441,11 +466,12 @@ _Noreturn void guardian_process(int socket)
 		struct signalfd_siginfo info;
 		while (read(g.signals, &info, sizeof info) > 0)
 			;
+		/* Requests first: a tree that is to go is killed in this very turn. */
+		if (fds[0].revents && !take_requests(&g, packet))
+			break;
 		reap(&g);
 		kill_trees(&g);
-		if (fds[0].revents && !take_request(&g, packet))
-			break;
 	}
-	kill_all();
+	tree_kill_all(clock_monotonic_ms() + LAST_KILL_MS); /* whoever started it */
 	_exit(0);
 }

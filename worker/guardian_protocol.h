@@ -25,15 +25,14 @@ struct guardian_request {
 
 enum guardian_news {
 	GUARDIAN_FAILED, /* number: errno of the start; nothing follows */
-	GUARDIAN_EXITED, /* the root has ended; gone_follows tells whether this was all */
-	GUARDIAN_GONE,   /* nothing of the tree is left */
+	GUARDIAN_EXITED, /* the root has ended; all there is to say, but for leftovers and when a kill was asked for */
+	GUARDIAN_GONE,   /* nothing of the tree is left: one for each GUARDIAN_KILL_TREE */
 };
 
 struct guardian_reply {
 	uint64_t id;
 	uint32_t news;
 	int32_t number; /* errno, or wait status */
-	bool gone_follows;
 	bool leftovers; /* processes of the tree are still there, and nobody has asked to kill them */
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib;
 };

@@ -4,14 +4,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/memory.h"
+
+enum { KILL_AGAIN_MS = 10 };
 
 static ssize_t read_file(const char *path, char *out, size_t size)
 {
@@ -48,21 +53,35 @@ bool tree_has_stranger(const pid_t *known, size_t count)
 	return false;
 }
 
+/* The next word, cut off where it ends; NULL: there is none. */
+static char *next_word(char **at)
+{
+	char *word = *at + strspn(*at, " \n");
+	*at = word + strcspn(word, " \n");
+	if (**at)
+		*(*at)++ = 0;
+	return *word ? word : NULL;
+}
+
 /* The command name in /proc/PID/stat may hold blanks and brackets: fields are counted from the last ')'. */
 static bool read_process(pid_t pid, struct tree_process *p)
 {
-	char path[64], text[1024], state;
-	int parent, group, session;
-	unsigned long long started;
+	enum { STATE, PARENT, GROUP, SESSION, STARTED = 19, FIELDS }; /* proc(5) counts from 3 there */
+	char path[64], text[1024], *fields[FIELDS] = {0}, *rest;
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (read_file(path, text, sizeof text) < 0)
+	if (read_file(path, text, sizeof text) < 0 || !(rest = strrchr(text, ')')))
 		return false;
-	const char *rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1, " %c %d %d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-	                    &state, &parent, &group, &session, &started) != 5)
-		return false;
-	*p = (struct tree_process){.pid = pid, .parent = parent, .session = session, .started = started};
-	return state != 'Z' && state != 'X';
+	rest++;
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!(fields[i] = next_word(&rest)))
+			return false;
+	*p = (struct tree_process){
+	    .pid = pid,
+	    .parent = (pid_t)strtol(fields[PARENT], NULL, 10),
+	    .session = (pid_t)strtol(fields[SESSION], NULL, 10),
+	    .started = strtoull(fields[STARTED], NULL, 10),
+	};
+	return *fields[STATE] != 'Z' && *fields[STATE] != 'X';
 }
 
 static struct tree_process *find(struct tree *t, pid_t pid)
@@ -138,11 +157,13 @@ static bool carries(pid_t pid, const char *token)
 	return false;
 }
 
-void tree_claim(struct tree *t, const void *owner, pid_t root, const char *token)
+void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token)
 {
+	/* A pid is not given out again while a session bears it: without a leader, the session is still the old one. */
+	bool own_session = !ended || !find(t, root);
 	for (size_t i = 0; i < t->count; i++) {
 		struct tree_process *p = &t->processes[i];
-		if (!p->owner && (p->pid == root || p->session == root || carries(p->pid, token)))
+		if (!p->owner && ((own_session && p->session == root) || carries(p->pid, token)))
 			p->owner = owner;
 	}
 	for (bool more = true; more;) {
@@ -169,4 +190,21 @@ void tree_signal(const struct tree_process *p, int signal)
 	if (read_process(p->pid, &now) && now.started == p->started)
 		syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
 	close(fd);
+}
+
+bool tree_kill_all(int64_t until_ms)
+{
+	for (;;) {
+		struct tree t;
+		tree_scan(&t);
+		for (size_t i = 0; i < t.count; i++)
+			tree_signal(&t.processes[i], SIGKILL);
+		bool empty = t.count == 0;
+		tree_finish(&t);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (empty || clock_monotonic_ms() > until_ms)
+			return empty;
+		poll(NULL, 0, KILL_AGAIN_MS);
+	}
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct tree_process {
@@ -27,7 +28,13 @@ bool tree_has_stranger(const pid_t *known, size_t count);
 /* All descendants of the calling process, owners not yet set. */
 void tree_scan(struct tree *t);
 void tree_finish(struct tree *t);
-/* Sets owner on what belongs to the try. root: its first process. token: "JOB_TOKEN=..." */
-void tree_claim(struct tree *t, const void *owner, pid_t root, const char *token);
+/* Sets owner on what belongs to the try. root: its first process; ended: that has been reaped. token: "JOB_TOKEN=..."
+ */
+void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token);
 /* Sends the signal to the very process that was scanned: a pid that was reused meanwhile is left alone. */
 void tree_signal(const struct tree_process *p, int signal);
+/*
+ * Kills all descendants of the calling process, reaping its children, until there is none or the monotonic clock has
+ * passed until_ms. True: there is none.
+ */
+bool tree_kill_all(int64_t until_ms);

@@ -35,9 +35,11 @@ static const char *take_double(struct splitter *s)
 	for (; *s->at != '"'; s->at++) {
 		if (!*s->at)
 			return "a double quote is not closed";
-		if (*s->at == '\\' && s->at[1] && strchr("$`\"\\\n", s->at[1]))
+		bool escape = *s->at == '\\' && s->at[1] && strchr("$`\"\\\n", s->at[1]);
+		if (escape)
 			s->at++;
-		buf_append(&s->word, s->at, 1);
+		if (!escape || *s->at != '\n')
+			buf_append(&s->word, s->at, 1);
 	}
 	s->at++;
 	return NULL;
@@ -54,6 +56,8 @@ static const char *take_word(struct splitter *s)
 			problem = take_double(s);
 		else if (c == '\\' && !*s->at)
 			problem = "a backslash stands at the end";
+		else if (c == '\\' && *s->at == '\n')
+			s->at++;
 		else
 			buf_append(&s->word, c == '\\' ? s->at++ : &c, 1);
 	}
@@ -68,9 +72,12 @@ int words_split(const char *text, char ***words, size_t *count, struct error *er
 	const char *problem = NULL;
 	while (!problem) {
 		s.at += strspn(s.at, " \t\n");
-		if (!*s.at)
+		if (strncmp(s.at, "\\\n", 2) == 0)
+			s.at += 2; /* a line goes on: between words it is a blank like any other */
+		else if (*s.at)
+			problem = take_word(&s);
+		else
 			break;
-		problem = take_word(&s);
 	}
 	if (!problem && s.count == 0)
 		problem = "there is no command";
