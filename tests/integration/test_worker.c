@@ -648,6 +648,78 @@ START_TEST(an_exit_code_can_be_given_another_verdict)
 }
 END_TEST
 
+/* Kilobytes the process holds now. */
+static long resident_of(pid_t pid)
+{
+	cleanup_free char *path = xprintf("/proc/%d/status", (int)pid);
+	FILE *f = fopen(path, "re");
+	char line[256];
+	long kib = -1;
+	while (f && fgets(line, sizeof line, f))
+		if (strncmp(line, "VmRSS:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+START_TEST(a_handler_that_writes_without_end_neither_blocks_nor_bloats_the_worker)
+{
+	cleanup_free char *q = queue_name();
+	const char *script = support_script("h", "read -r n; head -c $n /dev/zero; head -c $n /dev/zero >&2");
+	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--", script);
+	send_job(support_url(), q, "little", "1000000", NULL, NULL);
+	support_wait_log(&w, "ok in");
+	long before = resident_of(w.pid);
+	send_job(support_url(), q, "much", "1000000000", NULL, NULL);
+	send_job(support_url(), q, "last", "0", NULL, NULL);
+	support_wait_depth(support_url(), support_amqp(q, ""), 0);
+	kill(w.pid, SIGTERM);
+	support_wait_log(&w, "draining");
+	long after = resident_of(w.pid);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	printf("worker: %ld KiB before and %ld KiB after a handler that wrote 2 GB\n", before, after);
+	ck_assert_int_lt(after, before + 16 * 1024);
+}
+END_TEST
+
+static const struct {
+	const char *name, *script;
+} odd_handlers[] = {
+    {"never reads its stdin", "exit 0"},
+    {"closes its outputs", "exec >&- 2>&-; sleep 0.3"},
+    {"leaves a daemon that holds its outputs", "setsid sleep 300 & echo $! >\"$pids\"; exit 0"},
+    {"leaves a child with an empty environment", "env -i /usr/bin/setsid /bin/sleep 300 & echo $! >\"$pids\"; exit 0"},
+    {"writes bytes that are no text", "head -c 3000 /dev/urandom; head -c 3000 /dev/urandom >&2"},
+};
+
+START_TEST(an_odd_handler_is_done_all_the_same_and_leaves_nothing)
+{
+	cleanup_free char *q = queue_name();
+	const char *pids = support_path("pids");
+	cleanup_free char *script = xprintf("pids='%s'; %s", pids, odd_handlers[_i].script);
+	struct process w = support_worker(support_url(), "-q", q, "--once", "--", support_script("h", script));
+	const char *args = support_path("args");
+	FILE *f = fopen(args, "we");
+	fputc('"', f);
+	for (int i = 0; i < 900000; i++) /* more than a pipe holds */
+		fputc('a', f);
+	fputs("\"", f);
+	fclose(f);
+	cleanup_free char *at = xprintf("@%s", args);
+	send_job(support_url(), q, "t", at, NULL, NULL);
+	support_wait_log(&w, "ok in");
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	f = fopen(pids, "re");
+	int pid;
+	if (f && fscanf(f, "%d", &pid) == 1)
+		ck_assert_msg(kill(pid, 0) < 0, "what a handler left still runs: %s", odd_handlers[_i].name);
+	if (f)
+		fclose(f);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+}
+END_TEST
+
 static Suite *worker_suite(void)
 {
 	Suite *s = suite_create("worker");
@@ -683,6 +755,9 @@ static Suite *worker_suite(void)
 	tcase_add_test(c, weights_share_the_slots_out_between_queues);
 	tcase_add_test(c, headers_nested_as_deep_as_a_frame_allows_do_no_harm);
 	tcase_add_test(c, an_exit_code_can_be_given_another_verdict);
+	tcase_add_test(c, a_handler_that_writes_without_end_neither_blocks_nor_bloats_the_worker);
+	tcase_add_loop_test(c, an_odd_handler_is_done_all_the_same_and_leaves_nothing, 0,
+	                    (int)(sizeof odd_handlers / sizeof *odd_handlers));
 	suite_add_tcase(s, c);
 	return s;
 }
