@@ -164,6 +164,8 @@ healthy() { # all three workers
 	done
 }
 wait_for 90 "healthy workers" healthy
+consuming() { producer queue list --json default | grep -q '"consumers":3,'; } # a worker that came late would find nothing to do
+wait_for 90 "three consumers" consuming
 
 say "30 jobs for three workers"
 for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do echo 0.2; done >"$work/jobs"
