@@ -28,7 +28,15 @@ struct settings_handler *settings_new_handler(struct settings *s, size_t at)
 	s->handlers = xrealloc(s->handlers, s->handler_count + 1, sizeof *s->handlers);
 	memmove(&s->handlers[at + 1], &s->handlers[at], (s->handler_count - at) * sizeof *s->handlers);
 	s->handler_count++;
-	s->handlers[at] = (struct settings_handler){.timeout_ms = SETTINGS_UNSET, .grace_ms = SETTINGS_UNSET};
+	s->handlers[at] = (struct settings_handler){.timeout_ms = SETTINGS_UNSET,
+	                                            .grace_ms = SETTINGS_UNSET,
+	                                            .concurrency = SETTINGS_UNSET,
+	                                            .children = SETTINGS_UNSET,
+	                                            .memory = SETTINGS_UNSET,
+	                                            .cpu_ms = SETTINGS_UNSET,
+	                                            .files = SETTINGS_UNSET,
+	                                            .processes = SETTINGS_UNSET,
+	                                            .file_size = SETTINGS_UNSET};
 	settings_standard(&settings_handlers, &s->handlers[at]);
 	return &s->handlers[at];
 }

@@ -23,6 +23,17 @@ static bool valid_type(const char *text)
 	return !*text || job_type_valid(span_of(text));
 }
 
+static bool valid_folder(const char *text)
+{
+	return !*text || (text[0] == '/' && strlen(text) < 256);
+}
+
+static bool valid_umask(const char *text)
+{
+	size_t digits = strspn(text, "01234567");
+	return !text[digits] && digits <= 4;
+}
+
 static bool read_codec(void *object, const char *text)
 {
 	struct settings_queue *q = object;
@@ -157,6 +168,24 @@ static const struct settings_key handler_keys[] = {
     {"grace", SETTINGS_TIME, SETTINGS_WORKER, AT(grace_ms), .min = 0, .max = HOUR},
     {"exit", SETTINGS_OWN, SETTINGS_WORKER, AT(exits),
      .form = "exit codes and verdicts such as \"3=dead 4=retry 5=ok\"", .read = read_exits, .show = show_exits},
+    {"concurrency", SETTINGS_NUMBER, SETTINGS_WORKER, AT(concurrency), .min = 1, .max = 2000},
+    {"children", SETTINGS_NUMBER, SETTINGS_WORKER, AT(children), .min = 1, .max = 2000},
+    {"stdio", SETTINGS_BOOL, SETTINGS_WORKER, AT(stdio), .standard = "false"},
+    {"recycle_jobs", SETTINGS_NUMBER, SETTINGS_WORKER, AT(recycle_jobs), .standard = "0", .max = INT64_MAX},
+    {"recycle_memory", SETTINGS_SIZE, SETTINGS_WORKER, AT(recycle_memory), .standard = "0", .max = INT64_MAX},
+    {"memory", SETTINGS_SIZE, SETTINGS_WORKER, AT(memory), .min = 1 << 20, .max = INT64_MAX},
+    {"cpu", SETTINGS_TIME, SETTINGS_WORKER, AT(cpu_ms), .min = 1000, .max = 365LL * DAY},
+    {"files", SETTINGS_NUMBER, SETTINGS_WORKER, AT(files), .min = 5, .max = 1 << 20},
+    {"processes", SETTINGS_NUMBER, SETTINGS_WORKER, AT(processes), .min = 1, .max = 1 << 22},
+    {"file_size", SETTINGS_SIZE, SETTINGS_WORKER, AT(file_size), .max = INT64_MAX},
+    {"user", SETTINGS_TEXT, SETTINGS_WORKER, AT(user), .standard = NULL},
+    {"group", SETTINGS_TEXT, SETTINGS_WORKER, AT(group), .standard = NULL},
+    {"folder", SETTINGS_TEXT, SETTINGS_WORKER, AT(folder), .valid = valid_folder, .form = "an absolute path"},
+    {"umask", SETTINGS_TEXT, SETTINGS_WORKER, AT(umask), .valid = valid_umask, .form = "octal digits such as 077"},
+    {"private_tmp", SETTINGS_BOOL, SETTINGS_WORKER, AT(private_tmp), .standard = "false"},
+    {"no_new_privileges", SETTINGS_BOOL, SETTINGS_WORKER, AT(no_new_privileges), .standard = "false"},
+    {"no_network", SETTINGS_BOOL, SETTINGS_WORKER, AT(no_network), .standard = "false"},
+    {"environment", SETTINGS_TEXT, SETTINGS_WORKER, AT(environment), .standard = NULL},
 };
 #undef AT
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/consumption.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 
 /* More never arrives at once than the broker's own cap for quorum queues (2000). */
-enum { PREFETCH_MAX = 2000 };
+enum { PREFETCH_MAX = 2000, REFUSED_MAX = 3 };
 
 void consumption_share(const struct settings *s, unsigned slots, uint16_t *prefetch)
 {
@@ -33,17 +34,34 @@ void consumption_update(struct worker *w)
 {
 	bool want =
 	    w->phase == WORKER_RUNNING && !w->paused && !w->throttled && !w->sounding && consumption_wants_more(w);
+	int64_t now_ms = clock_monotonic_ms();
 	for (unsigned i = 0; i < w->consumer_count; i++) {
 		struct consumer *c = &w->consumers[i];
-		if (want && !c->consuming && !c->cancelling) {
+		bool rests = now_ms < c->rests_until_ms;
+		if (want && !rests && !c->consuming && !c->cancelling) {
 			c->consuming = true;
 			link_consume(w->consuming, i, c->queue, prefetch_now(w, c));
-		} else if (!want && c->consuming) {
+		} else if ((!want || rests) && c->consuming) {
 			c->consuming = false;
 			c->cancelling = true;
 			link_cancel(w->consuming, i);
 		}
 	}
+}
+
+void consumption_refused(struct worker *w, unsigned consumer, int64_t until_ms)
+{
+	struct consumer *c = &w->consumers[consumer];
+	if (++c->refused < REFUSED_MAX || c->rests_until_ms >= until_ms)
+		return;
+	c->rests_until_ms = until_ms;
+	log_warn(LOG_SELF, "queue '%s' rests until the handler of its jobs may be tried again", c->settings->name);
+	consumption_update(w);
+}
+
+void consumption_started(struct worker *w, unsigned consumer)
+{
+	w->consumers[consumer].refused = 0;
 }
 
 void consumption_cancelled(struct worker *w, unsigned consumer)

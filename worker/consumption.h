@@ -12,5 +12,9 @@ void consumption_update(struct worker *w);
 /* LINK_CANCELLED arrived. */
 void consumption_cancelled(struct worker *w, unsigned consumer);
 bool consumption_idle(const struct worker *w); /* nothing is consumed and no cancel is awaited */
+/* A job of the queue found its handler paused; after several in a row the queue rests until the pause is over. */
+void consumption_refused(struct worker *w, unsigned consumer, int64_t until_ms);
+/* A job of the queue began. */
+void consumption_started(struct worker *w, unsigned consumer);
 /* More jobs may be taken (limits.jobs). */
 bool consumption_wants_more(const struct worker *w);

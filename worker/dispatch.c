@@ -5,12 +5,14 @@
 
 #include "common/memory.h"
 
-enum { PAUSE_BASE_MS = 1000, PAUSE_MAX_MS = 60000 };
+enum { PAUSE_BASE_MS = 1000, PAUSE_MAX_MS = 60000, CRASHES_MAX = 5 };
 
 struct candidate {
 	struct handler *handler;
 	int64_t paused_until_ms; /* monotonic */
 	int64_t pause_ms;        /* of the last pause; 0: it runs */
+	unsigned crashes;        /* in a row */
+	int64_t running;
 };
 
 struct dispatch {
@@ -43,12 +45,23 @@ void dispatch_destroy(struct dispatch *d)
 	free(d);
 }
 
+static bool is_full(const struct candidate *c)
+{
+	const struct handler *h = c->handler;
+	if (h->settings->concurrency != SETTINGS_UNSET && c->running >= h->settings->concurrency)
+		return true;
+	return h->kind->full && h->kind->full(h);
+}
+
 struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type, int64_t now_ms)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		struct candidate *c = &d->candidates[i];
 		if (job_type_matches(c->handler->settings->type, type))
-			return (struct dispatch_choice){c->handler, c->pause_ms > 0 && now_ms < c->paused_until_ms};
+			return (struct dispatch_choice){.handler = c->handler,
+			                                .full = is_full(c),
+			                                .paused = c->pause_ms > 0 && now_ms < c->paused_until_ms,
+			                                .paused_until_ms = c->paused_until_ms};
 	}
 	return (struct dispatch_choice){0};
 }
@@ -73,7 +86,47 @@ int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h, int64_t now_m
 	return c->pause_ms;
 }
 
+int64_t dispatch_crashed(struct dispatch *d, struct handler *h, int64_t now_ms)
+{
+	struct candidate *c = candidate_of(d, h);
+	if (!h->kind->long_lived || ++c->crashes < CRASHES_MAX)
+		return 0;
+	return dispatch_unrunnable(d, h, now_ms);
+}
+
 void dispatch_ran(struct dispatch *d, struct handler *h)
 {
-	candidate_of(d, h)->pause_ms = 0;
+	struct candidate *c = candidate_of(d, h);
+	c->pause_ms = 0;
+	c->crashes = 0;
+}
+
+void dispatch_begins(struct dispatch *d, struct handler *h)
+{
+	candidate_of(d, h)->running++;
+}
+
+void dispatch_ended(struct dispatch *d, struct handler *h)
+{
+	candidate_of(d, h)->running--;
+}
+
+void dispatch_flush(struct dispatch *d)
+{
+	for (size_t i = 0; i < d->count; i++) {
+		struct handler *h = d->candidates[i].handler;
+		if (h->kind->flush)
+			h->kind->flush(h);
+	}
+}
+
+bool dispatch_retire(struct dispatch *d)
+{
+	bool none_left = true;
+	for (size_t i = 0; i < d->count; i++) {
+		struct handler *h = d->candidates[i].handler;
+		if (h->kind->retire && !h->kind->retire(h))
+			none_left = false;
+	}
+	return none_left;
 }

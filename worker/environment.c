@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/environment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "common/memory.h"
+#include "common/random.h"
 
 static char header_char(char c)
 {
@@ -79,7 +81,7 @@ char **environment_make(const struct run_request *r, const char *token)
 	const char *trace = trace_parent(j);
 	char **env = xcalloc(j->header_count + 11, sizeof *env);
 	size_t n = 0;
-	env[n++] = xprintf("JOB_TOKEN=%s", token);
+	env[n++] = xstrdup(token);
 	env[n++] = xprintf("JOB_ID=%s", j->id);
 	env[n++] = xprintf("JOB_TYPE=%s", j->type);
 	env[n++] = xprintf("JOB_QUEUE=%s", r->queue);
@@ -93,6 +95,21 @@ char **environment_make(const struct run_request *r, const char *token)
 	for (size_t i = 0; i < j->header_count; i++)
 		env[n++] = header_variable(&j->headers[i]);
 	return env;
+}
+
+char **environment_of_resident(const char *token)
+{
+	char **env = xcalloc(2, sizeof *env);
+	env[0] = xstrdup(token);
+	return env;
+}
+
+void environment_make_token(char out[static ENVIRONMENT_TOKEN_SIZE])
+{
+	uint64_t bits[2];
+	random_bytes(bits, sizeof bits);
+	snprintf(out, ENVIRONMENT_TOKEN_SIZE, "JOB_TOKEN=%016llx%016llx", (unsigned long long)bits[0],
+	         (unsigned long long)bits[1]);
 }
 
 void environment_free(char **env)

@@ -13,9 +13,14 @@ enum { ENVIRONMENT_HEADERS_MAX = 64 * 1024 };
 /* -1: two headers of the job come out as the same JOB_H_ name, or they take more than ENVIRONMENT_HEADERS_MAX bytes. */
 int environment_check(const struct job *j, struct error *err);
 
-/* "NAME=value" texts, NULL-terminated; freed with environment_free. token: finds the tree's processes (tree.h). */
+/* "NAME=value" texts, NULL-terminated; freed with environment_free. token: of environment_make_token (tree.h). */
 char **environment_make(const struct run_request *r, const char *token);
+/* The same for a long-lived process, which gets its jobs by other ways. */
+char **environment_of_resident(const char *token);
 void environment_free(char **env);
+/* A new "JOB_TOKEN=...". */
+enum { ENVIRONMENT_TOKEN_SIZE = 64 };
+void environment_make_token(char out[static ENVIRONMENT_TOKEN_SIZE]);
 
 /* May a handler inherit this variable ("NAME=value") from the worker? Never AMQP_, WARREN_, NOTIFY_SOCKET ... */
 bool environment_inherited(const char *variable);

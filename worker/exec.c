@@ -13,10 +13,11 @@
 #include <unistd.h>
 
 #include "common/memory.h"
-#include "common/random.h"
+#include "worker/confine.h"
 #include "worker/environment.h"
 #include "worker/guardian.h"
 #include "worker/output.h"
+#include "worker/program.h"
 #include "worker/words.h"
 
 enum {
@@ -29,6 +30,7 @@ enum {
 struct exec_handler {
 	char **words;
 	char *program;
+	struct spawn_limits limits;
 	char chunk[READ_SIZE]; /* all pipes of the handler read into it: a read is used up before the next */
 };
 
@@ -52,43 +54,6 @@ struct exec_run {
 
 /* ---- the command ---- */
 
-/* errno says why not. */
-static bool runnable(const char *path)
-{
-	struct stat st;
-	if (stat(path, &st) < 0 || access(path, X_OK) < 0)
-		return false;
-	errno = EISDIR;
-	return !S_ISDIR(st.st_mode);
-}
-
-static char *find_in_path(const char *name)
-{
-	const char *path = getenv("PATH");
-	for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;) {
-		const char *colon = strchrnul(at, ':');
-		char *candidate = colon == at ? xprintf("./%s", name) : xprintf("%.*s/%s", (int)(colon - at), at, name);
-		if (runnable(candidate))
-			return candidate;
-		free(candidate);
-		at = *colon ? colon + 1 : NULL;
-	}
-	return NULL;
-}
-
-static int find_program(struct exec_handler *x, struct error *err)
-{
-	const char *name = x->words[0];
-	if (!strchr(name, '/')) {
-		x->program = find_in_path(name);
-		return x->program ? 0 : error_set(err, ERROR_CONFIG, "'%s' is not an executable in PATH", name);
-	}
-	x->program = xstrdup(name);
-	if (runnable(name))
-		return 0;
-	return error_set_errno(err, ERROR_CONFIG, errno, "'%s' cannot be executed", name);
-}
-
 static void exec_close(struct handler *h)
 {
 	struct exec_handler *x = h->state;
@@ -100,9 +65,8 @@ static void exec_close(struct handler *h)
 static int exec_open(struct handler *h, const char *rest, struct error *err)
 {
 	struct exec_handler *x = xcalloc(1, sizeof *x);
-	size_t count;
 	h->state = x;
-	if (words_split(rest, &x->words, &count, err) == 0 && find_program(x, err) == 0)
+	if (program_find(rest, &x->program, &x->words, err) == 0 && confine_read(h->settings, &x->limits, err) == 0)
 		return 0;
 	exec_close(h);
 	return -1;
@@ -278,7 +242,7 @@ static void on_gone(void *data)
 	check_end(x); /* what the tree wrote last may still be in the pipes */
 }
 
-static const struct child_events child_events = {on_failed, on_exited, on_gone};
+static const struct child_events child_events = {.failed = on_failed, .exited = on_exited, .gone = on_gone};
 
 /* ---- output ---- */
 
@@ -345,13 +309,6 @@ static int open_descriptors(struct exec_run *x, const struct job *j, int fds[3])
 	return 0;
 }
 
-static void make_token(char out[static 64])
-{
-	uint64_t bits[2];
-	random_bytes(bits, sizeof bits);
-	snprintf(out, 64, "JOB_TOKEN=%016llx%016llx", (unsigned long long)bits[0], (unsigned long long)bits[1]);
-}
-
 static struct exec_run *make_run(struct handler *h, struct run *r)
 {
 	struct exec_run *x = xcalloc(1, sizeof *x);
@@ -372,15 +329,18 @@ static void exec_start(struct handler *h, struct run *r)
 {
 	struct exec_handler *handler = h->state;
 	struct exec_run *x = make_run(h, r);
-	struct spawn s = {.program = handler->program, .arguments = handler->words};
+	struct spawn s = {.program = handler->program,
+	                  .arguments = handler->words,
+	                  .limits = &handler->limits,
+	                  .fds = {-1, -1, -1, -1, -1}};
 	x->start_errno = open_descriptors(x, r->request.job, s.fds);
 	if (x->start_errno) {
 		uv_timer_start(&x->timer, on_time, 0, 0); /* done() never runs inside start */
 		return;
 	}
-	char token[64];
-	make_token(token);
-	char **environment = environment_make(&r->request, strchr(token, '=') + 1);
+	char token[ENVIRONMENT_TOKEN_SIZE];
+	environment_make_token(token);
+	char **environment = environment_make(&r->request, token);
 	s.environment = environment;
 	s.token = token;
 	x->pipes_open = 2;

@@ -20,6 +20,13 @@
 #include "worker/guardian_protocol.h"
 #include "worker/tree.h"
 
+const struct spawn_limits spawn_unlimited = {.memory = SPAWN_UNLIMITED,
+                                             .cpu_s = SPAWN_UNLIMITED,
+                                             .files = SPAWN_UNLIMITED,
+                                             .processes = SPAWN_UNLIMITED,
+                                             .file_size = SPAWN_UNLIMITED,
+                                             .umask = SPAWN_UNLIMITED};
+
 enum { SOCKET_BUFFER = 1024 * 1024, CLOSE_MS = 5000 };
 
 struct packet {
@@ -119,6 +126,14 @@ static void child_failed(struct child *c, int errnum)
 	child_free(c);
 }
 
+static uint32_t count_fds(const int *fds)
+{
+	uint32_t count = 0;
+	while (count < GUARDIAN_FDS && fds[count] >= 0)
+		count++;
+	return count;
+}
+
 /* 0 sent, EAGAIN try later, other errno it cannot be sent. */
 static int send_packet(const struct guardian *g, const struct packet *p)
 {
@@ -130,12 +145,13 @@ static int send_packet(const struct guardian *g, const struct packet *p)
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	if (p->fds[0] >= 0) {
 		message.msg_control = &control;
-		message.msg_controllen = sizeof control;
+		size_t count = count_fds(p->fds);
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof p->fds);
-		memcpy(CMSG_DATA(c), p->fds, sizeof p->fds);
+		c->cmsg_len = CMSG_LEN(count * sizeof *p->fds);
+		memcpy(CMSG_DATA(c), p->fds, count * sizeof *p->fds);
 	}
 	ssize_t n;
 	do
@@ -188,6 +204,10 @@ static void on_reply(struct guardian *g, const struct guardian_reply *r)
 	if (!c)
 		return; /* GUARDIAN_GONE of what could not be started */
 	switch (r->news) {
+	case GUARDIAN_STARTED:
+		if (c->events && c->events->started)
+			c->events->started(c->data, r->number);
+		break;
 	case GUARDIAN_FAILED:
 		child_failed(c, r->number);
 		break;
@@ -278,7 +298,7 @@ static void queue_packet(struct guardian *g, const struct guardian_request *r, c
                          struct child *spawned)
 {
 	struct packet *p = xcalloc(1, sizeof *p);
-	*p = (struct packet){.fds = {-1, -1, -1}, .child = spawned};
+	*p = (struct packet){.fds = {-1, -1, -1, -1, -1}, .child = spawned};
 	buf_append(&p->bytes, r, sizeof *r);
 	if (s) {
 		memcpy(p->fds, s->fds, sizeof p->fds);
@@ -316,6 +336,9 @@ struct child *guardian_spawn(struct guardian *g, const struct spawn *s, const st
 	    .verb = GUARDIAN_SPAWN,
 	    .argument_count = count_texts(s->arguments),
 	    .environment_count = count_texts(s->environment),
+	    .fd_count = count_fds(s->fds),
+	    .tell_pid = events->started != NULL,
+	    .limits = s->limits ? *s->limits : spawn_unlimited,
 	};
 	strncpy(r.token, s->token, sizeof r.token - 1);
 	queue_packet(g, &r, s, c);

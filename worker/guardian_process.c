@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,8 +66,44 @@ static void reply(const struct process *g, const struct guardian_reply *r)
 struct start {
 	const char *program;
 	char **arguments, **environment;
-	int fds[GUARDIAN_FDS];
+	const int *fds;
+	uint32_t fd_count;
+	const struct spawn_limits *limits;
 };
+
+static int limit(int resource, int64_t value)
+{
+	const struct rlimit r = {(rlim_t)value, (rlim_t)value};
+	return value == SPAWN_UNLIMITED ? 0 : setrlimit(resource, &r);
+}
+
+/* By system call: the C library's would go by way of threads that are not there. Groups first, while it still may. */
+static int become_user(const struct spawn_limits *l)
+{
+	if (!l->as_user)
+		return 0;
+	if (syscall(SYS_setgroups, l->group_count, l->groups) < 0 || syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0)
+		return -1;
+	return (int)syscall(SYS_setresuid, l->uid, l->uid, l->uid);
+}
+
+static int apply_limits(const struct spawn_limits *l)
+{
+	if (limit(RLIMIT_CPU, l->cpu_s) < 0 || limit(RLIMIT_NOFILE, l->files) < 0 ||
+	    limit(RLIMIT_FSIZE, l->file_size) < 0)
+		return -1;
+	if (l->no_network && unshare(CLONE_NEWNET) < 0)
+		return -1;
+	if (limit(RLIMIT_NPROC, l->processes) < 0 || become_user(l) < 0)
+		return -1;
+	if (l->folder[0] && chdir(l->folder) < 0)
+		return -1;
+	if (l->umask != SPAWN_UNLIMITED)
+		umask((mode_t)l->umask);
+	if (l->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return limit(RLIMIT_AS, l->memory);
+}
 
 /*
  * Runs in the child of vfork, in the parent's memory: only system calls, and only what this child alone uses is
@@ -75,14 +114,17 @@ static int become_handler(const struct start *s)
 	sigset_t none;
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (int signal = 1; signal < NSIG; signal++)
 		sigaction(signal, &standard, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int i = 0; i < GUARDIAN_FDS; i++)
-		if (dup2(s->fds[i], i) < 0)
+	/* Descriptors come from 4 up, so that no target is a source still to come; one may be in its place already. */
+	for (int i = 0; i < (int)s->fd_count; i++)
+		if (s->fds[i] == i ? fcntl(i, F_SETFD, 0) < 0 : dup2(s->fds[i], i) < 0)
 			return errno;
+	if (apply_limits(s->limits) < 0)
+		return errno;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user clears it */
 	execve(s->program, s->arguments, s->environment);
 	return errno;
 }
@@ -121,11 +163,12 @@ static char **texts_of(char *at, const char *end, size_t count)
 	return texts;
 }
 
-static char **full_environment(const struct process *g, char **own, size_t count)
+static char **full_environment(const struct process *g, bool clean, char **own, size_t count)
 {
-	char **env = xcalloc(g->base_count + count + 1, sizeof *env);
-	memcpy(env, g->base_environment, g->base_count * sizeof *env);
-	memcpy(env + g->base_count, own, count * sizeof *env);
+	size_t base = clean ? 0 : g->base_count;
+	char **env = xcalloc(base + count + 1, sizeof *env);
+	memcpy(env, g->base_environment, base * sizeof *env);
+	memcpy(env + base, own, count * sizeof *env);
 	return env;
 }
 
@@ -150,9 +193,13 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
 	if (all) {
 		char **argv = xcalloc(arguments + 1, sizeof *argv);
 		memcpy(argv, all + 1, arguments * sizeof *argv);
-		char **env = full_environment(g, all + 1 + arguments, variables);
-		struct start s = {
-		    .program = all[0], .arguments = argv, .environment = env, .fds = {fds[0], fds[1], fds[2]}};
+		char **env = full_environment(g, r->limits.clean_environment, all + 1 + arguments, variables);
+		const struct start s = {.program = all[0],
+		                        .arguments = argv,
+		                        .environment = env,
+		                        .fds = fds,
+		                        .fd_count = r->fd_count < GUARDIAN_FDS ? r->fd_count : GUARDIAN_FDS,
+		                        .limits = &r->limits};
 		pid = start_process(&s, &errnum);
 		free(argv);
 		free(env);
@@ -160,6 +207,8 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
 	free(all);
 	if (pid > 0) {
 		add_kid(g, r, pid);
+		if (r->tell_pid)
+			reply(g, &(struct guardian_reply){.id = r->id, .news = GUARDIAN_STARTED, .number = pid});
 		return;
 	}
 	reply(g, &(struct guardian_reply){.id = r->id, .news = GUARDIAN_FAILED, .number = errnum});
@@ -355,8 +404,8 @@ static void take_fds(struct msghdr *message, int fds[GUARDIAN_FDS])
 		fds[i] = -1;
 	struct cmsghdr *c = CMSG_FIRSTHDR(message);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(GUARDIAN_FDS * sizeof(int)))
-		memcpy(fds, CMSG_DATA(c), GUARDIAN_FDS * sizeof(int));
+	    c->cmsg_len <= CMSG_LEN(GUARDIAN_FDS * sizeof(int)))
+		memcpy(fds, CMSG_DATA(c), c->cmsg_len - CMSG_LEN(0));
 }
 
 static void serve(struct process *g, char *packet, size_t len, int fds[GUARDIAN_FDS])

@@ -8,9 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "worker/guardian.h"
+
 enum guardian_verb {
-	GUARDIAN_SPAWN,     /* + descriptors 0, 1, 2 by SCM_RIGHTS; texts: program, arguments..., environment... */
-	GUARDIAN_SIGNAL,    /* to the whole tree */
+	GUARDIAN_SPAWN,  /* + its descriptors from 0 up by SCM_RIGHTS; texts: program, arguments..., environment... */
+	GUARDIAN_SIGNAL, /* to the whole tree */
 	GUARDIAN_KILL_TREE, /* SIGKILL until nothing is left; GUARDIAN_GONE follows */
 };
 
@@ -20,13 +22,17 @@ struct guardian_request {
 	int32_t signal;
 	uint32_t argument_count; /* texts behind the program */
 	uint32_t environment_count;
+	uint32_t fd_count;
+	bool tell_pid;
 	char token[64]; /* "JOB_TOKEN=..." */
+	struct spawn_limits limits;
 };
 
 enum guardian_news {
-	GUARDIAN_FAILED, /* number: errno of the start; nothing follows */
-	GUARDIAN_EXITED, /* the root has ended; all there is to say, but for leftovers and when a kill was asked for */
-	GUARDIAN_GONE,   /* nothing of the tree is left: one for each GUARDIAN_KILL_TREE */
+	GUARDIAN_STARTED, /* number: the root's pid; only when it was asked for */
+	GUARDIAN_FAILED,  /* number: errno of the start; nothing follows */
+	GUARDIAN_EXITED,  /* the root has ended; all there is to say, but for leftovers and when a kill was asked for */
+	GUARDIAN_GONE,    /* nothing of the tree is left: one for each GUARDIAN_KILL_TREE */
 };
 
 struct guardian_reply {
@@ -37,4 +43,4 @@ struct guardian_reply {
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib;
 };
 
-enum { GUARDIAN_PACKET_MAX = 192 * 1024, GUARDIAN_FDS = 3 };
+enum { GUARDIAN_PACKET_MAX = 192 * 1024, GUARDIAN_FDS = GUARDIAN_SPAWN_FDS };

@@ -6,8 +6,12 @@
 
 #include "common/memory.h"
 #include "worker/exec.h"
+#include "worker/http.h"
+#include "worker/plugin.h"
+#include "worker/process.h"
 
-static const struct handler_kind *const kinds[] = {&exec_kind};
+static const struct handler_kind *const kinds[] = {&exec_kind, &process_kind, &plugin_kind,
+                                                   &http_kind, &https_kind,   &http_unix_kind};
 
 static const struct handler_kind *kind_of(const char *run, const char **rest)
 {
@@ -29,8 +33,11 @@ struct handler *handler_create(uv_loop_t *loop, struct guardian *g, const struct
 	const char *rest = NULL;
 	const struct handler_kind *kind = kind_of(settings->run, &rest);
 	if (!kind) {
-		error_set(err, ERROR_CONFIG, "handler '%s': '%.100s' does not begin with a kind; write exec:CMD ARG...",
-		          settings->type, settings->run);
+		error_set(
+		    err, ERROR_CONFIG,
+		    "handler '%s': '%.100s' does not begin with a kind; write exec:CMD ARG..., process:CMD ARG..., "
+		    "plugin:./FILE.so or http://HOST/PATH",
+		    settings->type, settings->run);
 		return NULL;
 	}
 	struct handler *h = xcalloc(1, sizeof *h);

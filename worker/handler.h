@@ -23,7 +23,9 @@ struct handler;
 /* What a handler may see of a try. All borrowed; lives until done() was called. */
 struct run_request {
 	const struct job *job;
-	const char *queue; /* as the user knows it: "mail" */
+	struct span document; /* the message's body as it came */
+	bool raw;             /* the body is the args, and no document */
+	const char *queue;    /* as the user knows it: "mail" */
 	unsigned attempt, max_attempts;
 	int64_t deadline_at_ms; /* wall clock, for the handler's information: the supervisor enforces it */
 };
@@ -44,10 +46,13 @@ struct run_report {
 /* One try in a handler; embedded in the supervisor's slot. */
 struct run {
 	struct run_request request;
-	/* Exactly once per successful handler_start, never from inside it. */
+	/* Exactly once per start, never from inside start or stop. */
 	void (*done)(struct run *r, const struct run_report *report);
-	void *owner; /* the supervisor's */
-	void *state; /* the kind's */
+	/* Now and then before done(), by kinds that can: percent (-1: not said), what it does just now. May be NULL. */
+	void (*progress)(struct run *r, int percent, struct span note);
+	const char *stopped_why; /* set by the owner before it stops the run: "timeout", "drain" */
+	void *owner;             /* the supervisor's */
+	void *state;             /* the kind's */
 	struct handler *handler;
 };
 
@@ -55,9 +60,19 @@ enum run_stop { RUN_STOP_TERM, RUN_STOP_KILL };
 
 struct handler_kind {
 	const char *name; /* "exec": the word before ':' in a handler's run text */
+	/* One process runs many jobs: when it crashes again and again, the handler is paused. */
+	bool long_lived;
 	/* Parses the rest of the text; checks what can be checked without running it (the executable is found). */
 	int (*open)(struct handler *h, const char *rest, struct error *err);
 	void (*close)(struct handler *h);
+	/* Has it no room for one more job now? The job waits, others may overtake it. NULL: it always has. */
+	bool (*full)(const struct handler *h);
+	/* The end of a turn of the loop: what the turn's starts and stops have to say goes out, in one write. May be
+	 * NULL. */
+	void (*flush)(struct handler *h);
+	/* No more runs come: long-lived processes are asked to end. True: none is left. NULL: there are none between
+	 * runs. */
+	bool (*retire)(struct handler *h);
 	/* Cannot fail: what goes wrong is reported by done(), from a later turn of the loop. */
 	void (*start)(struct handler *h, struct run *r);
 	/* Asks the whole tree to end (TERM) or ends it (KILL). done() follows. Harmless after the end. */

@@ -217,13 +217,24 @@ static void log_end(const struct task *t, const struct run_report *report, enum 
 static void account_handler(struct task *t, const struct run_report *report, enum verdict v)
 {
 	struct worker *w = worker_of(t);
-	if (v != VERDICT_UNRUNNABLE) {
-		dispatch_ran(w->dispatch, t->run.handler);
-		return;
+	struct handler *h = t->run.handler;
+	int64_t now_ms = clock_monotonic_ms(), pause_ms;
+	dispatch_ended(w->dispatch, h);
+	if (v == VERDICT_UNRUNNABLE) {
+		pause_ms = dispatch_unrunnable(w->dispatch, h, now_ms);
+		log_error(LOG_SELF,
+		          "handler '%s' cannot be started: %s; paused for %lld s, its jobs are returned uncounted",
+		          h->settings->type, report->error, (long long)(pause_ms / 1000));
+	} else if (v == VERDICT_CRASH || v == VERDICT_OOM) {
+		pause_ms = dispatch_crashed(w->dispatch, h, now_ms);
+		if (pause_ms > 0)
+			log_error(LOG_SELF,
+			          "handler '%s' crashes again and again: paused for %lld s, its jobs are returned "
+			          "uncounted",
+			          h->settings->type, (long long)(pause_ms / 1000));
+	} else if (v != VERDICT_RETURNED) {
+		dispatch_ran(w->dispatch, h);
 	}
-	int64_t pause_ms = dispatch_unrunnable(w->dispatch, t->run.handler, clock_monotonic_ms());
-	log_error(LOG_SELF, "handler '%s' cannot be started: %s; paused for %lld s, its jobs are returned uncounted",
-	          t->run.handler->settings->type, report->error, (long long)(pause_ms / 1000));
 }
 
 static void run_done(struct run *r, const struct run_report *report)
@@ -253,6 +264,7 @@ static void stop(struct task *t, enum verdict as)
 {
 	if (t->stopped_as == VERDICT_OK)
 		t->stopped_as = as;
+	t->run.stopped_why = as == VERDICT_TIMEOUT ? "timeout" : "drain";
 	t->run.handler->kind->stop(&t->run, RUN_STOP_TERM);
 	uv_timer_start(&t->timer, stop_now, (uint64_t)t->grace_ms, 0);
 }
@@ -294,12 +306,17 @@ static void start(struct task *t, struct handler *h)
 	list_append(&w->running, &t->link);
 	t->state = TASK_RUNNING;
 	w->running_count++;
+	dispatch_begins(w->dispatch, h);
+	consumption_started(w, t->delivery.consumer);
 
 	int64_t timeout_ms = timeout_of(t, h->settings);
 	t->started_at_ms = clock_now_ms();
 	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : w->settings->grace_ms;
 	t->run = (struct run){
 	    .request = {.job = &t->in.job,
+	                .document = {t->delivery.message->body ? t->delivery.message->body : "",
+	                             t->delivery.message->body_len},
+	                .raw = queue_of(t)->raw,
 	                .queue = queue_of(t)->name,
 	                .attempt = t->in.book.attempt,
 	                .max_attempts = t->in.policy.max_attempts,
@@ -341,10 +358,11 @@ static void refuse(struct task *t, enum refusal why)
 	follow_fate(t);
 }
 
-/* Starts the task, or sends it elsewhere: either way it is not waiting any more. */
+/* Starts the task, or sends it elsewhere; it waits on when its handler has no room. */
 static void begin(struct task *t)
 {
 	struct error err;
+	struct worker *w = worker_of(t);
 	if (t->in.malformed) {
 		die_unread(t, "malformed", t->in.reason);
 		return;
@@ -353,18 +371,24 @@ static void begin(struct task *t)
 		die_unread(t, "malformed", err.text);
 		return;
 	}
-	struct dispatch_choice choice = dispatch_choose(worker_of(t)->dispatch, t->in.job.type, clock_monotonic_ms());
+	struct dispatch_choice choice = dispatch_choose(w->dispatch, t->in.job.type, clock_monotonic_ms());
 	enum refusal why = intake_refuse(&t->in, clock_now_ms(), choice.handler != NULL, choice.paused);
-	if (why == REFUSE_NOT && choice.handler)
-		start(t, choice.handler);
-	else
+	if (why == REFUSE_PAUSED)
+		consumption_refused(w, t->delivery.consumer, choice.paused_until_ms);
+	if (why != REFUSE_NOT || !choice.handler)
 		refuse(t, why);
+	else if (!choice.full)
+		start(t, choice.handler);
 }
 
 void task_start_waiting(struct worker *w)
 {
-	while (w->phase == WORKER_RUNNING && w->running_count < w->slots && !list_empty(&w->waiting))
-		begin(list_item(w->waiting.next, struct task, link));
+	struct list *pos, *next;
+	list_for_each (pos, next, &w->waiting) {
+		if (w->phase != WORKER_RUNNING || w->running_count >= w->slots)
+			return;
+		begin(list_item(pos, struct task, link));
+	}
 }
 
 /* ---- deliveries ---- */

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/options.h"
+#include "worker/confine.h"
 #include "worker/consumption.h"
 #include "worker/guardian.h"
 #include "worker/notify.h"
@@ -17,6 +18,7 @@
 
 enum {
 	TICK_MS = 200,
+	RETIRE_MS = 2000,
 	STUCK_LINK_MS = 60000,    /* two heartbeats: a write that lasts longer hangs */
 	LAST_CONFIRMS_MS = 10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
 	LINK_CLOSE_MS = 5000,
@@ -51,6 +53,15 @@ static bool nothing_in_hand(const struct worker *w)
 	return list_empty(&w->waiting) && list_empty(&w->running) && list_empty(&w->publishing_tasks);
 }
 
+/* Long-lived handlers get a moment for what they do at their end; the guardian ends what takes longer. */
+static bool handlers_ended(struct worker *w)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	if (w->retire_until_ms == 0)
+		w->retire_until_ms = now_ms + RETIRE_MS;
+	return dispatch_retire(w->dispatch) || now_ms >= w->retire_until_ms;
+}
+
 static void check_finished(struct worker *w)
 {
 	if (w->phase == WORKER_RUNNING && !consumption_wants_more(w) && nothing_in_hand(w))
@@ -59,6 +70,8 @@ static void check_finished(struct worker *w)
 		return;
 	if (w->consuming_up && !consumption_idle(w))
 		return; /* a delivery may be on its way until the cancel is answered */
+	if (!handlers_ended(w))
+		return;
 	w->phase = WORKER_STOPPED;
 	uv_stop(&w->loop);
 }
@@ -87,6 +100,7 @@ static void before_poll(uv_prepare_t *handle)
 {
 	struct worker *w = handle->data;
 	task_start_waiting(w);
+	dispatch_flush(w->dispatch);
 	check_finished(w);
 	link_flush(w->publishing);
 	link_flush(w->consuming);
@@ -170,6 +184,7 @@ static void tick(uv_timer_t *timer)
 	link_watch(w->consuming, STUCK_LINK_MS);
 	link_watch(w->publishing, STUCK_LINK_MS);
 	reopen_before_consumer_timeout(w, now_ms);
+	consumption_update(w);
 	enforce_drain(w, now_ms);
 	look_whether_empty(w);
 	notify_watchdog(now_ms);
@@ -409,8 +424,12 @@ static void describe(const struct worker *w)
 		         clock_format_duration(q->retry.base_ms, base), clock_format_duration(q->retry.max_ms, max),
 		         q->retry.max_crashes, q->retry.max_timeouts, w->consumers[i].queue);
 	}
-	for (size_t i = 0; i < s->handler_count; i++)
-		log_info(LOG_SELF, "type '%s' is run by %s", s->handlers[i].type, s->handlers[i].run);
+	for (size_t i = 0; i < s->handler_count; i++) {
+		char limits[512];
+		confine_describe(&s->handlers[i], limits, sizeof limits);
+		log_info(LOG_SELF, "type '%s' is run by %s%s%s", s->handlers[i].type, s->handlers[i].run,
+		         *limits ? "; limits: " : "", limits);
+	}
 }
 
 static void make_consumers(struct worker *w)

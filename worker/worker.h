@@ -30,11 +30,13 @@ enum { DEPTH_UNKNOWN = -1, DEPTH_AWAITED = -2 };
 /* How a queue of the worker stands. */
 struct consumer {
 	const struct settings_queue *settings;
-	char *queue;       /* AMQP name */
-	uint16_t prefetch; /* its share of the slots */
-	bool consuming;    /* asked for, and not cancelled since */
-	bool cancelling;   /* asked to end: LINK_CANCELLED is awaited */
-	int64_t depth;     /* burst: the last answer of link_query, or DEPTH_... */
+	char *queue;            /* AMQP name */
+	uint16_t prefetch;      /* its share of the slots */
+	bool consuming;         /* asked for, and not cancelled since */
+	bool cancelling;        /* asked to end: LINK_CANCELLED is awaited */
+	unsigned refused;       /* jobs in a row that found their handler paused */
+	int64_t rests_until_ms; /* monotonic: nothing is consumed meanwhile */
+	int64_t depth;          /* burst: the last answer of link_query, or DEPTH_... */
 };
 
 struct worker_stats {
@@ -72,6 +74,7 @@ struct worker {
 	bool throttled;            /* too many republishes wait */
 	int64_t drain_until_ms;    /* monotonic; CLOCK_NEVER: no deadline */
 	bool drain_enforced;       /* its deadline has passed */
+	int64_t retire_until_ms;   /* monotonic: long-lived handlers have been asked to end; 0: not yet */
 	unsigned interrupts;       /* SIGINTs seen */
 	uint64_t taken_when_asked; /* burst: the depths are answers to a question asked then */
 	bool sounding;             /* burst: consuming rests, to see whether the queues are empty indeed */

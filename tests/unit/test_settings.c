@@ -66,6 +66,8 @@ static const struct {
     {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"3=maybe\"; } );\n", "exit wants exit codes"},
     {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"=dead\"; } );\n", "exit wants exit codes"},
     {"prefix = \"a b\";\n", "prefix must be 1 to 100 bytes"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; umask = \"9\"; } );\n", "umask must be octal digits"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; folder = \"x\"; } );\n", "folder must be an absolute path"},
     {"slots = ;\n", ":1: syntax error"},
 };
 
@@ -96,7 +98,8 @@ START_TEST(what_is_shown_can_be_read_back)
 	    "urls = [ \"amqp://u:secret@a/\", \"amqps://b:5671/v\" ]; password = \"hush\"; slots = 7; drain = \"1m\";\n"
 	    "queues = ( { name = \"mail\"; weight = 3; codec = \"raw\"; type = \"blob\"; max_attempts = 9;\n"
 	    "  max_crashes = 2; max_timeouts = 4; backoff = \"linear:5s..1m~0.5\"; }, { name = \"img\"; } );\n"
-	    "handlers = ( { type = \"img.*\"; run = \"exec:/bin/x 'a b'\"; timeout = \"1m\"; grace = \"1s\";\n"
+	    "handlers = ( { type = \"img.*\"; run = \"exec:/bin/x 'a b'\"; timeout = \"1m\"; grace = \"1s\"; memory = "
+	    "\"1G\"; umask = \"077\"; children = 3; stdio = true;\n"
 	    "  exit = \"3=dead 4=ok\"; } );\n";
 	struct settings s, again;
 	struct error err = {0};
