@@ -194,7 +194,10 @@ static int login(struct broker *b, const struct broker_options *o, const struct 
 	if (check_reply(b, 0, reply, err, "login") == 0)
 		return 0;
 	if (err && err->kind == ERROR_AUTH)
-		return error_wrap(err, "user '%.60s' (password: of the URL, AMQP_PASSWORD or password_file)", user);
+		return strstr(err->text, "ACCESS_REFUSED")
+		           ? error_wrap(err, "user '%.60s' (password: of the URL, AMQP_PASSWORD or password_file)",
+		                        user)
+		           : error_wrap(err, "user '%.60s'", user);
 	return -1;
 }
 

@@ -169,6 +169,20 @@ bool options_has(const struct options *o, const char *name)
 	return options_get(o, name) != NULL;
 }
 
+int options_count(const struct options *o, const char *name, uint64_t *count, struct error *err)
+{
+	const char *text = options_get(o, name);
+	char *end;
+	*count = 0;
+	if (!text)
+		return 0;
+	errno = 0;
+	*count = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || *count == 0)
+		return error_set(err, ERROR_USAGE, "--%s wants a whole number above 0, not '%.60s'", name, text);
+	return 0;
+}
+
 static void print_options(const struct option_spec *table)
 {
 	for (; table && table->name; table++) {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/error.h"
 
@@ -50,6 +51,8 @@ void options_finish(struct options *o);
 /* The last value given for the long name; NULL when not given ("" when given without a value). */
 const char *options_get(const struct options *o, const char *name);
 bool options_has(const struct options *o, const char *name);
+/* A whole number from 1 up; 0 when it was not given. ERROR_USAGE. */
+int options_count(const struct options *o, const char *name, uint64_t *count, struct error *err);
 
 /* Help on stdout. program is "warren-producer". */
 void options_help(const char *program, const struct command_spec *command);

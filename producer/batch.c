@@ -482,20 +482,6 @@ static int parse_number(const struct options *o, const char *name, double *out, 
 	return 0;
 }
 
-static int parse_count(const struct options *o, const char *name, uint64_t *out, struct error *err)
-{
-	const char *text = options_get(o, name);
-	char *end;
-	*out = 0;
-	if (!text)
-		return 0;
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || *out == 0)
-		return error_set(err, ERROR_USAGE, "--%s wants a whole number above 0, not '%.60s'", name, text);
-	return 0;
-}
-
 static bool looks_like_file(const char *word)
 {
 	static const char *const endings[] = {".jsonl", ".json", ".ndjson", ".txt"};
@@ -577,7 +563,7 @@ static int prepare(struct batch *b, struct error *err)
 	b->dry = options_has(o, "dry-run");
 	b->queue = options_get(o, "queue");
 	if (read_words(b, err) < 0 || compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
-	    parse_count(o, "halt", &b->halt, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
+	    options_count(o, "halt", &b->halt, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
 	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
 		return -1;
 	if (b->queue && !queue_name_valid(span_of(b->queue)))

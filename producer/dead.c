@@ -89,18 +89,6 @@ static int read_since(const char *text, int64_t *since_ms, struct error *err)
 	return 0;
 }
 
-static int read_limit(const char *text, uint64_t *limit, struct error *err)
-{
-	char *end;
-	*limit = 0;
-	if (!text)
-		return 0;
-	*limit = strtoull(text, &end, 10);
-	if (end == text || *end || *text == '-' || *limit == 0)
-		return error_set(err, ERROR_USAGE, "--limit wants a number of letters, not '%.60s'", text);
-	return 0;
-}
-
 static int read_selection(struct run *r, struct error *err)
 {
 	const struct options *o = &r->s->options;
@@ -111,7 +99,7 @@ static int read_selection(struct run *r, struct error *err)
 	f->id_count = o->argument_count - 1;
 	f->found = xcalloc(f->id_count, sizeof *f->found);
 	return read_since(options_get(o, "since"), &f->since_ms, err) < 0 ||
-	               read_limit(options_get(o, "limit"), &f->limit, err) < 0
+	               options_count(o, "limit", &f->limit, err) < 0
 	           ? -1
 	           : 0;
 }
@@ -232,13 +220,15 @@ static enum letter_verdict visit(void *data, const struct message *m, const char
 
 /* ---- the command ---- */
 
-static int walk_queue(struct run *r, const char *queue, struct error *err)
+static int walk_queue(struct run *r, const char *queue, const char *name, struct error *err)
 {
 	struct broker *b = connect_broker(&r->s->settings, err);
 	int rc = b ? letters_walk(b, queue, visit, r, err) : -1;
 	broker_destroy(b, true);
 	if (rc < 0 && err->kind == ERROR_CONFIG)
-		error_wrap(err, "create it with warren-producer setup");
+		return error_set(err, ERROR_CONFIG,
+		                 "'%s' does not exist on this broker; create it with: warren-producer setup%s%s", queue,
+		                 *name ? " " : "", name);
 	return rc;
 }
 
@@ -247,10 +237,12 @@ static int walk_all(struct run *r, struct error *err)
 	const struct settings *s = &r->s->settings;
 	char name[TOPOLOGY_NAME_MAX];
 	if (options_has(&r->s->options, "unroutable"))
-		return walk_queue(r, topology_unroutable(s->prefix, name), err);
-	for (size_t i = 0; i < s->queue_count && !enough(r); i++)
-		if (walk_queue(r, topology_dead_queue(s->prefix, s->queues[i].name, name), err) < 0)
+		return walk_queue(r, topology_unroutable(s->prefix, name), "", err);
+	for (size_t i = 0; i < s->queue_count && !enough(r); i++) {
+		const char *queue = s->queues[i].name;
+		if (walk_queue(r, topology_dead_queue(s->prefix, queue, name), queue, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 

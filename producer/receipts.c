@@ -6,12 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 #include "common/clock.h"
 #include "common/memory.h"
 
 #define ORDINAL_MAX (UINT64_C(1) << 36) /* 8 GiB of bits; a file that says more is broken */
+
+static bool is_uuid7(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-7xxx-xxxx-xxxxxxxxxxxx";
+	if (strlen(text) != sizeof form - 1)
+		return false;
+	for (size_t i = 0; form[i]; i++)
+		if (form[i] == 'x' ? !strchr("0123456789abcdef", text[i]) : text[i] != form[i])
+			return false;
+	return true;
+}
 
 /* The first 48 bits of a UUIDv7 are milliseconds (RFC 9562, 5.7). */
 static int64_t time_of(const char *uuid)
@@ -58,10 +70,11 @@ static int read_first(struct receipts *r, const char *path, const char *line, st
 {
 	json_t *value = line ? json_loads(line, 0, NULL) : NULL;
 	const char *batch = json_string_value(json_object_get(value, "batch"));
-	bool ok = batch && strlen(batch) == JOB_UUID_SIZE - 1 && job_id_valid(span_of(batch));
-	if (ok)
+	bool ok = batch && is_uuid7(batch);
+	if (ok) {
 		memcpy(r->batch, batch, JOB_UUID_SIZE);
-	r->began_ms = time_of(r->batch);
+		r->began_ms = time_of(batch);
+	}
 	json_decref(value);
 	return ok ? 0 : error_set(err, ERROR_DATA, "'%s' is not a receipts file: its first line names no batch", path);
 }
@@ -78,19 +91,19 @@ static int read_line(struct receipts *r, const char *path, uint64_t number, cons
 	return ok ? 0 : error_set(err, ERROR_DATA, "%s:%llu: not a receipt", path, (unsigned long long)number);
 }
 
-/* *torn: the last line has no newline, as a killed run leaves it; it counts only when it is whole all the same. */
-static int read_lines(struct receipts *r, const char *path, FILE *in, bool *torn, struct error *err)
+/* whole: bytes of whole lines. What a killed run left behind them is no receipt. */
+static int read_lines(struct receipts *r, const char *path, FILE *in, off_t *whole, struct error *err)
 {
 	cleanup_free char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
 	int rc = 0;
-	*torn = false;
+	*whole = 0;
 	for (uint64_t number = 1; rc == 0 && (len = getline(&line, &size, in)) > 0; number++) {
-		*torn = line[len - 1] != '\n';
-		rc = number == 1 ? read_first(r, path, line, err) : read_line(r, path, number, line, err);
-		if (rc < 0 && *torn && number > 1)
+		if (line[len - 1] != '\n' && number > 1)
 			return 0;
+		*whole += len;
+		rc = number == 1 ? read_first(r, path, line, err) : read_line(r, path, number, line, err);
 	}
 	if (rc == 0 && !r->batch[0])
 		return read_first(r, path, NULL, err);
@@ -99,19 +112,17 @@ static int read_lines(struct receipts *r, const char *path, FILE *in, bool *torn
 
 int receipts_resume(struct receipts *r, const char *path, struct error *err)
 {
-	bool torn;
+	off_t whole;
 	*r = (struct receipts){0};
 	FILE *in = fopen(path, "re");
 	if (!in)
 		return error_set_errno(err, ERROR_NOINPUT, errno, "receipts '%s'", path);
-	int rc = read_lines(r, path, in, &torn, err);
+	int rc = read_lines(r, path, in, &whole, err);
 	fclose(in);
 	if (rc == 0) {
 		r->file = fopen(path, "ae");
-		if (!r->file)
+		if (!r->file || ftruncate(fileno(r->file), whole) < 0)
 			rc = error_set_errno(err, ERROR_IO, errno, "receipts '%s'", path);
-		else if (torn)
-			fputc('\n', r->file);
 	}
 	if (rc < 0)
 		receipts_finish(r);

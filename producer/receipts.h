@@ -23,7 +23,7 @@ struct receipts {
 
 /* A new file; one that exists and is not empty is refused (ERROR_USAGE names --resume). */
 int receipts_create(struct receipts *r, const char *path, struct error *err);
-/* Reads path, then appends to it. A torn last line is mended. ERROR_DATA: it is no receipts file. */
+/* Reads path, then appends to it. A torn last line is cut off. ERROR_DATA: it is no receipts file. */
 int receipts_resume(struct receipts *r, const char *path, struct error *err);
 void receipts_finish(struct receipts *r);
 

@@ -22,7 +22,8 @@
 
 enum {
 	OUTPUT_GRACE_MS = 200, /* after its exit, for what it had written */
-	RETIRE_MS = 10000,     /* between the end of input and SIGKILL */
+	EXIT_GRACE_MS = 500,
+	RETIRE_MS = 10000, /* between the end of input and SIGKILL */
 	READ_SIZE = 64 * 1024,
 	LINE_SLACK = 64 * 1024, /* of a reply, beside its result */
 	IN_FLIGHT_MAX = 1000,
@@ -358,6 +359,11 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	*buf = uv_buf_init(r->chunk, sizeof r->chunk);
 }
 
+static void on_closed_output(uv_timer_t *timer)
+{
+	at_fault(timer->data, "it closed its output", (struct span){0});
+}
+
 static void on_out(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct resident *r = stream->data;
@@ -367,8 +373,9 @@ static void on_out(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	uv_read_stop(stream);
 	r->out_ended = true;
+	/* The end of output may come before the exit that it belongs to, which says more. */
 	if (!r->exited && !r->retiring)
-		at_fault(r, "it closed its output", (struct span){0});
+		uv_timer_start(&r->timer, on_closed_output, EXIT_GRACE_MS, 0);
 	check_end(r);
 }
 

@@ -71,14 +71,11 @@ static int use_queues(struct settings *s, const struct options *o, struct error 
 static int read_limits(const struct options *o, struct worker_limits *limits, struct error *err)
 {
 	*limits = (struct worker_limits){.burst = options_has(o, "burst"), .jobs = options_has(o, "once") ? 1 : 0};
-	const char *count = options_get(o, "count");
-	if (!count)
-		return 0;
-	char *end;
-	unsigned long long n = strtoull(count, &end, 10);
-	if (*end || end == count || *count == '-' || n == 0)
-		return error_set(err, ERROR_USAGE, "--count wants a number of jobs, 1 or more, not '%s'", count);
-	limits->jobs = n;
+	uint64_t count;
+	if (options_count(o, "count", &count, err) < 0)
+		return -1;
+	if (count > 0)
+		limits->jobs = count;
 	return 0;
 }
 

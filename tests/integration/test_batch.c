@@ -136,6 +136,29 @@ START_TEST(a_resumed_line_becomes_the_same_job_byte_for_byte)
 }
 END_TEST
 
+START_TEST(a_torn_receipt_is_cut_off_and_the_file_stays_good)
+{
+	cleanup_free char *q = queue_name(support_url());
+	const char *lines = write_lines("two.jsonl", 2), *receipts = support_path("receipts");
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--receipts", receipts);
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	ck_assert_int_eq(truncate(receipts, 120), 0); /* in the middle of a receipt */
+	for (int round = 0; round < 2; round++) {
+		r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+		ck_assert_msg(r.code == 0, "%s", r.err);
+		support_result_free(&r);
+	}
+	ck_assert_uint_eq(support_lines(receipts), 3);
+	FILE *f = fopen(receipts, "we");
+	fputs("{\"batch\":\"zzzzzzzz-zzzz-7zzz-zzzz-zzzzzzzzzzzz\"}\n", f);
+	fclose(f);
+	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	ck_assert_int_eq(r.code, 65);
+	support_result_free(&r);
+}
+END_TEST
+
 START_TEST(an_interrupted_batch_keeps_true_receipts_and_exits_130)
 {
 	enum { LINES = 3000 };
@@ -412,6 +435,7 @@ static Suite *batch_suite(void)
 	tcase_add_test(c, a_resumed_batch_publishes_the_rest_and_makes_no_different_job);
 	tcase_add_test(c, halt_stops_after_so_many_failures);
 	tcase_add_test(c, a_resumed_line_becomes_the_same_job_byte_for_byte);
+	tcase_add_test(c, a_torn_receipt_is_cut_off_and_the_file_stays_good);
 	tcase_add_test(c, an_interrupted_batch_keeps_true_receipts_and_exits_130);
 	tcase_add_test(c, a_batch_takes_no_more_memory_for_a_longer_input);
 	tcase_add_loop_test(c, what_batch_cannot_use_is_named, 0, (int)(sizeof wrong_inputs / sizeof *wrong_inputs));
