@@ -359,6 +359,14 @@ int broker_inspect_exchange(struct broker *b, int channel, const char *exchange,
 	return check_last(b, channel, err, what);
 }
 
+int broker_declare_exclusive(struct broker *b, int channel, const char *queue, struct error *err)
+{
+	char what[300];
+	amqp_queue_declare(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), 0, 0, 1, 1, amqp_empty_table);
+	snprintf(what, sizeof what, "declare '%s'", queue);
+	return check_last(b, channel, err, what);
+}
+
 int broker_purge(struct broker *b, int channel, const char *queue, uint32_t *count, struct error *err)
 {
 	amqp_queue_purge_ok_t *ok = amqp_queue_purge(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue));

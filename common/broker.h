@@ -55,6 +55,8 @@ int broker_close_channel(struct broker *b, int channel, struct error *err);
  * words, kind ERROR_CONFIG (406, 404) or ERROR_AUTH (403), and broker_broken stays false.
  */
 int broker_declare(struct broker *b, int channel, const struct topology_item *item, struct error *err);
+/* A queue of this connection alone, gone with it. Then it can be bound and consumed like any other. */
+int broker_declare_exclusive(struct broker *b, int channel, const char *queue, struct error *err);
 /* Passive declares: need no permission. *ready and *consumers may be NULL. Missing: ERROR_CONFIG, channel closed. */
 int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint32_t *ready, uint32_t *consumers,
                          struct error *err);

@@ -63,11 +63,11 @@ void settings_set_urls(struct settings *s, const char *list)
 
 /* ---- life ---- */
 
-static void set_standard_name(struct settings *s)
+static void set_standard_name(struct settings *s, enum settings_program program)
 {
 	char host[256] = "worker";
 	gethostname(host, sizeof host - 1);
-	s->name = xprintf("%s:%d", host, (int)getpid());
+	s->name = xprintf("%s%s:%d", program == SETTINGS_WORKER ? "" : "warren-producer ", host, (int)getpid());
 }
 
 void settings_init(struct settings *s, enum settings_program program)
@@ -77,8 +77,7 @@ void settings_init(struct settings *s, enum settings_program program)
 	settings_standard(&settings_top, s);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	s->slots = processors > 0 ? processors : 1;
-	if (program == SETTINGS_WORKER)
-		set_standard_name(s);
+	set_standard_name(s, program);
 }
 
 void settings_finish(struct settings *s)

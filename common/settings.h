@@ -83,8 +83,8 @@ struct settings {
 	size_t route_count;
 	int64_t confirm_timeout_ms; /* default 30 s */
 	int64_t window;             /* outstanding confirms of batch; default 1000 */
+	char *name;                 /* how the broker shows the connection; of a worker a setting, default host:pid */
 	/* worker */
-	char *name;                         /* default host:pid */
 	int64_t slots;                      /* default: number of processors */
 	int64_t timeout_ms;                 /* default 5 min */
 	int64_t grace_ms;                   /* TERM to KILL; default 10 s */

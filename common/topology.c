@@ -34,6 +34,17 @@ char *topology_unroutable(const char *prefix, char *out)
 	return name_into(out, prefix, "unroutable");
 }
 
+char *topology_replies(const char *prefix, char *out)
+{
+	return name_into(out, prefix, "replies");
+}
+
+char *topology_reply(const char *prefix, const char *name, char *out)
+{
+	snprintf(out, TOPOLOGY_NAME_MAX, "%s.reply.%s", prefix, name);
+	return out;
+}
+
 char *topology_queue(const char *prefix, const char *name, char *out)
 {
 	snprintf(out, TOPOLOGY_NAME_MAX, "%s.q.%s", prefix, name);

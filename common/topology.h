@@ -40,9 +40,11 @@ void topology_finish(struct topology *t);
 char *topology_describe(const struct topology_item *item, char *out, size_t size);
 
 /* Names; each writes into out (TOPOLOGY_NAME_MAX) and returns it. */
-char *topology_jobs(const char *prefix, char *out);                         /* P.jobs */
-char *topology_dead(const char *prefix, char *out);                         /* P.dead */
-char *topology_unroutable(const char *prefix, char *out);                   /* P.unroutable: exchange and queue */
-char *topology_queue(const char *prefix, const char *name, char *out);      /* P.q.NAME */
+char *topology_jobs(const char *prefix, char *out);                    /* P.jobs */
+char *topology_dead(const char *prefix, char *out);                    /* P.dead */
+char *topology_unroutable(const char *prefix, char *out);              /* P.unroutable: exchange and queue */
+char *topology_queue(const char *prefix, const char *name, char *out); /* P.q.NAME */
+char *topology_replies(const char *prefix, char *out);                 /* P.replies */
+char *topology_reply(const char *prefix, const char *name, char *out); /* P.reply.NAME: a waiting producer's queue */
 char *topology_dead_queue(const char *prefix, const char *name, char *out); /* P.q.NAME.dead */
 char *topology_delay(const char *prefix, int level, char *out);             /* P.delay.KK: exchange and queue */

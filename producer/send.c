@@ -18,16 +18,19 @@
 #include "producer/commands.h"
 #include "producer/compose.h"
 #include "producer/outcome.h"
+#include "producer/waiter.h"
 
 static const struct option_spec options[] = {
     {"id", 0, "ID", "the job's id (default: a new UUIDv7)"},
     COMPOSE_OPTIONS,
+    {"wait", 0, "[=TIME]",
+     "wait for the result: it is printed, and the exit code is the verdict (0 ok, 1 dead, 124 late)"},
     {"dry-run", 0, NULL, "print the document, send nothing"},
     {"json", 0, NULL, "print a line of JSON in place of the id"},
     {0},
 };
 
-enum { TICK_MS = 500, STUCK_MS = 60000 };
+enum { TICK_MS = 500, STUCK_MS = 60000, EXIT_LATE = 124 };
 
 /* ---- input ---- */
 
@@ -200,7 +203,7 @@ static int await_end(struct link *l, const struct parcel *p, struct error *err)
 	}
 }
 
-static int publish(struct session *s, struct parcel *p, struct error *err)
+static int publish(struct session *s, struct parcel *p, const char *reply_to, struct error *err)
 {
 	char queue[TOPOLOGY_NAME_MAX];
 	const char *queues[] = {topology_queue(s->settings.prefix, p->queue, queue)};
@@ -209,6 +212,8 @@ static int publish(struct session *s, struct parcel *p, struct error *err)
 	    .broker = &broker, .role = "send", .require_queues = queues, .require_queue_count = 1, .give_up = true};
 	struct envelope e = compose_envelope(&s->settings, p->queue, &p->job,
 	                                     (struct span){p->document.data, p->document.len}, clock_now_ms());
+	e.message->reply_to = xstrdup(reply_to);
+	e.message->correlation_id = reply_to ? xstrdup(p->job.id) : NULL;
 	struct link *l = link_create(&o, err);
 	if (!l) {
 		message_destroy(e.message);
@@ -229,13 +234,50 @@ static int declare_first(struct session *s, const struct parcel *p, struct error
 	return settings_use_queue(&s->settings, p->queue, false, err) < 0 ? -1 : connect_setup(&s->settings, err);
 }
 
-static int send_one(struct session *s, struct error *err)
+/* ---- waiting ---- */
+
+/* *code: the verdict's, or EXIT_LATE. */
+static int await_result(struct waiter *w, const struct parcel *p, int64_t wait_ms, int *code, struct error *err)
+{
+	int64_t until_ms = wait_ms > 0 ? clock_monotonic_ms() + wait_ms : CLOCK_NEVER;
+	for (;;) {
+		json_t *answer;
+		int64_t left_ms = until_ms == CLOCK_NEVER ? TICK_MS : until_ms - clock_monotonic_ms();
+		if (left_ms <= 0) {
+			fprintf(stderr, "no result within the time; the job %s goes on\n", p->job.id);
+			*code = EXIT_LATE;
+			return 0;
+		}
+		if (waiter_next(w, left_ms < TICK_MS ? (int)left_ms : TICK_MS, &answer, err) < 0)
+			return error_wrap(err, "%s", p->job.id);
+		bool final = answer && waiter_show(answer, code);
+		json_decref(answer);
+		if (final)
+			return 0;
+	}
+}
+
+static int send_and_wait(struct session *s, struct parcel *p, int *code, struct error *err)
+{
+	const char *text = options_get(&s->options, "wait");
+	int64_t wait_ms = 0;
+	if (*text && (!clock_parse_duration(text, &wait_ms) || wait_ms <= 0))
+		return error_set(err, ERROR_USAGE, "--wait=TIME wants a time such as 30s or 5m, not '%.60s'", text);
+	struct waiter *w = waiter_open(&s->settings, err);
+	int rc = w && publish(s, p, waiter_reply_to(w), err) == 0 ? await_result(w, p, wait_ms, code, err) : -1;
+	waiter_close(w);
+	return rc;
+}
+
+static int send_one(struct session *s, int *code, struct error *err)
 {
 	struct parcel p = {0};
 	int rc = make_parcel(s, &p, err);
 	if (rc == 0 && options_has(&s->options, "dry-run"))
 		printf("%s\n", p.document.data);
-	else if (rc == 0 && (rc = declare_first(s, &p, err)) == 0 && (rc = publish(s, &p, err)) == 0)
+	else if (rc == 0 && (rc = declare_first(s, &p, err)) == 0 && options_has(&s->options, "wait"))
+		rc = send_and_wait(s, &p, code, err);
+	else if (rc == 0 && (rc = publish(s, &p, NULL, err)) == 0)
 		print_sent(s, &p);
 	job_finish(&p.job);
 	buf_finish(&p.document);
@@ -246,10 +288,11 @@ static int run(int argc, char **argv)
 {
 	struct session s;
 	struct error err = {0};
-	int code;
+	int code, own_code = 0;
 	if (session_begin(&s, &send_command, argc, argv, &code))
 		return code;
-	return session_end(&s, send_one(&s, &err), &err);
+	code = session_end(&s, send_one(&s, &own_code, &err), &err);
+	return code ? code : own_code;
 }
 
 const struct command_spec send_command = {
@@ -258,7 +301,7 @@ const struct command_spec send_command = {
     .summary = "publish one job and print its id once the broker has it",
     .examples = "  warren-producer send mail.welcome '{\"to\":\"ada@example.org\"}' -q mail\n"
                 "  warren-producer send report @args.json --delay 10m --retries 3\n"
-                "  echo '[1,2,3]' | warren-producer send sum - --expires 1h\n",
+                "  echo '[1,2,3]' | warren-producer send sum - --wait=30s\n",
     .options = options,
     .run = run,
 };

@@ -74,13 +74,34 @@ static const char *trace_parent(const struct job *j)
 	return NULL;
 }
 
-char **environment_make(const struct run_request *r, const char *token)
+/* At most: a name for each two characters, and TMPDIR. */
+static size_t count_more(const struct environment_more *more)
+{
+	return (more->names ? strlen(more->names) / 2 + 1 : 0) + 1;
+}
+
+static size_t add_more(char **env, const struct environment_more *more)
+{
+	size_t n = 0;
+	cleanup_free char *names = xstrdup(more->names);
+	char *rest = NULL;
+	for (char *name = names ? strtok_r(names, ", ", &rest) : NULL; name; name = strtok_r(NULL, ", ", &rest)) {
+		const char *value = getenv(name);
+		if (value && !(more->tmp && strcmp(name, "TMPDIR") == 0))
+			env[n++] = xprintf("%s=%s", name, value);
+	}
+	if (more->tmp)
+		env[n++] = xprintf("TMPDIR=%s", more->tmp);
+	return n;
+}
+
+char **environment_make(const struct run_request *r, const char *token, const struct environment_more *more)
 {
 	const struct job *j = r->job;
 	char time[CLOCK_TEXT_SIZE];
 	const char *trace = trace_parent(j);
-	char **env = xcalloc(j->header_count + 11, sizeof *env);
-	size_t n = 0;
+	char **env = xcalloc(j->header_count + 11 + count_more(more), sizeof *env);
+	size_t n = add_more(env, more);
 	env[n++] = xstrdup(token);
 	env[n++] = xprintf("JOB_ID=%s", j->id);
 	env[n++] = xprintf("JOB_TYPE=%s", j->type);
@@ -97,10 +118,10 @@ char **environment_make(const struct run_request *r, const char *token)
 	return env;
 }
 
-char **environment_of_resident(const char *token)
+char **environment_of_resident(const char *token, const struct environment_more *more)
 {
-	char **env = xcalloc(2, sizeof *env);
-	env[0] = xstrdup(token);
+	char **env = xcalloc(2 + count_more(more), sizeof *env);
+	env[add_more(env, more)] = xstrdup(token);
 	return env;
 }
 

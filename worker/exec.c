@@ -16,7 +16,9 @@
 #include "worker/confine.h"
 #include "worker/environment.h"
 #include "worker/guardian.h"
+#include "worker/oom.h"
 #include "worker/output.h"
+#include "worker/private_tmp.h"
 #include "worker/program.h"
 #include "worker/words.h"
 
@@ -49,7 +51,9 @@ struct exec_run {
 	struct child_exit exit;
 	int64_t started_ms;
 	int start_errno; /* it could not be started */
-	int handles;     /* libuv handles that are not closed yet */
+	uv_loop_t *loop;
+	char *tmp;   /* its private folder, or NULL */
+	int handles; /* libuv handles that are not closed yet */
 };
 
 /* ---- the command ---- */
@@ -79,6 +83,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	struct exec_run *x = handle->data;
 	if (--x->handles > 0)
 		return;
+	private_tmp_remove(x->loop, x->tmp);
 	output_finish(&x->output);
 	free(x);
 }
@@ -124,10 +129,11 @@ static void describe_exit(const struct exec_run *x, struct run_report *r)
 	int shown = last.len > 300 ? 300 : (int)last.len;
 	if (WIFSIGNALED(status)) {
 		char name[32];
-		r->verdict = VERDICT_CRASH;
+		bool for_memory = WTERMSIG(status) == SIGKILL && !x->kill_asked && oom_happened();
+		r->verdict = for_memory ? VERDICT_OOM : VERDICT_CRASH;
 		r->signal = WTERMSIG(status);
-		snprintf(r->error, sizeof r->error, "killed by %s%s%.*s", signal_name(r->signal, name), colon, shown,
-		         last.at);
+		snprintf(r->error, sizeof r->error, "killed by %s%s%s%.*s", signal_name(r->signal, name),
+		         for_memory ? " for want of memory" : "", colon, shown, last.at);
 		return;
 	}
 	r->exit_code = WEXITSTATUS(status);
@@ -309,13 +315,23 @@ static int open_descriptors(struct exec_run *x, const struct job *j, int fds[3])
 	return 0;
 }
 
+static void on_line(void *data, struct span line)
+{
+	const struct exec_run *x = data;
+	if (x->run->log)
+		x->run->log(x->run, line);
+}
+
 static struct exec_run *make_run(struct handler *h, struct run *r)
 {
 	struct exec_run *x = xcalloc(1, sizeof *x);
 	x->run = r;
+	x->loop = h->loop;
 	x->started_ms = (int64_t)uv_hrtime() / 1000000;
 	output_init(&x->output, (size_t)h->worker->result_max, h->worker->log_output,
 	            (struct log_subject){r->request.queue, r->request.job->id});
+	x->output.on_line = on_line;
+	x->output.data = x;
 	uv_pipe_init(h->loop, &x->out, 0);
 	uv_pipe_init(h->loop, &x->err, 0);
 	uv_timer_init(h->loop, &x->timer);
@@ -340,7 +356,15 @@ static void exec_start(struct handler *h, struct run *r)
 	}
 	char token[ENVIRONMENT_TOKEN_SIZE];
 	environment_make_token(token);
-	char **environment = environment_make(&r->request, token);
+	if (h->settings->private_tmp && !(x->tmp = private_tmp_make(&handler->limits))) {
+		x->start_errno = errno;
+		uv_timer_start(&x->timer, on_time, 0, 0);
+		for (size_t i = 0; i < GUARDIAN_SPAWN_FDS; i++)
+			close_fd(&s.fds[i]);
+		return;
+	}
+	const struct environment_more more = {.names = h->settings->environment, .tmp = x->tmp};
+	char **environment = environment_make(&r->request, token, &more);
 	s.environment = environment;
 	s.token = token;
 	x->pipes_open = 2;

@@ -50,6 +50,8 @@ struct run {
 	void (*done)(struct run *r, const struct run_report *report);
 	/* Now and then before done(), by kinds that can: percent (-1: not said), what it does just now. May be NULL. */
 	void (*progress)(struct run *r, int percent, struct span note);
+	/* A line of what it writes for people. May be NULL. */
+	void (*log)(struct run *r, struct span line);
 	const char *stopped_why; /* set by the owner before it stops the run: "timeout", "drain" */
 	void *owner;             /* the supervisor's */
 	void *state;             /* the kind's */

@@ -48,7 +48,10 @@ static void end_line(struct output *o)
 	} else {
 		o->lines++;
 		o->line_bytes += o->line.len;
-		log_info(o->subject, "| %.*s", (int)o->line.len, o->line.data ? o->line.data : "");
+		if (o->log_lines)
+			log_info(o->subject, "| %.*s", (int)o->line.len, o->line.data ? o->line.data : "");
+		if (o->on_line)
+			o->on_line(o->data, (struct span){o->line.data ? o->line.data : "", o->line.len});
 	}
 	buf_clear(&o->line);
 }
@@ -71,7 +74,7 @@ static void log_lines(struct output *o, const char *data, size_t len)
 void output_add_stderr(struct output *o, const char *data, size_t len)
 {
 	keep_tail(o, data, len);
-	if (o->log_lines)
+	if (o->log_lines || o->on_line)
 		log_lines(o, data, len);
 }
 

@@ -19,7 +19,10 @@ struct output {
 	struct buf tail; /* at most twice BOX_STDERR_MAX */
 	bool log_lines;
 	struct log_subject subject; /* borrowed */
-	struct buf line;            /* the unfinished line of stderr */
+	/* Hears each line of stderr that is within the bounds of the log, whether it is logged or not. May be NULL. */
+	void (*on_line)(void *data, struct span line);
+	void *data;
+	struct buf line; /* the unfinished line of stderr */
 	size_t lines, line_bytes, lines_left_out;
 };
 

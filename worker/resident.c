@@ -16,7 +16,9 @@
 #include "common/memory.h"
 #include "worker/environment.h"
 #include "worker/guardian.h"
+#include "worker/oom.h"
 #include "worker/output.h"
+#include "worker/private_tmp.h"
 #include "worker/process_usage.h"
 #include "worker/protocol.h"
 
@@ -62,6 +64,8 @@ struct resident {
 	struct output output;
 	char subject_id[32];
 	pid_t pid;
+	bool for_memory; /* its SIGKILL was the kernel's */
+	char *tmp;       /* its private folder, or NULL */
 	bool retiring, killed, exited, out_ended, reported, gone;
 	int status, start_errno, handles;
 	char fault[256]; /* what it did wrong; "" */
@@ -75,6 +79,7 @@ static void free_resident(uv_handle_t *handle)
 	struct resident *r = handle->data;
 	if (--r->handles > 0)
 		return;
+	private_tmp_remove(r->spec.handler->loop, r->tmp);
 	buf_finish(&r->line);
 	buf_finish(&r->unsent);
 	output_finish(&r->output);
@@ -96,8 +101,10 @@ static void describe_end(const struct resident *r, struct run_report *report)
 	if (r->exited && WIFSIGNALED(r->status)) {
 		const char *name = sigabbrev_np(WTERMSIG(r->status));
 		report->signal = WTERMSIG(r->status);
-		snprintf(report->error, sizeof report->error, "its handler process was killed by %s%s",
-		         name ? "SIG" : "signal ", name ? name : "?");
+		if (r->for_memory)
+			report->verdict = VERDICT_OOM;
+		snprintf(report->error, sizeof report->error, "its handler process was killed by %s%s%s",
+		         name ? "SIG" : "signal ", name ? name : "?", r->for_memory ? " for want of memory" : "");
 		return;
 	}
 	report->exit_code = r->exited ? WEXITSTATUS(r->status) : -1;
@@ -190,6 +197,7 @@ static void on_exited(void *data, const struct child_exit *exit)
 	struct resident *r = data;
 	r->exited = true;
 	r->status = exit->status;
+	r->for_memory = WIFSIGNALED(r->status) && WTERMSIG(r->status) == SIGKILL && !r->killed && oom_happened();
 	if (!exit->leftovers && !r->killed)
 		r->child = NULL;
 	uv_timer_start(&r->timer, on_output_grace, OUTPUT_GRACE_MS, 0);
@@ -500,6 +508,15 @@ static int open_descriptors(struct resident *r, int fds[GUARDIAN_SPAWN_FDS])
 	return 0;
 }
 
+/* With several jobs in it nobody knows whose line it is. */
+static void on_line(void *data, struct span line)
+{
+	const struct resident *r = data;
+	struct flight *f = r->in_flight == 1 ? list_item(r->flights.next, struct flight, link) : NULL;
+	if (f && f->run->log)
+		f->run->log(f->run, line);
+}
+
 static void on_no_start(uv_timer_t *timer)
 {
 	check_end(timer->data);
@@ -516,6 +533,8 @@ struct resident *resident_create(const struct resident_spec *spec, const struct 
 	snprintf(r->subject_id, sizeof r->subject_id, "starting");
 	output_init(&r->output, 0, spec->handler->worker->log_output,
 	            (struct log_subject){spec->handler->settings->type, r->subject_id});
+	r->output.on_line = on_line;
+	r->output.data = r;
 	uv_pipe_init(loop, &r->in, 0);
 	uv_pipe_init(loop, &r->out, 0);
 	uv_pipe_init(loop, &r->log, 0);
@@ -524,14 +543,18 @@ struct resident *resident_create(const struct resident_spec *spec, const struct 
 	r->handles = 4;
 	struct spawn s = {
 	    .program = spec->program, .arguments = spec->words, .limits = spec->limits, .fds = {-1, -1, -1, -1, -1}};
-	r->start_errno = open_descriptors(r, s.fds);
+	if (spec->handler->settings->private_tmp && !(r->tmp = private_tmp_make(spec->limits)))
+		r->start_errno = errno;
+	else
+		r->start_errno = open_descriptors(r, s.fds);
 	if (r->start_errno) {
 		uv_timer_start(&r->timer, on_no_start, 0, 0);
 		return r;
 	}
 	char token[ENVIRONMENT_TOKEN_SIZE];
 	environment_make_token(token);
-	char **environment = environment_of_resident(token);
+	const struct environment_more more = {.names = spec->handler->settings->environment, .tmp = r->tmp};
+	char **environment = environment_of_resident(token, &more);
 	s.environment = environment;
 	s.token = token;
 	uv_read_start((uv_stream_t *)&r->out, on_alloc, on_out);

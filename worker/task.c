@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/random.h"
+#include "worker/answer.h"
 #include "worker/consumption.h"
 #include "worker/delivery.h"
 #include "worker/environment.h"
@@ -36,6 +37,7 @@ struct task {
 	int64_t grace_ms;
 	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
 
+	struct answer answer; /* to a producer that waits */
 	struct fate fate;
 	char *box; /* of a dead one */
 };
@@ -139,6 +141,8 @@ static void follow_fate(struct task *t)
 
 void task_published(struct worker *w, const struct link_event *e)
 {
+	if (answer_owns_token(e->token))
+		return;
 	struct task *t = (struct task *)(uintptr_t)e->token;
 	if (e->kind != LINK_CONFIRMED) {
 		log_error(subject_of(t), "the broker did not take its republish (%s): kept, next try in %d s",
@@ -200,13 +204,38 @@ static void box_without_try(struct task *t, const char *detail)
 
 /* ---- running ---- */
 
+/* From when it might have begun to when it did. */
+static int64_t queued_ms(const struct task *t)
+{
+	const struct job *j = &t->in.job;
+	int64_t since_ms = j->created_at_ms;
+	if (since_ms == CLOCK_NEVER || t->in.book.attempt > 1 || t->started_at_ms == CLOCK_NEVER)
+		return -1;
+	if (j->not_before_ms != CLOCK_NEVER && j->not_before_ms > since_ms)
+		since_ms = j->not_before_ms;
+	return t->started_at_ms > since_ms ? t->started_at_ms - since_ms : 0;
+}
+
+/* What is not known is left out: an HTTP service does not tell what it used. */
+static void log_ok(const struct task *t, const struct run_report *report)
+{
+	char cost[64] = "", queued[64] = "";
+	if (report->cpu_user_ms >= 0)
+		snprintf(cost, sizeof cost, ", cpu %lld ms, %lld KiB",
+		         (long long)(report->cpu_user_ms + report->cpu_system_ms), (long long)report->max_rss_kib);
+	if (queued_ms(t) >= 0)
+		snprintf(queued, sizeof queued, "queued %lld ms", (long long)queued_ms(t));
+	const char *both = *queued ? cost : *cost ? cost + 2 : "";
+	log_info(subject_of(t), "ok in %lld ms%s%s%s%s", (long long)report->wall_ms, *queued || *cost ? " (" : "",
+	         queued, both, *queued || *cost ? ")" : "");
+}
+
 static void log_end(const struct task *t, const struct run_report *report, enum verdict v)
 {
 	char delay[CLOCK_TEXT_SIZE];
 	const char *error = report->error[0] ? report->error : "no message";
 	if (t->fate.kind == FATE_DONE)
-		log_info(subject_of(t), "ok in %lld ms (cpu %lld ms, %lld KiB)", (long long)report->wall_ms,
-		         (long long)(report->cpu_user_ms + report->cpu_system_ms), (long long)report->max_rss_kib);
+		log_ok(t, report);
 	else if (t->fate.kind == FATE_RING)
 		log_warn(subject_of(t), "%s: %s; again in %s as attempt %u of %u", verdict_name(v), error,
 		         clock_format_duration(t->fate.delay_ms, delay), t->in.book.attempt, t->in.policy.max_attempts);
@@ -251,7 +280,24 @@ static void run_done(struct run *r, const struct run_report *report)
 	if (t->fate.kind != FATE_DONE)
 		record_try(t, report, v, attempt);
 	log_end(t, report, v);
+	if (t->fate.kind == FATE_RING)
+		answer_retry(w, &t->answer, v, report->error, t->fate.delay_ms);
+	else
+		answer_final(w, &t->answer, v, t->fate.kind == FATE_DEAD ? t->fate.reason : NULL, report->error, report,
+		             queued_ms(t));
 	follow_fate(t);
+}
+
+static void run_progress(struct run *r, int percent, struct span note)
+{
+	struct task *t = r->owner;
+	answer_progress(worker_of(t), &t->answer, percent, note);
+}
+
+static void run_log(struct run *r, struct span line)
+{
+	struct task *t = r->owner;
+	answer_log(worker_of(t), &t->answer, line);
 }
 
 static void stop_now(uv_timer_t *timer)
@@ -322,6 +368,8 @@ static void start(struct task *t, struct handler *h)
 	                .max_attempts = t->in.policy.max_attempts,
 	                .deadline_at_ms = t->started_at_ms + timeout_ms},
 	    .done = run_done,
+	    .progress = run_progress,
+	    .log = run_log,
 	    .owner = t,
 	    .handler = h,
 	};
@@ -337,6 +385,7 @@ static void die_unread(struct task *t, const char *reason, const char *detail)
 	t->fate = (struct fate){.kind = FATE_DEAD, .reason = reason};
 	box_without_try(t, detail);
 	log_error(subject_of(t), "dead (%s): %s", reason, detail);
+	answer_final(worker_of(t), &t->answer, VERDICT_DEAD, reason, detail, NULL, -1);
 	follow_fate(t);
 }
 
@@ -351,6 +400,7 @@ static void refuse(struct task *t, enum refusal why)
 		         t->in.job.type);
 		box_without_try(t, detail);
 		log_error(subject_of(t), "dead (%s) without running: %s", t->fate.reason, detail);
+		answer_final(worker_of(t), &t->answer, VERDICT_DEAD, t->fate.reason, detail, NULL, -1);
 	} else {
 		log_warn(subject_of(t), "not run now (%s), type '%s'; again in %s", t->fate.word, t->in.job.type,
 		         clock_format_duration(t->fate.delay_ms, delay));
@@ -406,6 +456,7 @@ static struct task *task_create(struct worker *w, struct link_event *e)
 	const struct message *m = t->delivery.message;
 	t->key = redelivery_key(e->consumer, t->in.job.id, t->in.book.attempt,
 	                        (struct span){m->body ? m->body : "", m->body_len});
+	t->answer = answer_begin(w, m->reply_to, t->in.job.id);
 	list_init(&t->link);
 	uv_timer_init(&w->loop, &t->timer);
 	t->timer.data = t;

@@ -14,6 +14,7 @@
 #include "worker/consumption.h"
 #include "worker/guardian.h"
 #include "worker/notify.h"
+#include "worker/oom.h"
 #include "worker/task.h"
 
 enum {
@@ -531,6 +532,7 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	list_init(&w->running);
 	list_init(&w->publishing_tasks);
 	w->known = redelivery_create();
+	oom_begin();
 	uv_loop_init(&w->loop);
 	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
 	w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err);

@@ -304,6 +304,234 @@ START_TEST(a_file_that_is_no_plugin_ends_the_worker_before_it_takes_jobs)
 }
 END_TEST
 
+/* ---- limits ---- */
+
+static const struct {
+	const char *settings, *script, *words;
+} limits[] = {
+    {"memory = \"200M\";", "ulimit -v", "204800"},
+    {"cpu = \"7s\";", "ulimit -t", "7"},
+    {"files = 33;", "ulimit -n", "33"},
+    {"processes = 77;", "ulimit -u || prlimit --nproc -o SOFT --noheadings", "77"},
+    {"file_size = \"1M\";", "ulimit -f", "2048"},
+    {"umask = \"027\";", "umask", "0027"},
+    {"folder = \"/usr/lib\";", "pwd", "/usr/lib"},
+    {"environment = \"PATH ODD_ONE\";", "env | grep -c '^ODD_' ; env | grep -c ^HOME || :", "1\n0"},
+    {"no_new_privileges = true;", "grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t1"},
+    {"private_tmp = true;", "echo x >$TMPDIR/file; case $TMPDIR in */warren-job.*) ls -ld $TMPDIR | cut -c1-10;; esac",
+     "drwx------"},
+};
+
+/* Runs script under the settings, and gives what it printed. */
+static char *run_under(const char *settings, const char *script, int *code)
+{
+	cleanup_free char *q = queue_name();
+	const char *config = support_path("limits.cfg");
+	FILE *f = fopen(config, "we");
+	fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:%s\"; %s } );\n", support_script("limited", script),
+	        settings);
+	fclose(f);
+	struct process w = support_worker(support_url(), "-q", q, "--config", config);
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s", "--retries", "1");
+	*code = r.code;
+	free(r.err);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	return r.out;
+}
+
+START_TEST(a_handler_runs_within_its_limits)
+{
+	int code;
+	setenv("ODD_ONE", "1", 1);
+	setenv("ODD_TWO", "2", 1);
+	cleanup_free char *out = run_under(limits[_i].settings, limits[_i].script, &code);
+	ck_assert_int_eq(code, 0);
+	assert_has(out, limits[_i].words);
+}
+END_TEST
+
+START_TEST(a_private_folder_is_gone_afterwards)
+{
+	int code;
+	setenv("TMPDIR", support_dir(), 1);
+	cleanup_free char *out =
+	    run_under("private_tmp = true;", "mkdir -p $TMPDIR/a/b; echo x >$TMPDIR/a/b/c; echo \"$TMPDIR\"", &code);
+	ck_assert_int_eq(code, 0);
+	out[strcspn(out, "\n")] = 0;
+	assert_has(out, "/warren-job.");
+	ck_assert_int_lt(access(out, F_OK), 0);
+}
+END_TEST
+
+START_TEST(another_user_runs_it_when_root_starts_it)
+{
+	int code;
+	if (geteuid() != 0) {
+		cleanup_free char *q = queue_name();
+		const char *config = support_path("user.cfg");
+		FILE *f = fopen(config, "we");
+		fputs("handlers = ( { type = \"*\"; run = \"exec:/bin/true\"; user = \"nobody\"; } );\n", f);
+		fclose(f);
+		struct process w = support_worker(support_url(), "-q", q, "--config", config);
+		ck_assert_int_eq(support_wait_exit(&w), 78);
+		return;
+	}
+	/* What nobody may read: the folder of the test itself. */
+	cleanup_free char *q = queue_name();
+	const char *config = support_path("user.cfg");
+	FILE *f = fopen(config, "we");
+	fputs("handlers = ( { type = \"*\"; run = \"exec:/usr/bin/id\"; user = \"nobody\"; group = \"nogroup\"; } );\n",
+	      f);
+	fclose(f);
+	struct process w = support_worker(support_url(), "-q", q, "--config", config);
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	code = r.code;
+	assert_has(r.out, "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)");
+	ck_assert_int_eq(code, 0);
+	support_result_free(&r);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(no_network_means_none_or_a_worker_that_says_why_not)
+{
+	cleanup_free char *q = queue_name();
+	const char *config = support_path("net.cfg");
+	FILE *f = fopen(config, "we");
+	fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:%s\"; no_network = true; } );\n",
+	        support_script("net", "tail -n +3 /proc/net/dev | grep -vc ' lo:\\|^ *lo:' || :"));
+	fclose(f);
+	struct process w = support_worker(support_url(), "-q", q, "--config", config);
+	support_wait(support_log_has(&w, "consuming from") || support_log_has(&w, "no_network needs"),
+	             "a start or a reason");
+	if (support_log_has(&w, "no_network needs")) {
+		ck_assert_int_eq(support_wait_exit(&w), 78);
+		return;
+	}
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	ck_assert_int_eq(r.code, 0);
+	ck_assert_str_eq(r.out, "0\n");
+	support_result_free(&r);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_named_before_jobs_are_taken)
+{
+	static const char *const wrong[][2] = {{"user = \"no-such-user\";", "no-such-user"},
+	                                       {"folder = \"/no/such\";", "/no/such"},
+	                                       {"group = \"no-such-group\";", "no-such-group"}};
+	cleanup_free char *q = queue_name();
+	for (int i = 0; i < 3; i++) {
+		const char *config = support_path("wrong.cfg");
+		FILE *f = fopen(config, "we");
+		fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:/bin/true\"; %s } );\n", wrong[i][0]);
+		fclose(f);
+		struct process w = support_worker(support_url(), "-q", q, "--config", config);
+		ck_assert_int_eq(support_wait_exit(&w), 78);
+		ck_assert(support_log_has(&w, wrong[i][1]) || geteuid() != 0);
+	}
+}
+END_TEST
+
+START_TEST(a_kill_for_want_of_memory_is_told_from_a_crash)
+{
+	/* A control group of version 1, where root may make one: what version 2 would do is the same to us. */
+	static const char folder[] = "/sys/fs/cgroup/memory/warren-test";
+	cleanup_free char *make =
+	    xprintf("mkdir -p %s 2>/dev/null && echo 60000000 >%s/memory.limit_in_bytes", folder, folder);
+	if (system(make) != 0) {
+		printf("no control group can be made here: the verdict oom was not tried\n");
+		return;
+	}
+	cleanup_free char *q = queue_name();
+	cleanup_free char *body = xprintf(
+	    "echo $$ >%s/cgroup.procs; exec python3 -c 'x = []\nwhile True: x.append(b\"x\" * 9999999)'", folder);
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("eats", body));
+	send_as(q, "t", "1");
+	cleanup_free char *letter = dead_letter(q);
+	assert_has(letter, "\"verdict\":\"oom\"");
+	assert_has(letter, "for want of memory");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	rmdir(folder);
+}
+END_TEST
+
+/* ---- waiting ---- */
+
+START_TEST(who_waits_gets_result_log_and_verdict)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(
+	    support_url(), "-q", q, "--",
+	    support_script("h", "read -r n; echo \"working on $n\" >&2\n"
+	                        "case $n in 1) echo '{\"sum\": 1}';; 2) exit 65;; 3) printf '\\001\\377';;\n"
+	                        "4) [ $JOB_ATTEMPT -gt 1 ] || exit 75; echo 4;; esac"));
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	ck_assert_int_eq(r.code, 0);
+	ck_assert_str_eq(r.out, "{\"sum\":1}\n");
+	assert_has(r.err, "working on 1\n");
+	support_result_free(&r);
+	r = support_producer(support_url(), NULL, "send", "t", "2", "-q", q, "--wait=20s");
+	ck_assert_int_eq(r.code, 1);
+	assert_has(r.err, "dead (rejected): exit 65: working on 2");
+	support_result_free(&r);
+	r = support_producer(support_url(), NULL, "send", "t", "3", "-q", q, "--wait");
+	ck_assert_int_eq(r.code, 0);
+	ck_assert_str_eq(r.out, "\001\377");
+	support_result_free(&r);
+	r = support_producer(support_url(), NULL, "send", "t", "4", "-q", q, "--wait=20s", "--backoff", "fixed:100ms");
+	ck_assert_int_eq(r.code, 0);
+	assert_has(r.err, "retry, again in ");
+	ck_assert_str_eq(r.out, "4\n");
+	support_result_free(&r);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(who_waits_too_long_is_told_and_the_job_goes_on)
+{
+	cleanup_free char *q = queue_name();
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=300ms");
+	ck_assert_int_eq(r.code, 124);
+	assert_has(r.err, "no result within the time; the job ");
+	support_result_free(&r);
+	/* Nobody waits any more: the worker runs it all the same, and loses nothing. */
+	struct process w = support_worker(support_url(), "-q", q, "--once", "--", "/bin/true");
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert_uint_eq(support_depth(support_url(), "warren.v1.unroutable"), 0);
+}
+END_TEST
+
+START_TEST(who_waits_and_loses_the_connection_is_told_the_id)
+{
+	cleanup_free char *q = queue_name();
+	const char *argv[] = {getenv("WARREN_PRODUCER"), "send", "t", "1", "-q", q, "--id", "lost-one", "--wait", NULL};
+	struct process p = support_start(support_url(), argv);
+	support_wait_depth(support_url(), support_amqp(q, ""), 1);
+	/* The management API shows a connection a few seconds after it was made. */
+	cleanup_free char *pid = xprintf(":%d", (int)p.pid);
+	support_wait(support_close_connections(support_mgmt_url(), pid) > 0, "a connection to close");
+	ck_assert_int_eq(support_wait_exit(&p), 75);
+	support_wait_log(&p, "lost-one: the connection was lost while waiting");
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 1);
+}
+END_TEST
+
+START_TEST(progress_of_a_process_reaches_who_waits)
+{
+	cleanup_free char *q = queue_name();
+	cleanup_free char *handler = odd_process();
+	struct process w = support_worker(support_url(), "-q", q, "--handler", handler);
+	struct result r = support_producer(support_url(), NULL, "send", "progress", "1", "-q", q, "--wait=20s");
+	ck_assert_int_eq(r.code, 0);
+	assert_has(r.err, "50 % on the way");
+	support_result_free(&r);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
 /* ---- http ---- */
 
 static struct process start_server(const char *port_file, const char *cert, const char *key)
@@ -444,6 +672,22 @@ static Suite *handlers_suite(void)
 	                    (int)(sizeof bad_plugins / sizeof *bad_plugins));
 	tcase_add_test(c, a_plugin_does_its_jobs);
 	tcase_add_test(c, a_file_that_is_no_plugin_ends_the_worker_before_it_takes_jobs);
+	suite_add_tcase(s, c);
+	c = tcase_create("limits");
+	tcase_set_timeout(c, 120);
+	tcase_add_loop_test(c, a_handler_runs_within_its_limits, 0, (int)(sizeof limits / sizeof *limits));
+	tcase_add_test(c, a_private_folder_is_gone_afterwards);
+	tcase_add_test(c, another_user_runs_it_when_root_starts_it);
+	tcase_add_test(c, no_network_means_none_or_a_worker_that_says_why_not);
+	tcase_add_test(c, what_is_not_there_is_named_before_jobs_are_taken);
+	tcase_add_test(c, a_kill_for_want_of_memory_is_told_from_a_crash);
+	suite_add_tcase(s, c);
+	c = tcase_create("wait");
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, who_waits_gets_result_log_and_verdict);
+	tcase_add_test(c, who_waits_too_long_is_told_and_the_job_goes_on);
+	tcase_add_test(c, who_waits_and_loses_the_connection_is_told_the_id);
+	tcase_add_test(c, progress_of_a_process_reaches_who_waits);
 	suite_add_tcase(s, c);
 	c = tcase_create("http");
 	tcase_set_timeout(c, 120);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/answer.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/headers.h"
+#include "common/memory.h"
+#include "common/scan.h"
+#include "common/topology.h"
+
+enum { DEADLINE_MS = 60000 };
+
+bool answer_owns_token(uint64_t token)
+{
+	return token & 1; /* the others are addresses */
+}
+
+struct answer answer_begin(const struct worker *w, const char *reply_to, const char *id)
+{
+	char start[TOPOLOGY_NAME_MAX];
+	topology_reply(w->settings->prefix, "", start);
+	bool ours = reply_to && strncmp(reply_to, start, strlen(start)) == 0 && strlen(reply_to) < 256;
+	return (struct answer){.reply_to = ours ? reply_to : NULL, .id = id};
+}
+
+static void open_answer(struct answer *a, struct buf *b, const char *kind)
+{
+	buf_printf(b, "{\"id\":\"%s\",\"n\":%u,\"kind\":\"%s\"", a->id, ++a->number, kind);
+}
+
+static void add_text(struct buf *b, const char *name, struct span text)
+{
+	if (!text.at)
+		return;
+	buf_printf(b, ",\"%s\":", name);
+	buf_append_json_string(b, text.at, text.len);
+}
+
+static void add_number(struct buf *b, const char *name, int64_t n)
+{
+	if (n >= 0)
+		buf_printf(b, ",\"%s\":%lld", name, (long long)n);
+}
+
+static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
+{
+	static uint64_t last_token = 1;
+	char exchange[TOPOLOGY_NAME_MAX];
+	struct message *m = message_create();
+	buf_append_text(b, "}");
+	message_set_body(m, b->data, b->len);
+	buf_finish(b);
+	last_token += 2;
+	m->content_type = xstrdup(HEADERS_CONTENT_TYPE);
+	m->app_id = xstrdup(HEADERS_APP_ID);
+	m->correlation_id = xstrdup(a->id);
+	m->message_id = xprintf("%s#%u", a->id, a->number);
+	link_publish(w->publishing, last_token, topology_replies(w->settings->prefix, exchange), a->reply_to, m,
+	             DEADLINE_MS);
+}
+
+void answer_log(struct worker *w, struct answer *a, struct span line)
+{
+	struct buf b = {0};
+	if (!a->reply_to)
+		return;
+	open_answer(a, &b, "log");
+	add_text(&b, "line", line);
+	send_answer(w, a, &b);
+}
+
+void answer_progress(struct worker *w, struct answer *a, int percent, struct span note)
+{
+	struct buf b = {0};
+	if (!a->reply_to)
+		return;
+	open_answer(a, &b, "progress");
+	add_number(&b, "percent", percent);
+	add_text(&b, "note", note);
+	send_answer(w, a, &b);
+}
+
+void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char *error, int64_t delay_ms)
+{
+	struct buf b = {0};
+	if (!a->reply_to)
+		return;
+	open_answer(a, &b, "retry");
+	add_text(&b, "verdict", span_of(verdict_name(v)));
+	add_text(&b, "error", span_of(error));
+	add_number(&b, "again_in_ms", delay_ms);
+	send_answer(w, a, &b);
+}
+
+/* JSON stays JSON; any other bytes travel as base64. */
+static void add_result(struct buf *b, const struct run_report *report)
+{
+	struct scan_value value;
+	struct scan_error err;
+	if (report->result.len == 0)
+		return;
+	if (!report->result_truncated && scan_text(report->result, &value, &err)) {
+		buf_append_text(b, ",\"result\":");
+		buf_append(b, value.text.at, value.text.len);
+		return;
+	}
+	cleanup_free unsigned char *text = xcalloc(report->result.len / 3 + 2, 4);
+	int len = EVP_EncodeBlock(text, (const unsigned char *)report->result.at, (int)report->result.len);
+	buf_append_text(b, ",\"result_b64\":\"");
+	buf_append(b, text, (size_t)len);
+	buf_append_text(b, "\"");
+	if (report->result_truncated)
+		buf_append_text(b, ",\"result_truncated\":true");
+}
+
+void answer_final(struct worker *w, struct answer *a, enum verdict v, const char *reason, const char *error,
+                  const struct run_report *report, int64_t queued_ms)
+{
+	struct buf b = {0};
+	if (!a->reply_to)
+		return;
+	open_answer(a, &b, "final");
+	add_text(&b, "verdict", span_of(reason ? "dead" : verdict_name(v)));
+	add_text(&b, "reason", span_of(reason));
+	add_text(&b, "error", span_of(error && *error ? error : NULL));
+	add_text(&b, "worker", span_of(w->settings->name));
+	add_number(&b, "queued_ms", queued_ms);
+	if (report) {
+		add_number(&b, "exit", report->exit_code);
+		add_number(&b, "wall_ms", report->wall_ms);
+		add_number(&b, "cpu_user_ms", report->cpu_user_ms);
+		add_number(&b, "cpu_system_ms", report->cpu_system_ms);
+		add_number(&b, "max_rss_kib", report->max_rss_kib);
+		add_result(&b, report);
+	}
+	send_answer(w, a, &b);
+}
