@@ -76,6 +76,9 @@ int broker_cancel(struct broker *b, int channel, const char *tag, struct error *
  */
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
                    uint64_t *tag, struct error *err);
+/* May we publish there? Tried in a transaction that is rolled back. ERROR_AUTH, ERROR_CONFIG; the channel is closed
+ * then. */
+int broker_try_publish(struct broker *b, int channel, const char *exchange, struct error *err);
 int broker_ack(struct broker *b, int channel, uint64_t tag, bool multiple, struct error *err);
 int broker_nack(struct broker *b, int channel, uint64_t tag, bool multiple, bool requeue, struct error *err);
 

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/codec.h"
 #include "common/connect.h"
+#include "common/input.h"
 #include "common/link.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/scan.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
 #include "producer/compose.h"
@@ -31,59 +28,6 @@ static const struct option_spec options[] = {
 };
 
 enum { TICK_MS = 500, STUCK_MS = 60000, EXIT_LATE = 124 };
-
-/* ---- input ---- */
-
-static int read_all(int fd, const char *name, size_t max, struct buf *out, struct error *err)
-{
-	char chunk[65536];
-	ssize_t n;
-	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_set_errno(err, ERROR_IO, errno, "reading %s", name);
-		if (out->len + (size_t)n > max)
-			return error_set(err, ERROR_DATA, "%s holds more than %zu bytes (max_body)", name, max);
-		buf_append(out, chunk, (size_t)n);
-	}
-	return 0;
-}
-
-/* JSON on the command line, @FILE, or "-" for stdin. */
-static int read_args(const char *word, size_t max, struct buf *out, const char **name, struct error *err)
-{
-	*name = "args";
-	if (strcmp(word, "-") == 0) {
-		*name = "stdin";
-		if (isatty(STDIN_FILENO))
-			fputs("reading JSON from the terminal; end with Ctrl-D\n", stderr);
-		return read_all(STDIN_FILENO, *name, max, out, err);
-	}
-	if (word[0] == '@') {
-		*name = word + 1;
-		cleanup_close int fd = open(*name, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return error_set_errno(err, ERROR_NOINPUT, errno, "'%s'", *name);
-		return read_all(fd, *name, max, out, err);
-	}
-	buf_append_text(out, word);
-	return 0;
-}
-
-static int check_args(const char *name, const struct buf *text, struct span *args, struct error *err)
-{
-	struct scan_value value;
-	struct scan_error scan;
-	struct span all = {text->data ? text->data : "", text->len};
-	size_t line, column;
-	if (scan_text(all, &value, &scan)) {
-		*args = value.text;
-		return 0;
-	}
-	scan_position(all, scan.offset, &line, &column);
-	return error_set(err, ERROR_DATA, "%s:%zu:%zu: not JSON: %s", name, line, column, scan.reason);
-}
 
 /* ---- the job ---- */
 
@@ -126,7 +70,7 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 	char id[JOB_ID_MAX + 1];
 	if (o->argument_count < 1 || o->argument_count > 2)
 		return error_set(err, ERROR_USAGE, "send wants a TYPE and at most one JSON value, @FILE or -");
-	const char *type = o->arguments[0], *name = NULL;
+	const char *type = o->arguments[0];
 	if (!job_type_valid(span_of(type)))
 		return error_set(err, ERROR_USAGE, "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-", type,
 		                 JOB_TYPE_MAX);
@@ -138,10 +82,8 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 	struct span args = {0};
 	int rc = compose_template(o, now_ms, &template, err);
 	if (rc == 0)
-		rc = read_args(o->argument_count == 2 ? o->arguments[1] : "null", (size_t)s->settings.max_body, &text,
-		               &name, err);
-	if (rc == 0)
-		rc = check_args(name, &text, &args, err);
+		rc = input_json(o->argument_count == 2 ? o->arguments[1] : "null", (size_t)s->settings.max_body, &text,
+		                &args, err);
 	if (rc == 0) {
 		compose_job(&template, id, type, args, now_ms, &p->job);
 		p->queue = compose_queue(&s->settings, options_get(o, "queue"), type);

@@ -6,4 +6,4 @@
 
 #define WORKER_PROGRAM "warren-worker"
 
-extern const struct command_spec run_command;
+extern const struct command_spec run_command, test_command, check_command;

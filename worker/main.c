@@ -10,6 +10,6 @@ int main(int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], PLUGIN_HOST_WORD) == 0)
 		return plugin_host_main(argc, argv);
-	const struct command_spec commands[] = {run_command, {0}};
+	const struct command_spec commands[] = {run_command, test_command, check_command, {0}};
 	return options_main(WORKER_PROGRAM, summary, commands, argc, argv);
 }

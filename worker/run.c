@@ -7,9 +7,9 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/settings.h"
+#include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/guardian.h"
-#include "worker/words.h"
 #include "worker/worker.h"
 
 static const struct option_spec options[] = {
@@ -28,46 +28,6 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int add_handlers(struct settings *s, const struct options *o, struct error *err)
-{
-	for (size_t i = 0; i < o->count; i++)
-		if (strcmp(o->given[i].spec->name, "handler") == 0 &&
-		    settings_add_handler(s, o->given[i].value, err) < 0)
-			return -1;
-	return 0;
-}
-
-/* CMD ARG... behind "--" takes every type. */
-static int add_command(struct settings *s, const struct options *o, struct error *err)
-{
-	if (o->argument_count > o->after_dashes)
-		return error_set(
-		    err, ERROR_USAGE,
-		    "unexpected argument '%s'; a command stands behind --: warren-worker run -q mail -- CMD ARG",
-		    o->arguments[0]);
-	if (o->argument_count == 0)
-		return 0;
-	struct buf spec = {0};
-	buf_append_text(&spec, "*=exec:");
-	words_join(&spec, o->arguments, o->argument_count);
-	int rc = settings_add_handler(s, spec.data, err);
-	buf_finish(&spec);
-	return rc;
-}
-
-static int use_queues(struct settings *s, const struct options *o, struct error *err)
-{
-	bool first = true;
-	for (size_t i = 0; i < o->count; i++) {
-		if (strcmp(o->given[i].spec->name, "queue") != 0)
-			continue;
-		if (settings_use_queue(s, o->given[i].value, first, err) < 0)
-			return -1;
-		first = false;
-	}
-	return 0;
-}
-
 static int read_limits(const struct options *o, struct worker_limits *limits, struct error *err)
 {
 	*limits = (struct worker_limits){.burst = options_has(o, "burst"), .jobs = options_has(o, "once") ? 1 : 0};
@@ -79,35 +39,17 @@ static int read_limits(const struct options *o, struct worker_limits *limits, st
 	return 0;
 }
 
-static int check_timeouts(const struct settings *s, struct error *err)
-{
-	int64_t limit = s->broker_consumer_timeout_ms - 300000;
-	for (size_t i = 0; i < s->handler_count; i++)
-		if (s->handlers[i].timeout_ms > limit)
-			return error_set(err, ERROR_CONFIG,
-			                 "the timeout of handler '%s' is over the broker's consumer_timeout less 5 "
-			                 "minutes; raise both consumer_timeout "
-			                 "of the broker and broker_consumer_timeout here, or lower it",
-			                 s->handlers[i].type);
-	if (s->timeout_ms > limit)
-		return error_set(err, ERROR_CONFIG,
-		                 "timeout is over the broker's consumer_timeout less 5 minutes; raise both "
-		                 "consumer_timeout of the broker and "
-		                 "broker_consumer_timeout here, or lower it");
-	return 0;
-}
-
 static int prepare(struct settings *s, const struct options *o, struct worker_limits *limits, struct error *err)
 {
-	if (add_handlers(s, o, err) < 0 || add_command(s, o, err) < 0 || use_queues(s, o, err) < 0)
+	if (o->argument_count > o->after_dashes)
+		return error_set(
+		    err, ERROR_USAGE,
+		    "unexpected argument '%s'; a command stands behind --: warren-worker run -q mail -- CMD ARG",
+		    o->arguments[0]);
+	if (command_line_handlers(s, o, err) < 0 || command_line_queues(s, o, err) < 0)
 		return -1;
-	if (read_limits(o, limits, err) < 0 || settings_check(s, SETTINGS_WORKER, err) < 0 ||
-	    check_timeouts(s, err) < 0)
+	if (read_limits(o, limits, err) < 0 || command_line_check(s, err) < 0)
 		return -1;
-	if (s->handler_count == 0)
-		return error_set(err, ERROR_USAGE,
-		                 "no handler: give a command behind --, or --handler 'TYPE=exec:CMD', or handlers in "
-		                 "the config file");
 	return 0;
 }
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* warren-worker check: would run work? Settings, handlers, broker, queues and permissions; takes no job. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/connect.h"
+#include "common/delay.h"
+#include "common/topology.h"
+#include "worker/command_line.h"
+#include "worker/commands.h"
+#include "worker/dispatch.h"
+#include "worker/guardian.h"
+
+static const struct option_spec options[] = {
+    {"queue", 'q', "NAME[:WEIGHT]", "this queue; repeat for more (default: those of the config, else 'default')"},
+    {"handler", 'H', "GLOB=KIND:...", "this handler; repeat for more"},
+    {"timeout", 0, "TIME", "as for run"},
+    {"grace", 0, "TIME", "as for run"},
+    {"slots", 'j', "N", "as for run"},
+    {0},
+};
+
+enum { CHANNEL = 1 };
+
+/* What is wrong is told, and the next thing looked at: all is to be known at once. */
+struct checking {
+	const struct settings *settings;
+	struct broker *broker;
+	int worst; /* exit code */
+};
+
+static void tell(struct checking *c, int rc, const char *what, const char *name, const struct error *err)
+{
+	if (rc == 0)
+		printf("ok      %s %s\n", what, name);
+	else
+		printf("WRONG   %s %s: %s\n", what, name, err->text);
+	if (rc < 0)
+		c->worst = (int)err->kind;
+}
+
+static int open_channel(struct checking *c, struct error *err)
+{
+	return broker_broken(c->broker) ? error_set(err, ERROR_UNAVAILABLE, "the connection is lost")
+	                                : broker_open_channel(c->broker, CHANNEL, false, err);
+}
+
+static void check_queue(struct checking *c, const char *queue)
+{
+	struct error err = {0};
+	uint32_t ready, consumers;
+	int rc = open_channel(c, &err);
+	if (rc == 0 && (rc = broker_inspect_queue(c->broker, CHANNEL, queue, &ready, &consumers, &err)) == 0)
+		broker_close_channel(c->broker, CHANNEL, NULL);
+	else if (strstr(err.text, "NOT_FOUND"))
+		error_set(&err, ERROR_CONFIG, "does not exist; create it with: warren-producer setup");
+	tell(c, rc, "queue", queue, &err);
+}
+
+static void check_exchange(struct checking *c, const char *exchange)
+{
+	struct error err = {0};
+	int rc = open_channel(c, &err);
+	if (rc == 0 && (rc = broker_try_publish(c->broker, CHANNEL, exchange, &err)) == 0)
+		broker_close_channel(c->broker, CHANNEL, NULL);
+	tell(c, rc, "may publish to", exchange, &err);
+}
+
+static void check_broker(struct checking *c)
+{
+	const struct settings *s = c->settings;
+	char name[TOPOLOGY_NAME_MAX];
+	struct error err = {0};
+	c->broker = connect_broker(s, &err);
+	tell(c, c->broker ? 0 : -1, "broker", c->broker ? broker_peer(c->broker) : "", &err);
+	if (!c->broker)
+		return;
+	for (size_t i = 0; i < s->queue_count; i++) {
+		check_queue(c, topology_queue(s->prefix, s->queues[i].name, name));
+		check_queue(c, topology_dead_queue(s->prefix, s->queues[i].name, name));
+	}
+	check_exchange(c, topology_jobs(s->prefix, name));
+	check_exchange(c, topology_dead(s->prefix, name));
+	check_exchange(c, topology_replies(s->prefix, name));
+	check_exchange(c, topology_delay(s->prefix, 0, name));
+	check_exchange(c, topology_delay(s->prefix, DELAY_LEVELS - 1, name));
+	broker_destroy(c->broker, true);
+}
+
+static void nothing(void *data)
+{
+	(void)data;
+}
+
+static void check_handlers(struct checking *c, int guardian_fd, int guardian_pid)
+{
+	uv_loop_t loop;
+	uv_loop_init(&loop);
+	struct guardian *g = guardian_open(&loop, guardian_fd, guardian_pid, nothing, NULL);
+	for (size_t i = 0; i < c->settings->handler_count; i++) {
+		struct error err = {0};
+		const struct settings_handler *h = &c->settings->handlers[i];
+		tell(c, handler_create(&loop, g, c->settings, h, &err) ? 0 : -1, "handler", h->run, &err);
+	}
+	guardian_close(g);
+}
+
+static int run(int argc, char **argv)
+{
+	struct settings s;
+	struct options o;
+	struct error err = {0};
+	struct checking c = {.settings = &s};
+	int guardian_fd, guardian_pid, code;
+	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &check_command, argc, argv, &o, &s, &code))
+		return code;
+	if (command_line_handlers(&s, &o, &err) < 0 || command_line_queues(&s, &o, &err) < 0 ||
+	    command_line_check(&s, &err) < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0) {
+		c.worst = options_fail(WORKER_PROGRAM, &check_command, &err);
+	} else {
+		printf("ok      settings\n");
+		check_handlers(&c, guardian_fd, guardian_pid);
+		check_broker(&c);
+	}
+	settings_finish(&s);
+	options_finish(&o);
+	return c.worst;
+}
+
+const struct command_spec check_command = {
+    .name = "check",
+    .usage = "check [-q QUEUE]... [--handler 'GLOB=KIND:...']... [-- CMD ARG...]",
+    .summary = "see whether run would work: settings, handlers, queues, permissions; takes no job",
+    .examples = "  warren-worker check\n"
+                "  warren-worker check -q mail -- ./send-mail.sh\n"
+                "  warren-worker check --config worker.cfg\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/command_line.h"
+
+#include <string.h>
+
+#include "common/buf.h"
+#include "worker/words.h"
+
+static int add_command(struct settings *s, const struct options *o, struct error *err)
+{
+	struct buf spec = {0};
+	if (o->after_dashes == 0)
+		return 0;
+	buf_append_text(&spec, "*=exec:");
+	words_join(&spec, o->arguments + o->argument_count - o->after_dashes, o->after_dashes);
+	int rc = settings_add_handler(s, spec.data, err);
+	buf_finish(&spec);
+	return rc;
+}
+
+int command_line_handlers(struct settings *s, const struct options *o, struct error *err)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (strcmp(o->given[i].spec->name, "handler") == 0 &&
+		    settings_add_handler(s, o->given[i].value, err) < 0)
+			return -1;
+	return add_command(s, o, err);
+}
+
+int command_line_queues(struct settings *s, const struct options *o, struct error *err)
+{
+	bool first = true;
+	for (size_t i = 0; i < o->count; i++) {
+		if (strcmp(o->given[i].spec->name, "queue") != 0)
+			continue;
+		if (settings_use_queue(s, o->given[i].value, first, err) < 0)
+			return -1;
+		first = false;
+	}
+	return 0;
+}
+
+static int check_timeouts(const struct settings *s, struct error *err)
+{
+	int64_t limit = s->broker_consumer_timeout_ms - 300000;
+	for (size_t i = 0; i < s->handler_count; i++)
+		if (s->handlers[i].timeout_ms > limit)
+			return error_set(err, ERROR_CONFIG,
+			                 "the timeout of handler '%s' is over the broker's consumer_timeout less 5 "
+			                 "minutes; raise both consumer_timeout "
+			                 "of the broker and broker_consumer_timeout here, or lower it",
+			                 s->handlers[i].type);
+	if (s->timeout_ms > limit)
+		return error_set(err, ERROR_CONFIG,
+		                 "timeout is over the broker's consumer_timeout less 5 minutes; raise both "
+		                 "consumer_timeout of the broker and "
+		                 "broker_consumer_timeout here, or lower it");
+	return 0;
+}
+
+int command_line_check(struct settings *s, struct error *err)
+{
+	if (settings_check(s, SETTINGS_WORKER, err) < 0 || check_timeouts(s, err) < 0)
+		return -1;
+	if (s->handler_count == 0)
+		return error_set(err, ERROR_USAGE,
+		                 "no handler: give a command behind --, or --handler 'TYPE=exec:CMD', or handlers in "
+		                 "the config file");
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the worker's commands take alike from their command lines into the settings. */
+#pragma once
+
+#include "common/error.h"
+#include "common/options.h"
+#include "common/settings.h"
+
+/* --handler, and the command behind "--", which takes every type. */
+int command_line_handlers(struct settings *s, const struct options *o, struct error *err);
+/* -q */
+int command_line_queues(struct settings *s, const struct options *o, struct error *err);
+/* settings_check; is there a handler, and does no timeout reach the broker's consumer_timeout? */
+int command_line_check(struct settings *s, struct error *err);

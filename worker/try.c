@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* warren-worker test: one job through its handler, here and now, with no broker. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/codec.h"
+#include "common/input.h"
+#include "common/memory.h"
+#include "worker/command_line.h"
+#include "worker/commands.h"
+#include "worker/dispatch.h"
+#include "worker/guardian.h"
+#include "worker/oom.h"
+
+static const struct option_spec options[] = {
+    {"handler", 'H', "GLOB=KIND:...", "run types that match GLOB so; repeat, the first match wins"},
+    {"queue", 'q', "NAME", "the queue that the handler is told (default: test)"},
+    {"attempt", 0, "N", "the number of the try that the handler is told (default 1)"},
+    {"timeout", 0, "TIME", "stop the job after this time (default 5m)"},
+    {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)"},
+    {"json", 0, NULL, "print a line of JSON"},
+    {0},
+};
+
+enum { FLUSH_MS = 20 };
+
+struct trial {
+	struct settings settings;
+	struct options options;
+	uv_loop_t loop;
+	uv_prepare_t flush;
+	uv_timer_t timer;
+	struct guardian *guardian;
+	struct dispatch *dispatch;
+	struct run run;
+	struct job job;
+	struct buf document;
+	int64_t grace_ms;
+	bool timed_out;
+	int code;
+};
+
+static void print_number(const char *name, int64_t n, const char *unit)
+{
+	if (n >= 0)
+		fprintf(stderr, "%-8s %" PRId64 " %s\n", name, n, unit);
+}
+
+static void print_report(const struct trial *t, const struct run_report *r, enum verdict v)
+{
+	fprintf(stderr, "verdict  %s%s%s\n", verdict_name(v), r->error[0] ? ": " : "", r->error);
+	print_number("exit", r->exit_code, "");
+	print_number("time", r->wall_ms, "ms");
+	print_number("cpu", r->cpu_user_ms < 0 ? -1 : r->cpu_user_ms + r->cpu_system_ms, "ms");
+	print_number("memory", r->max_rss_kib, "KiB at its peak");
+	print_number("again", r->after_ms, "ms later, if it is retried");
+	fwrite(r->result.at, 1, r->result.len, stdout);
+	if (r->result_truncated)
+		fprintf(stderr, "the result was longer than result_max (%" PRId64 " bytes)\n", t->settings.result_max);
+}
+
+static void print_json(const struct run_report *r, enum verdict v)
+{
+	struct buf out = {0};
+	buf_printf(&out, "{\"verdict\":\"%s\",\"error\":", verdict_name(v));
+	buf_append_json_string(&out, r->error, strlen(r->error));
+	buf_printf(&out,
+	           ",\"exit\":%d,\"signal\":%d,\"wall_ms\":%" PRId64 ",\"cpu_user_ms\":%" PRId64
+	           ",\"cpu_system_ms\":%" PRId64 ",\"max_rss_kib\":%" PRId64 ",\"result\":",
+	           r->exit_code, r->signal, r->wall_ms, r->cpu_user_ms, r->cpu_system_ms, r->max_rss_kib);
+	buf_append_json_string(&out, r->result.at ? r->result.at : "", r->result.len);
+	buf_append_text(&out, "}");
+	puts(out.data);
+	buf_finish(&out);
+}
+
+static void on_done(struct run *run, const struct run_report *report)
+{
+	struct trial *t = run->owner;
+	enum verdict v = t->timed_out ? VERDICT_TIMEOUT : report->verdict;
+	if (options_has(&t->options, "json"))
+		print_json(report, v);
+	else
+		print_report(t, report, v);
+	t->code = v == VERDICT_OK ? 0 : v == VERDICT_UNRUNNABLE ? ERROR_CONFIG : ERROR_FAILED;
+	uv_stop(&t->loop);
+}
+
+static void on_progress(struct run *run, int percent, struct span note)
+{
+	(void)run;
+	fprintf(stderr, "progress %d %% %.*s\n", percent, (int)note.len, note.at ? note.at : "");
+}
+
+static void on_grace(uv_timer_t *timer)
+{
+	struct trial *t = timer->data;
+	t->run.handler->kind->stop(&t->run, RUN_STOP_KILL);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct trial *t = timer->data;
+	t->timed_out = true;
+	t->run.stopped_why = "timeout";
+	t->run.handler->kind->stop(&t->run, RUN_STOP_TERM);
+	uv_timer_start(timer, on_grace, (uint64_t)t->grace_ms, 0);
+}
+
+static void before_poll(uv_prepare_t *flush)
+{
+	dispatch_flush(((struct trial *)flush->data)->dispatch);
+}
+
+static void guardian_gone(void *data)
+{
+	struct trial *t = data;
+	fputs("the guardian process has died\n", stderr);
+	t->code = ERROR_BUG;
+	uv_stop(&t->loop);
+}
+
+static int make_job(struct trial *t, struct error *err)
+{
+	const struct options *o = &t->options;
+	size_t count = o->argument_count - o->after_dashes;
+	char id[JOB_UUID_SIZE];
+	struct buf text = {0};
+	struct span args;
+	if (count < 1 || count > 2)
+		return error_set(err, ERROR_USAGE, "test wants a TYPE and at most one JSON value, @FILE or -");
+	if (!job_type_valid(span_of(o->arguments[0])))
+		return error_set(err, ERROR_USAGE, "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-",
+		                 o->arguments[0], JOB_TYPE_MAX);
+	int rc = input_json(count == 2 ? o->arguments[1] : "null", (size_t)t->settings.max_body, &text, &args, err);
+	if (rc == 0) {
+		t->job = (struct job){.id = xstrdup(job_make_uuid7(clock_now_ms(), id)),
+		                      .type = xstrdup(o->arguments[0]),
+		                      .args = xmemdup(args.at, args.len),
+		                      .args_len = args.len,
+		                      .created_at_ms = clock_now_ms(),
+		                      .not_before_ms = CLOCK_NEVER,
+		                      .expires_at_ms = CLOCK_NEVER};
+		codec_encode(&t->job, &t->document);
+	}
+	buf_finish(&text);
+	return rc;
+}
+
+static int begin(struct trial *t, struct error *err)
+{
+	uint64_t attempt;
+	t->dispatch = dispatch_create(&t->loop, t->guardian, &t->settings, err);
+	if (!t->dispatch || options_count(&t->options, "attempt", &attempt, err) < 0)
+		return -1;
+	struct handler *h = dispatch_choose(t->dispatch, t->job.type, clock_monotonic_ms()).handler;
+	if (!h)
+		return error_set(err, ERROR_CONFIG, "no handler takes the type '%s'", t->job.type);
+	int64_t timeout_ms = h->settings->timeout_ms > 0 ? h->settings->timeout_ms : t->settings.timeout_ms;
+	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : t->settings.grace_ms;
+	const char *queue = options_get(&t->options, "queue");
+	t->run = (struct run){.request = {.job = &t->job,
+	                                  .document = {t->document.data, t->document.len},
+	                                  .queue = queue ? queue : "test",
+	                                  .attempt = attempt ? (unsigned)attempt : 1,
+	                                  .max_attempts = retry_default.max_attempts,
+	                                  .deadline_at_ms = clock_now_ms() + timeout_ms},
+	                      .done = on_done,
+	                      .progress = on_progress,
+	                      .owner = t,
+	                      .handler = h};
+	uv_prepare_init(&t->loop, &t->flush);
+	uv_timer_init(&t->loop, &t->timer);
+	t->flush.data = t->timer.data = t;
+	uv_prepare_start(&t->flush, before_poll);
+	uv_timer_start(&t->timer, on_deadline, (uint64_t)timeout_ms, 0);
+	h->kind->start(h, &t->run);
+	return 0;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	(void)timer; /* it has ended the wait for events, which is all it is for */
+}
+
+/* Long-lived handlers get a moment for their end; the guardian ends what takes longer. */
+static void let_retire(struct trial *t)
+{
+	int64_t until_ms = clock_monotonic_ms() + 2000;
+	while (!dispatch_retire(t->dispatch) && clock_monotonic_ms() < until_ms) {
+		uv_timer_start(&t->timer, on_tick, FLUSH_MS, 0);
+		uv_run(&t->loop, UV_RUN_ONCE);
+	}
+}
+
+static int try_it(struct trial *t, int guardian_fd, int guardian_pid, struct error *err)
+{
+	uv_loop_init(&t->loop);
+	oom_begin();
+	t->guardian = guardian_open(&t->loop, guardian_fd, guardian_pid, guardian_gone, t);
+	int rc = begin(t, err);
+	if (rc == 0) {
+		uv_run(&t->loop, UV_RUN_DEFAULT);
+		let_retire(t);
+	}
+	guardian_close(t->guardian);
+	return rc;
+}
+
+static int run(int argc, char **argv)
+{
+	static struct trial t; /* handlers that were cut off still point to it when the process ends */
+	struct error err = {0};
+	int guardian_fd, guardian_pid, code;
+	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &test_command, argc, argv, &t.options, &t.settings, &code))
+		return code;
+	if (command_line_handlers(&t.settings, &t.options, &err) < 0 || command_line_check(&t.settings, &err) < 0 ||
+	    make_job(&t, &err) < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0 ||
+	    try_it(&t, guardian_fd, guardian_pid, &err) < 0)
+		t.code = options_fail(WORKER_PROGRAM, &test_command, &err);
+	job_finish(&t.job);
+	buf_finish(&t.document);
+	settings_finish(&t.settings);
+	options_finish(&t.options);
+	return t.code;
+}
+
+const struct command_spec test_command = {
+    .name = "test",
+    .usage = "test TYPE [JSON|@FILE|-] [--handler 'GLOB=KIND:...']... [-- CMD ARG...]",
+    .summary = "run a handler here, with no broker, and tell how it went",
+    .examples = "  warren-worker test mail.welcome '{\"to\":\"ada@example.org\"}' -- ./send-mail.sh\n"
+                "  warren-worker test img.thumb @args.json --handler 'img.*=process:./thumb.py'\n"
+                "  warren-worker test sum '[1,2]' --json --handler 'sum=plugin:./sum.so'\n",
+    .options = options,
+    .run = run,
+};
