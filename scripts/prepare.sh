@@ -11,7 +11,7 @@ declare -A packages=(
 	[build]='build-essential meson ninja-build pkg-config librabbitmq-dev libjansson-dev libconfig-dev libuv1-dev
 		libcurl4-openssl-dev libssl-dev'
 	[demo]='rabbitmq-server procps'
-	[test]='check gcovr curl python3 git'
+	[test]='check gcovr curl python3 git nodejs openssl'
 	[lint]='shellcheck codespell clang-format clang-tidy cppcheck mandoc'
 	[docker]='docker.io docker-compose debootstrap iptables'
 )

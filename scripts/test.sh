@@ -8,6 +8,7 @@
 #   coverage      lines of common/ run by the unit tests: at least 90 %
 #   integration   programs with ASan and UBSan against one private RabbitMQ
 #   lint          clang-format, clang-tidy, cppcheck, shellcheck, codespell, mandoc
+#   examples      the handlers of examples/ with their real interpreters, against wc
 #   demo          scripts/demo.sh, over a folder with the oddest file names there can be
 #   readme        every command of README.md
 #   docker        the image of docker/ for real; skipped where nothing can build it
@@ -21,14 +22,14 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/scripts/lib.sh"
 cd "$root"
 
-all_suites=(unit coverage integration lint demo readme docker)
+all_suites=(unit coverage integration lint examples demo readme docker)
 suites=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) ;;
-	unit | coverage | integration | lint | demo | readme | docker | long) suites+=("$1") ;;
+	unit | coverage | integration | lint | examples | demo | readme | docker | long) suites+=("$1") ;;
 	-h | --help)
-		sed -n '4,18s/^# \{0,3\}//p' scripts/test.sh
+		sed -n '4,19s/^# \{0,3\}//p' scripts/test.sh
 		exit
 		;;
 	*)
@@ -197,6 +198,12 @@ suite_lint() {
 		*) say "$line" ;;
 		esac
 	done < <(scripts/lint.sh build-test 2>&1 || :)
+}
+
+suite_examples() {
+	step "examples"
+	build_plain || return 0
+	run_test "text statistics in sh, Python, JavaScript, C and over HTTP" tests/scripts/examples.sh "$root/build-test"
 }
 
 suite_demo() {
