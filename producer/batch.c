@@ -25,6 +25,7 @@
 #include "producer/progress.h"
 #include "producer/receipts.h"
 #include "producer/targets.h"
+#include "producer/waiter.h"
 
 static const struct option_spec options[] = {
     COMPOSE_OPTIONS,
@@ -34,6 +35,7 @@ static const struct option_spec options[] = {
     {"resume", 0, "FILE", "go on with these receipts: skip what is confirmed, append the rest"},
     {"keep-going", 0, NULL, "go on past input files that cannot be read"},
     {"halt", 0, "N", "stop reading after N lines have failed (default: never)"},
+    {"wait", 0, NULL, "wait for the jobs' ends and print a line of JSON for each; the summary goes to stderr"},
     {"dry-run", 0, NULL, "check all lines, send nothing"},
     {"progress", 0, "FORM", "auto, none, bar, plain or json (on stderr)"},
     {"json", 0, NULL, "print the summary as a line of JSON"},
@@ -69,6 +71,8 @@ struct batch {
 
 	struct link *link;
 	struct targets *targets;
+	struct waiter *waiter; /* --wait; NULL: nobody waits */
+	uint64_t finals, dead;
 	struct receipts receipts;
 	struct progress progress;
 	struct progress_state state;
@@ -198,6 +202,10 @@ static void publish(struct batch *b, const struct job *j, const char *queue, con
 {
 	struct envelope e =
 	    compose_envelope(&b->s->settings, queue, j, (struct span){document->data, document->len}, clock_now_ms());
+	if (b->waiter) {
+		e.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
+		e.message->correlation_id = xstrdup(j->id);
+	}
 	struct pending *p = xcalloc(1, sizeof *p);
 	*p = (struct pending){b->ordinal, b->lines.number, b->file, xstrdup(j->id)};
 	link_publish(b->link, (uint64_t)(uintptr_t)p, e.exchange, e.key, e.message, b->s->settings.confirm_timeout_ms);
@@ -395,6 +403,37 @@ static void take_events(struct batch *b)
 		b->rc = -1;
 }
 
+/* ---- what the workers say ---- */
+
+static void take_answers(struct batch *b)
+{
+	for (;;) {
+		json_t *answer;
+		if (waiter_next(b->waiter, 0, &answer, &b->err) < 0) {
+			b->rc = -1;
+			return;
+		}
+		if (!answer)
+			return;
+		const char *kind = json_string_value(json_object_get(answer, "kind"));
+		const char *verdict = json_string_value(json_object_get(answer, "verdict"));
+		if (kind && strcmp(kind, "final") == 0) {
+			b->finals++;
+			b->dead += !verdict || strcmp(verdict, "ok") != 0;
+			progress_clear(&b->progress);
+			json_dumpf(answer, stdout, JSON_COMPACT);
+			putchar('\n');
+		}
+		json_decref(answer);
+	}
+}
+
+/* Every confirmed job sends its end; what runs twice may send it twice. */
+static bool all_told(const struct batch *b)
+{
+	return !b->waiter || b->interrupts > 0 || b->finals >= b->ends[OUTCOME_CONFIRMED];
+}
+
 /* ---- the run ---- */
 
 static void take_signals(struct batch *b)
@@ -417,8 +456,9 @@ static void turn(struct batch *b)
 	    {.fd = b->signals, .events = POLLIN},
 	    {.fd = b->link ? link_fd(b->link) : -1, .events = POLLIN},
 	    {.fd = wants_input ? b->fd : -1, .events = POLLIN},
+	    {.fd = b->waiter ? waiter_fd(b->waiter) : -1, .events = POLLIN},
 	};
-	poll(fds, 3, b->rate > 0 ? 5 : TURN_MS);
+	poll(fds, 4, b->rate > 0 ? 5 : TURN_MS);
 	if (fds[0].revents)
 		take_signals(b);
 	if (fds[2].revents)
@@ -427,6 +467,8 @@ static void turn(struct batch *b)
 		link_watch(b->link, STUCK_MS);
 		take_events(b);
 	}
+	if (b->waiter && b->rc == 0)
+		take_answers(b);
 	b->state.confirmed = b->ends[OUTCOME_CONFIRMED];
 	b->state.failed = failures(b);
 	progress_update(&b->progress, &b->state);
@@ -442,7 +484,7 @@ static void work(struct batch *b)
 {
 	for (;;) {
 		bool nothing_to_read = b->input_ended || b->interrupts > 0;
-		if (b->rc < 0 || b->interrupts > 1 || (nothing_to_read && b->state.outstanding == 0))
+		if (b->rc < 0 || b->interrupts > 1 || (nothing_to_read && b->state.outstanding == 0 && all_told(b)))
 			return;
 		if (deserted(b)) {
 			b->rc = error_set(&b->err, ERROR_UNAVAILABLE,
@@ -553,6 +595,8 @@ static int connect_batch(struct batch *b, struct error *err)
 	b->targets = targets_open(&b->s->settings, err);
 	if (!b->targets || (b->queue && targets_check(b->targets, b->queue, err) < 0))
 		return -1;
+	if (options_has(&b->s->options, "wait") && !(b->waiter = waiter_open(&b->s->settings, err)))
+		return -1;
 	b->link = link_create(&o, err);
 	return b->link ? 0 : -1;
 }
@@ -589,21 +633,22 @@ static void print_summary(const struct batch *b)
 	                           e[OUTCOME_RETURNED], e[OUTCOME_NACKED], e[OUTCOME_TIMED_OUT],
 	                           e[OUTCOME_REJECTED], b->skipped};
 	bool json = options_has(&b->s->options, "json");
+	FILE *out = b->waiter ? stderr : stdout;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (json)
-			printf("%s\"%s\":%" PRIu64, i ? "," : "{", names[i], counts[i]);
+			fprintf(out, "%s\"%s\":%" PRIu64, i ? "," : "{", names[i], counts[i]);
 		else
-			printf("%s%s %" PRIu64, i ? " " : "", names[i], counts[i]);
+			fprintf(out, "%s%s %" PRIu64, i ? " " : "", names[i], counts[i]);
 	}
-	puts(json ? "}" : "");
-	fflush(stdout);
+	fputs(json ? "}\n" : "\n", out);
+	fflush(out);
 }
 
 static int exit_code(const struct batch *b)
 {
 	if (b->interrupts > 0)
 		return 130;
-	if (b->ends[OUTCOME_RETURNED] + b->ends[OUTCOME_REJECTED] > 0)
+	if (b->ends[OUTCOME_RETURNED] + b->ends[OUTCOME_REJECTED] + b->dead > 0)
 		return ERROR_FAILED;
 	return b->ends[OUTCOME_NACKED] + b->ends[OUTCOME_TIMED_OUT] > 0 ? ERROR_TRYAGAIN : 0;
 }
@@ -613,6 +658,7 @@ static void finish(struct batch *b)
 	progress_clear(&b->progress);
 	link_destroy(b->link, b->interrupts > 1 ? 0 : 3000);
 	targets_close(b->targets);
+	waiter_close(b->waiter);
 	if (b->fd >= 0)
 		close_input(b);
 	receipts_finish(&b->receipts);

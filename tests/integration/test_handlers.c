@@ -490,6 +490,25 @@ START_TEST(who_waits_gets_result_log_and_verdict)
 }
 END_TEST
 
+START_TEST(a_batch_that_waits_prints_a_line_for_each_end)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--",
+	                                  support_script("h", "read -r n; [ $n != 7 ] || exit 65; echo $n"));
+	struct result r = support_producer(support_url(), "1\n2\n3\n4\n5\n6\n7\n8\n", "batch", "t", "-q", q, "--wait");
+	ck_assert_int_eq(r.code, 1);
+	assert_has(r.err, "confirmed 8");
+	assert_has(r.out, "\"reason\":\"rejected\"");
+	assert_has(r.out, "\"result\":8");
+	size_t lines = 0;
+	for (const char *c = r.out; *c; c++)
+		lines += *c == '\n';
+	ck_assert_uint_eq(lines, 8);
+	support_result_free(&r);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
 START_TEST(who_waits_too_long_is_told_and_the_job_goes_on)
 {
 	cleanup_free char *q = queue_name();
@@ -685,6 +704,7 @@ static Suite *handlers_suite(void)
 	c = tcase_create("wait");
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, who_waits_gets_result_log_and_verdict);
+	tcase_add_test(c, a_batch_that_waits_prints_a_line_for_each_end);
 	tcase_add_test(c, who_waits_too_long_is_told_and_the_job_goes_on);
 	tcase_add_test(c, who_waits_and_loses_the_connection_is_told_the_id);
 	tcase_add_test(c, progress_of_a_process_reaches_who_waits);
