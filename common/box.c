@@ -52,6 +52,7 @@ static json_t *try_value(const struct box_try *t)
 	set_text(o, "verdict", t->verdict, 64);
 	set_number(o, "exit", t->exit_code);
 	set_text(o, "signal", t->signal, 64);
+	set_number(o, "queued_ms", t->queued_ms);
 	set_number(o, "wall_ms", t->wall_ms);
 	set_number(o, "cpu_user_ms", t->cpu_user_ms);
 	set_number(o, "cpu_system_ms", t->cpu_system_ms);

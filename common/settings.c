@@ -10,6 +10,7 @@
 
 #include "common/job.h"
 #include "common/memory.h"
+#include "common/nearest.h"
 #include "common/settings_keys.h"
 
 /* ---- queues, handlers, routes, URLs ---- */
@@ -233,6 +234,28 @@ int settings_add_handler(struct settings *s, const char *spec, struct error *err
 	h->type = xmemdup(spec, (size_t)(equals - spec));
 	h->run = xstrdup(equals + 1);
 	return 0;
+}
+
+int settings_with(struct settings *s, const char *spec, struct error *err)
+{
+	const char *equals = strchr(spec, '=');
+	if (!equals || s->command_line_handlers == 0)
+		return error_set(err, ERROR_USAGE, "--with wants KEY=VALUE behind a --handler, not '%.100s'", spec);
+	cleanup_free char *name = xmemdup(spec, (size_t)(equals - spec));
+	const struct settings_key *k = settings_find(&settings_handlers, SETTINGS_WORKER, name);
+	if (!k || k->required) {
+		const char *names[64];
+		size_t count = 0;
+		for (size_t i = 0; i < settings_handlers.count && count < sizeof names / sizeof *names; i++)
+			names[count++] = settings_handlers.keys[i].name;
+		const char *near = nearest_name(name, names, count);
+		return error_set(err, ERROR_USAGE, "a handler has no setting '%.60s'%s%s%s", name,
+		                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	}
+	if (settings_read(k, &s->handlers[s->command_line_handlers - 1], name, equals + 1, err) == 0)
+		return 0;
+	err->kind = ERROR_USAGE;
+	return error_wrap(err, "--with");
 }
 
 /* ---- checking ---- */

@@ -117,6 +117,8 @@ int settings_set(struct settings *s, enum settings_program program, const char *
 int settings_use_queue(struct settings *s, const char *spec, bool first, struct error *err);
 /* --handler 'GLOB=exec:CMD ARG': goes in front of the file's handlers, in the order given. */
 int settings_add_handler(struct settings *s, const char *spec, struct error *err);
+/* --with KEY=VALUE: a setting of the handler that settings_add_handler added last. ERROR_USAGE. */
+int settings_with(struct settings *s, const char *spec, struct error *err);
 
 /* Ranges that span keys, names that must be valid, the password file read (its mode must not let others read it). */
 int settings_check(struct settings *s, enum settings_program program, struct error *err);

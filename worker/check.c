@@ -14,6 +14,7 @@
 static const struct option_spec options[] = {
     {"queue", 'q', "NAME[:WEIGHT]", "this queue; repeat for more (default: those of the config, else 'default')"},
     {"handler", 'H', "GLOB=KIND:...", "this handler; repeat for more"},
+    {"with", 'w', "KEY=VALUE", "a setting of the handler before it, or of the command behind --: memory=500M"},
     {"timeout", 0, "TIME", "as for run"},
     {"grace", 0, "TIME", "as for run"},
     {"slots", 'j', "N", "as for run"},

@@ -18,13 +18,24 @@ static int add_command(struct settings *s, const struct options *o, struct error
 	return rc;
 }
 
+/* Those that stand before the first --handler belong to the command behind "--", which is added last. */
+static int add_settings(struct settings *s, const struct options *o, size_t from, struct error *err)
+{
+	for (size_t i = from; i < o->count && strcmp(o->given[i].spec->name, "handler") != 0; i++)
+		if (strcmp(o->given[i].spec->name, "with") == 0 && settings_with(s, o->given[i].value, err) < 0)
+			return -1;
+	return 0;
+}
+
 int command_line_handlers(struct settings *s, const struct options *o, struct error *err)
 {
-	for (size_t i = 0; i < o->count; i++)
-		if (strcmp(o->given[i].spec->name, "handler") == 0 &&
-		    settings_add_handler(s, o->given[i].value, err) < 0)
+	for (size_t i = 0; i < o->count; i++) {
+		if (strcmp(o->given[i].spec->name, "handler") != 0)
+			continue;
+		if (settings_add_handler(s, o->given[i].value, err) < 0 || add_settings(s, o, i + 1, err) < 0)
 			return -1;
-	return add_command(s, o, err);
+	}
+	return add_command(s, o, err) < 0 ? -1 : add_settings(s, o, 0, err);
 }
 
 int command_line_queues(struct settings *s, const struct options *o, struct error *err)

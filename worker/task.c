@@ -172,12 +172,25 @@ static const char *signal_name(int number, char *out, size_t size)
 	return out;
 }
 
+/* From when it might have begun to when it did. */
+static int64_t queued_ms(const struct task *t)
+{
+	const struct job *j = &t->in.job;
+	int64_t since_ms = j->created_at_ms;
+	if (since_ms == CLOCK_NEVER || t->in.book.attempt > 1 || t->started_at_ms == CLOCK_NEVER)
+		return -1;
+	if (j->not_before_ms != CLOCK_NEVER && j->not_before_ms > since_ms)
+		since_ms = j->not_before_ms;
+	return t->started_at_ms > since_ms ? t->started_at_ms - since_ms : 0;
+}
+
 static void record_try(struct task *t, const struct run_report *report, enum verdict v, unsigned attempt)
 {
 	char name[32];
 	const struct box_try this_try = {
 	    .attempt = attempt,
 	    .at_ms = t->started_at_ms,
+	    .queued_ms = queued_ms(t),
 	    .wall_ms = report->wall_ms,
 	    .cpu_user_ms = report->cpu_user_ms,
 	    .cpu_system_ms = report->cpu_system_ms,
@@ -203,18 +216,6 @@ static void box_without_try(struct task *t, const char *detail)
 }
 
 /* ---- running ---- */
-
-/* From when it might have begun to when it did. */
-static int64_t queued_ms(const struct task *t)
-{
-	const struct job *j = &t->in.job;
-	int64_t since_ms = j->created_at_ms;
-	if (since_ms == CLOCK_NEVER || t->in.book.attempt > 1 || t->started_at_ms == CLOCK_NEVER)
-		return -1;
-	if (j->not_before_ms != CLOCK_NEVER && j->not_before_ms > since_ms)
-		since_ms = j->not_before_ms;
-	return t->started_at_ms > since_ms ? t->started_at_ms - since_ms : 0;
-}
 
 /* What is not known is left out: an HTTP service does not tell what it used. */
 static void log_ok(const struct task *t, const struct run_report *report)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An HTTP service that behaves as its path says. odd_server.py PORT-FILE [CERT KEY]"""
+"""An HTTP service that behaves as its path says. odd_server.py PORT-FILE [UNIX-SOCKET | CERT KEY]"""
 import os
 import socket
 import ssl
@@ -59,7 +59,8 @@ def behave(conn, path, headers, body):
 
 
 def serve(conn):
-    conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if listener.family == socket.AF_INET:
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         while True:
             path, headers, body = read_request(conn)
@@ -70,12 +71,16 @@ def serve(conn):
     conn.close()
 
 
-if len(sys.argv) > 2:
+if len(sys.argv) == 3:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(sys.argv[2])
+    listener.listen(64)
+elif len(sys.argv) > 3:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(sys.argv[2], sys.argv[3])
     listener = context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
 with open(sys.argv[1] + ".new", "w", encoding="utf-8") as f:
-    f.write(f"{listener.getsockname()[1]}\n")
+    f.write(f"{listener.getsockname()[1]}\n" if listener.family == socket.AF_INET else "unix\n")
 os.rename(sys.argv[1] + ".new", sys.argv[1])
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()

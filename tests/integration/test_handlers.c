@@ -351,6 +351,91 @@ START_TEST(a_handler_runs_within_its_limits)
 }
 END_TEST
 
+START_TEST(a_handler_that_eats_memory_meets_its_limit)
+{
+	cleanup_free char *q = queue_name();
+	cleanup_free char *handler = odd_process();
+	struct process w = support_worker(support_url(), "-q", q, "--handler", handler, "--with", "memory=300M");
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "eats", "1", "-q", q, "--backoff", "fixed:100ms");
+	ck_assert_int_eq(r.code, 0);
+	support_result_free(&r);
+	cleanup_free char *letter = dead_letter(q);
+	assert_has(letter, "\"reason\":\"crashes\"");
+	assert_has(letter, "MemoryError");
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(a_handler_that_is_replaced_on_disk_goes_on)
+{
+	cleanup_free char *q = queue_name();
+	const char *script = support_script("h", "echo old");
+	struct process w = support_worker(support_url(), "-q", q, "--", script);
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	assert_has(r.out, "old");
+	support_result_free(&r);
+	support_script("h.new", "echo new");
+	ck_assert_int_eq(rename(support_path("h.new"), script), 0);
+	r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	ck_assert_int_eq(r.code, 0);
+	assert_has(r.out, "new");
+	support_result_free(&r);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+/* ---- test and check ---- */
+
+static struct result worker(const char *const *argv)
+{
+	const char *all[16] = {getenv("WARREN_WORKER")};
+	for (size_t i = 0; argv[i]; i++)
+		all[i + 1] = argv[i];
+	return support_run(support_url(), "", all);
+}
+
+static const struct {
+	const char *argv[8];
+	int code;
+	const char *out, *err;
+} trials[] = {
+    {{"test", "t", "[1]", "--", "/bin/cat"}, 0, "[1]\n", "verdict  ok"},
+    {{"test", "t", "--", "/bin/false"}, 1, "", "verdict  retry: exit 1"},
+    {{"test", "t", "--timeout", "200ms", "--", "/bin/sleep", "100"}, 1, "", "verdict  timeout"},
+    {{"test", "t", "{", "--", "/bin/cat"}, 65, "", "args:1:2: not JSON"},
+    {{"test", "t", "--handler", "x=exec:/bin/cat"}, 78, "", "no handler takes the type 't'"},
+    {{"test", "t", "--json", "--", "/bin/false"}, 1, "\"verdict\":\"retry\"", ""},
+    {{"test"}, 64, "", "no handler"},
+    {{"check", "-q", "no-such", "--", "/bin/true"}, 78, "WRONG   queue warren.v1.q.no-such: does not exist", ""},
+    {{"check", "--handler", "x=exec:/no/such", "-q", "no-such"}, 78, "WRONG   handler exec:/no/such", ""},
+    {{"check", "--url", "amqp://127.0.0.1:1", "--", "/bin/true"}, 69, "WRONG   broker", ""},
+};
+
+START_TEST(test_and_check_tell_what_is_so)
+{
+	struct result r = worker(trials[_i].argv);
+	ck_assert_msg(r.code == trials[_i].code, "exit %d: %s%s", r.code, r.out, r.err);
+	assert_has(r.out, trials[_i].out);
+	assert_has(r.err, trials[_i].err);
+	support_result_free(&r);
+}
+END_TEST
+
+START_TEST(check_finds_nothing_wrong_and_takes_no_job)
+{
+	cleanup_free char *q = queue_name();
+	send_as(q, "t", "1");
+	struct result r = worker((const char *const[]){"check", "-q", q, "--", "/bin/true", NULL});
+	ck_assert_msg(r.code == 0, "%s", r.out);
+	assert_has(r.out, "ok      may publish to warren.v1.delay.27");
+	support_result_free(&r);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	ck_assert_ptr_null(table_get(&m->headers, "x-delivery-count"));
+	message_destroy(m);
+}
+END_TEST
+
 START_TEST(a_private_folder_is_gone_afterwards)
 {
 	int code;
@@ -637,6 +722,16 @@ START_TEST(a_service_that_answers_without_end_is_cut_and_done)
 }
 END_TEST
 
+START_TEST(a_service_behind_a_unix_socket_is_reached)
+{
+	const char *port_file = support_path("port"), *path = support_path("s.sock");
+	struct process server = start_server(port_file, path, NULL);
+	cleanup_free char *handler = xprintf("*=http+unix://%s:/echo", path);
+	expect_done(handler, "t", NULL);
+	support_terminate(&server);
+}
+END_TEST
+
 START_TEST(a_service_that_is_down_returns_jobs_uncounted_until_it_is_back)
 {
 	cleanup_free char *q = queue_name();
@@ -695,6 +790,10 @@ static Suite *handlers_suite(void)
 	c = tcase_create("limits");
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, a_handler_runs_within_its_limits, 0, (int)(sizeof limits / sizeof *limits));
+	tcase_add_test(c, a_handler_that_eats_memory_meets_its_limit);
+	tcase_add_test(c, a_handler_that_is_replaced_on_disk_goes_on);
+	tcase_add_loop_test(c, test_and_check_tell_what_is_so, 0, (int)(sizeof trials / sizeof *trials));
+	tcase_add_test(c, check_finds_nothing_wrong_and_takes_no_job);
 	tcase_add_test(c, a_private_folder_is_gone_afterwards);
 	tcase_add_test(c, another_user_runs_it_when_root_starts_it);
 	tcase_add_test(c, no_network_means_none_or_a_worker_that_says_why_not);
@@ -715,6 +814,7 @@ static Suite *handlers_suite(void)
 	                    (int)(sizeof bad_answers / sizeof *bad_answers));
 	tcase_add_test(c, a_service_gets_args_and_headers_and_its_retry_after_is_kept);
 	tcase_add_test(c, a_service_that_answers_without_end_is_cut_and_done);
+	tcase_add_test(c, a_service_behind_a_unix_socket_is_reached);
 	tcase_add_test(c, a_service_that_is_down_returns_jobs_uncounted_until_it_is_back);
 	tcase_add_test(c, a_service_with_a_certificate_that_nobody_vouches_for_gets_no_job);
 	suite_add_tcase(s, c);

@@ -25,6 +25,7 @@ static const struct box_try killed = {
 static const struct box_try unknown = {
     .attempt = 1,
     .at_ms = -1,
+    .queued_ms = -1,
     .wall_ms = -1,
     .cpu_user_ms = -1,
     .cpu_system_ms = -1,
