@@ -124,9 +124,13 @@ struct request {
 
 static void request_finish(struct request *r)
 {
-	struct buf *all[] = {&r->id, &r->type, &r->queue, &r->deadline, &r->number, &r->args, &r->document};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		buf_finish(all[i]);
+	buf_finish(&r->id);
+	buf_finish(&r->type);
+	buf_finish(&r->queue);
+	buf_finish(&r->deadline);
+	buf_finish(&r->number);
+	buf_finish(&r->args);
+	buf_finish(&r->document);
 }
 
 static const char *text_of(const struct buf *b)

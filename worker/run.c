@@ -59,7 +59,7 @@ static int run(int argc, char **argv)
 {
 	struct options o;
 	struct settings s;
-	struct worker_limits limits;
+	struct worker_limits limits = {0};
 	struct error err = {0};
 	int code = 0;
 	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &run_command, argc, argv, &o, &s, &code))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/task.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -221,11 +222,11 @@ static void box_without_try(struct task *t, const char *detail)
 static void log_ok(const struct task *t, const struct run_report *report)
 {
 	char cost[64] = "", queued[64] = "";
+	int64_t cpu_ms = report->cpu_user_ms + report->cpu_system_ms, waited_ms = queued_ms(t);
 	if (report->cpu_user_ms >= 0)
-		snprintf(cost, sizeof cost, ", cpu %lld ms, %lld KiB",
-		         (long long)(report->cpu_user_ms + report->cpu_system_ms), (long long)report->max_rss_kib);
-	if (queued_ms(t) >= 0)
-		snprintf(queued, sizeof queued, "queued %lld ms", (long long)queued_ms(t));
+		snprintf(cost, sizeof cost, ", cpu %" PRId64 " ms, %" PRId64 " KiB", cpu_ms, report->max_rss_kib);
+	if (waited_ms >= 0)
+		snprintf(queued, sizeof queued, "queued %" PRId64 " ms", waited_ms);
 	const char *both = *queued ? cost : *cost ? cost + 2 : "";
 	log_info(subject_of(t), "ok in %lld ms%s%s%s%s", (long long)report->wall_ms, *queued || *cost ? " (" : "",
 	         queued, both, *queued || *cost ? ")" : "");
