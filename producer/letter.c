@@ -192,8 +192,9 @@ static void print_attempts(const json_t *history, FILE *out)
 static void print_box(const struct letter *l, FILE *out)
 {
 	static const char *const of_box[] = {"detail", NULL};
-	static const char *const of_try[] = {"verdict", "exit",        "signal",        "worker",      "at",
-	                                     "queued_ms", "wall_ms", "cpu_user_ms", "cpu_system_ms", "max_rss_kib", NULL};
+	static const char *const of_try[] = {"verdict",   "exit",    "signal",      "worker",        "at",
+	                                     "queued_ms", "wall_ms", "cpu_user_ms", "cpu_system_ms", "max_rss_kib",
+	                                     NULL};
 	print_members(out, l->box, of_box);
 	print_members(out, json_object_get(l->box, "try"), of_try);
 	const char *tail = box_text(l, "stderr");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producer/waiter.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base64.h"
 #include "common/broker.h"
 #include "common/clock.h"
 #include "common/connect.h"
@@ -121,13 +121,10 @@ static void show_progress(const json_t *answer)
 
 static void print_bytes(const char *base64)
 {
-	size_t len = strlen(base64);
-	cleanup_free unsigned char *bytes = xcalloc(len / 4 + 1, 3);
-	int n = EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)len);
-	for (size_t i = len; n > 0 && i > 0 && i + 2 >= len && base64[i - 1] == '='; i--)
-		n--; /* the padding's zero bytes */
-	if (n > 0)
-		fwrite(bytes, 1, (size_t)n, stdout);
+	struct buf bytes = {0};
+	if (base64_decode(&bytes, span_of(base64)) && bytes.len > 0)
+		fwrite(bytes.data, 1, bytes.len, stdout);
+	buf_finish(&bytes);
 }
 
 static void show_result(const json_t *answer)

@@ -71,7 +71,7 @@ running_pid() {
 is_node() {
 	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
 	[ -n "$state" ] && [ "$state" != Z ] || return 1
-	tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qxF "RABBITMQ_PID_FILE=$dir/pid"
+	grep -qszxF "RABBITMQ_PID_FILE=$dir/pid" "/proc/$1/environ"
 }
 
 await_end() { # PID TENTHS

@@ -71,7 +71,7 @@ stop_broker() {
 
 # is_ours PID MARK: true when the process was started with MARK (NAME=value) in its environment: a recycled pid is never hit.
 is_ours() {
-	[ -n "$1" ] && tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | grep -qxF -- "$2"
+	[ -n "$1" ] && grep -qszxF -- "$2" "/proc/$1/environ"
 }
 
 # stop_process PID MARK SECONDS: SIGTERM, and SIGKILL when it has not ended in time.

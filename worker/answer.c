@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/answer.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base64.h"
 #include "common/headers.h"
 #include "common/memory.h"
 #include "common/scan.h"
@@ -106,10 +106,8 @@ static void add_result(struct buf *b, const struct run_report *report)
 		buf_append(b, value.text.at, value.text.len);
 		return;
 	}
-	cleanup_free unsigned char *text = xcalloc(report->result.len / 3 + 2, 4);
-	int len = EVP_EncodeBlock(text, (const unsigned char *)report->result.at, (int)report->result.len);
 	buf_append_text(b, ",\"result_b64\":\"");
-	buf_append(b, text, (size_t)len);
+	base64_encode(b, report->result);
 	buf_append_text(b, "\"");
 	if (report->result_truncated)
 		buf_append_text(b, ",\"result_truncated\":true");

@@ -57,48 +57,17 @@ static int plugin_open(struct handler *h, const char *rest, struct error *err)
 	words[0] = xstrdup("warren-worker");
 	words[1] = xstrdup(PLUGIN_HOST_WORD);
 	words[2] = path;
-	h->state = pool_create(h, xstrdup(OUR_PROGRAM), words, false, err);
-	return h->state ? 0 : -1;
-}
-
-static void plugin_close(struct handler *h)
-{
-	pool_destroy(h->state);
-}
-
-static bool plugin_full(const struct handler *h)
-{
-	return pool_full(h->state);
-}
-
-static void plugin_flush(struct handler *h)
-{
-	pool_flush(h->state);
-}
-
-static bool plugin_retire(struct handler *h)
-{
-	return pool_retire(h->state);
-}
-
-static void plugin_start(struct handler *h, struct run *r)
-{
-	pool_start(h->state, r);
-}
-
-static void plugin_stop(struct run *r, enum run_stop how)
-{
-	pool_stop(r->handler->state, r, how);
+	return pool_open(h, xstrdup(OUR_PROGRAM), words, false, err);
 }
 
 const struct handler_kind plugin_kind = {
     .name = "plugin",
     .long_lived = true,
     .open = plugin_open,
-    .close = plugin_close,
-    .full = plugin_full,
-    .flush = plugin_flush,
-    .retire = plugin_retire,
-    .start = plugin_start,
-    .stop = plugin_stop,
+    .close = pool_close,
+    .full = pool_full,
+    .flush = pool_flush,
+    .retire = pool_retire,
+    .start = pool_start,
+    .stop = pool_stop,
 };

@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/base64.h"
 #include "common/buf.h"
 #include "common/error.h"
 #include "common/memory.h"
@@ -108,15 +108,6 @@ static bool find_member(struct scan_value object, const char *key, struct span *
 	return false;
 }
 
-static bool decode_base64(const struct buf *text, struct buf *out)
-{
-	cleanup_free unsigned char *bytes = xcalloc(text->len / 4 + 1, 3);
-	int len = EVP_DecodeBlock(bytes, (const unsigned char *)text->data, (int)text->len);
-	for (size_t i = text->len; len > 0 && i > 0 && i + 2 >= text->len && text->data[i - 1] == '='; i--)
-		len--; /* the padding's zero bytes */
-	return len >= 0 && buf_append(out, bytes, (size_t)len);
-}
-
 struct request {
 	struct buf id, type, queue, deadline, number, args, document;
 	struct warren_job job;
@@ -160,7 +151,8 @@ static bool read_document(struct request *r, struct span document)
 static bool read_body(struct request *r, struct scan_value head)
 {
 	struct buf text = {0};
-	bool ok = text_member(head, "\"body_b64\"", &text) && decode_base64(&text, &r->args);
+	bool ok =
+	    text_member(head, "\"body_b64\"", &text) && base64_decode(&r->args, (struct span){text.data, text.len});
 	buf_finish(&text);
 	return ok;
 }

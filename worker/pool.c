@@ -139,8 +139,9 @@ static void place_held(struct pool *p)
 		wake_at(p, p->not_before_ms);
 }
 
-bool pool_full(const struct pool *p)
+bool pool_full(const struct handler *h)
 {
+	const struct pool *p = h->state;
 	if (!list_empty(&p->held))
 		return true;
 	for (size_t i = 0; i < p->count; i++)
@@ -149,8 +150,9 @@ bool pool_full(const struct pool *p)
 	return !may_grow(p);
 }
 
-void pool_start(struct pool *p, struct run *run)
+void pool_start(struct handler *handler, struct run *run)
 {
+	struct pool *p = handler->state;
 	struct resident *r = choose(p, run->request.job->id);
 	if (r) {
 		resident_run(r, run);
@@ -162,8 +164,9 @@ void pool_start(struct pool *p, struct run *run)
 	wake_at(p, p->not_before_ms);
 }
 
-void pool_stop(struct pool *p, struct run *run, enum run_stop how)
+void pool_stop(struct run *run, enum run_stop how)
 {
+	struct pool *p = run->handler->state;
 	struct list *pos;
 	for (pos = p->held.next; pos != &p->held; pos = pos->next) {
 		struct held *h = list_item(pos, struct held, link);
@@ -178,7 +181,7 @@ void pool_stop(struct pool *p, struct run *run, enum run_stop how)
 
 /* ---- life ---- */
 
-struct pool *pool_create(struct handler *h, char *program, char **words, bool stdio, struct error *err)
+int pool_open(struct handler *h, char *program, char **words, bool stdio, struct error *err)
 {
 	struct pool *p = xcalloc(1, sizeof *p);
 	*p = (struct pool){.handler = h, .program = program, .words = words, .stdio = stdio};
@@ -186,14 +189,15 @@ struct pool *pool_create(struct handler *h, char *program, char **words, bool st
 		words_free(words);
 		free(program);
 		free(p);
-		return NULL;
+		return -1;
 	}
 	p->max = (size_t)(h->settings->children != SETTINGS_UNSET ? h->settings->children : h->worker->slots);
 	p->residents = xcalloc(p->max, sizeof *p->residents); /* NOLINT(bugprone-sizeof-expression): pointers */
 	list_init(&p->held);
 	uv_timer_init(h->loop, &p->timer);
 	p->timer.data = p;
-	return p;
+	h->state = p;
+	return 0;
 }
 
 static void free_pool(uv_handle_t *timer)
@@ -205,21 +209,24 @@ static void free_pool(uv_handle_t *timer)
 	free(p);
 }
 
-void pool_flush(struct pool *p)
+void pool_flush(struct handler *h)
 {
+	struct pool *p = h->state;
 	for (size_t i = 0; i < p->count; i++)
 		resident_flush(p->residents[i]);
 }
 
-bool pool_retire(struct pool *p)
+bool pool_retire(struct handler *h)
 {
+	struct pool *p = h->state;
 	for (size_t i = 0; i < p->count; i++)
 		resident_retire(p->residents[i]);
 	return p->count == 0;
 }
 
-void pool_destroy(struct pool *p)
+void pool_close(struct handler *h)
 {
+	struct pool *p = h->state;
 	if (p)
 		uv_close((uv_handle_t *)&p->timer, free_pool);
 }

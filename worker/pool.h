@@ -7,15 +7,14 @@
 
 #include "worker/handler.h"
 
-struct pool;
+/* program and words are taken: freed when it is closed, or on failure (words_free). stdio: resident.h. -1:
+ * ERROR_CONFIG. */
+int pool_open(struct handler *h, char *program, char **words, bool stdio, struct error *err);
 
-/* program and words are taken: the pool frees them (words_free). stdio: resident.h. NULL: ERROR_CONFIG. */
-struct pool *pool_create(struct handler *h, char *program, char **words, bool stdio, struct error *err);
-void pool_destroy(struct pool *p);
-
-void pool_flush(struct pool *p);
-/* Asks all processes to end. True: none is left. */
-bool pool_retire(struct pool *p);
-bool pool_full(const struct pool *p);
-void pool_start(struct pool *p, struct run *r);
-void pool_stop(struct pool *p, struct run *r, enum run_stop how);
+/* What struct handler_kind asks for. */
+void pool_close(struct handler *h);
+bool pool_full(const struct handler *h);
+void pool_start(struct handler *h, struct run *r);
+void pool_stop(struct run *r, enum run_stop how);
+void pool_flush(struct handler *h);
+bool pool_retire(struct handler *h);

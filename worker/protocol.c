@@ -2,11 +2,10 @@
 #include "worker/protocol.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "common/base64.h"
 #include "common/clock.h"
-#include "common/memory.h"
 #include "common/scan.h"
 
 /* ---- reading ---- */
@@ -127,13 +126,6 @@ static void append_document(struct buf *out, struct span document)
 			out->data[i] = ' ';
 }
 
-static void append_base64(struct buf *out, struct span bytes)
-{
-	cleanup_free unsigned char *text = xcalloc(bytes.len / 3 + 2, 4);
-	int len = EVP_EncodeBlock(text, (const unsigned char *)bytes.at, (int)bytes.len);
-	buf_append(out, text, (size_t)len);
-}
-
 void protocol_write_request(struct buf *out, const struct run_request *q)
 {
 	char deadline[CLOCK_TEXT_SIZE];
@@ -143,7 +135,7 @@ void protocol_write_request(struct buf *out, const struct run_request *q)
 	    q->job->id, q->job->type, q->attempt, q->max_attempts, clock_format(q->deadline_at_ms, deadline), q->queue);
 	if (q->raw) {
 		buf_append_text(out, "\"body_b64\":\"");
-		append_base64(out, q->document);
+		base64_encode(out, q->document);
 		buf_append_text(out, "\"}\n");
 		return;
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base64.h"
 #include "common/memory.h"
 #include "worker/http_status.h"
 #include "worker/process_usage.h"
@@ -105,6 +106,24 @@ START_TEST(a_document_travels_as_it_is_in_one_line)
 }
 END_TEST
 
+START_TEST(base64_comes_back_as_it_went)
+{
+	static const char bytes[] = "\0\1\2\xff\xfe any";
+	for (size_t len = 0; len < sizeof bytes; len++) {
+		struct buf text = {0}, back = {0};
+		base64_encode(&text, (struct span){bytes, len});
+		ck_assert(base64_decode(&back, (struct span){text.data ? text.data : "", text.len}));
+		ck_assert_uint_eq(back.len, len);
+		ck_assert(len == 0 || memcmp(back.data, bytes, len) == 0);
+		buf_finish(&text);
+		buf_finish(&back);
+	}
+	struct buf out = {0};
+	ck_assert(!base64_decode(&out, span_of("abc")) && !base64_decode(&out, span_of("ab!=")));
+	buf_finish(&out);
+}
+END_TEST
+
 /* ---- HTTP ---- */
 
 START_TEST(every_status_has_its_verdict)
@@ -154,6 +173,7 @@ int main(void)
 	tcase_add_loop_test(c, what_is_no_reply_is_told_so, 0, (int)(sizeof bad / sizeof *bad));
 	tcase_add_test(c, usage_in_a_reply_is_read);
 	tcase_add_test(c, a_document_travels_as_it_is_in_one_line);
+	tcase_add_test(c, base64_comes_back_as_it_went);
 	tcase_add_test(c, every_status_has_its_verdict);
 	tcase_add_test(c, a_service_that_is_not_there_is_not_the_jobs_fault);
 	tcase_add_test(c, no_header_can_be_smuggled_in);

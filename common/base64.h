@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes as text and back (RFC 4648, 4), by OpenSSL. Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+
+void base64_encode(struct buf *out, struct span bytes);
+/* False: the text is no base64; out may hold some bytes then. */
+bool base64_decode(struct buf *out, struct span text);
