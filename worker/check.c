@@ -100,10 +100,14 @@ static void check_handlers(struct checking *c, int guardian_fd, int guardian_pid
 	struct guardian *g = guardian_open(&loop, guardian_fd, guardian_pid, nothing, NULL);
 	for (size_t i = 0; i < c->settings->handler_count; i++) {
 		struct error err = {0};
-		const struct settings_handler *h = &c->settings->handlers[i];
-		tell(c, handler_create(&loop, g, c->settings, h, &err) ? 0 : -1, "handler", h->run, &err);
+		const struct settings_handler *s = &c->settings->handlers[i];
+		struct handler *h = handler_create(&loop, g, c->settings, s, &err);
+		tell(c, h ? 0 : -1, "handler", s->run, &err);
+		handler_destroy(h);
 	}
 	guardian_close(g);
+	uv_run(&loop, UV_RUN_DEFAULT); /* what is being closed */
+	uv_loop_close(&loop);
 }
 
 static int run(int argc, char **argv)

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "worker/cgroup.h"
 
 static int find_group(const char *name, uint32_t *gid, struct error *err)
 {
@@ -104,11 +104,12 @@ char *confine_describe(const struct settings_handler *s, char *out, size_t size)
 	const struct {
 		int64_t value;
 		const char *name;
-	} numbers[] = {{s->memory, "memory in bytes (by RLIMIT_AS)"},
-	               {s->cpu_ms == SETTINGS_UNSET ? SETTINGS_UNSET : s->cpu_ms / 1000, "CPU seconds"},
-	               {s->files, "open files"},
-	               {s->processes, "processes"},
-	               {s->file_size, "file size in bytes"}};
+	} numbers[] = {
+	    {s->memory, cgroup_usable() ? "memory in bytes (by a control group)" : "memory in bytes (by RLIMIT_AS)"},
+	    {s->cpu_ms == SETTINGS_UNSET ? SETTINGS_UNSET : s->cpu_ms / 1000, "CPU seconds"},
+	    {s->files, "open files"},
+	    {s->processes, "processes"},
+	    {s->file_size, "file size in bytes"}};
 	const struct {
 		const char *text, *name;
 	} texts[] = {{s->user, "user"},

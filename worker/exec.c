@@ -129,7 +129,8 @@ static void describe_exit(const struct exec_run *x, struct run_report *r)
 	int shown = last.len > 300 ? 300 : (int)last.len;
 	if (WIFSIGNALED(status)) {
 		char name[32];
-		bool for_memory = WTERMSIG(status) == SIGKILL && !x->kill_asked && oom_happened();
+		bool for_memory =
+		    WTERMSIG(status) == SIGKILL && !x->kill_asked && (x->exit.for_memory || oom_happened());
 		r->verdict = for_memory ? VERDICT_OOM : VERDICT_CRASH;
 		r->signal = WTERMSIG(status);
 		snprintf(r->error, sizeof r->error, "killed by %s%s%s%.*s", signal_name(r->signal, name),

@@ -187,6 +187,7 @@ static void on_exited(struct child *c, const struct guardian_reply *r)
 	    .cpu_user_us = r->cpu_user_us,
 	    .cpu_system_us = r->cpu_system_us,
 	    .max_rss_kib = r->max_rss_kib,
+	    .for_memory = r->for_memory,
 	    .leftovers = r->leftovers,
 	};
 	bool last = !r->leftovers && !c->kill_asked;

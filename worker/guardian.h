@@ -31,6 +31,7 @@ void guardian_close(struct guardian *g);
 struct child_exit {
 	int status;                                      /* of waitpid */
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib; /* of the root and what it waited for */
+	bool for_memory;                                 /* its control group ran out of memory */
 	bool leftovers;                                  /* something of its tree lives on: child_kill_tree ends it */
 };
 
@@ -48,6 +49,7 @@ enum { GUARDIAN_SPAWN_FDS = 5, SPAWN_GROUPS_MAX = 32 };
  */
 enum { SPAWN_UNLIMITED = -1 };
 struct spawn_limits {
+	/* memory: of the tree by a control group where there is one, else RLIMIT_AS of each process */
 	int64_t memory, cpu_s, files, processes,
 	    file_size; /* RLIMIT_AS (bytes), _CPU, _NOFILE, _NPROC, _FSIZE (bytes) */
 	int umask;

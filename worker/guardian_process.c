@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,6 +20,7 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
+#include "worker/cgroup.h"
 #include "worker/environment.h"
 #include "worker/guardian_protocol.h"
 #include "worker/tree.h"
@@ -33,6 +35,7 @@ struct kid {
 	bool exited, killing;
 	size_t left; /* while killing: how many processes the last look found */
 	char token[64];
+	char group[CGROUP_PATH_SIZE]; /* its control group; "": none */
 };
 
 /* A child that came to us when its parent ended, and that belongs to no try we know. */
@@ -69,6 +72,7 @@ struct start {
 	const int *fds;
 	uint32_t fd_count;
 	const struct spawn_limits *limits;
+	int group; /* cgroup.procs of its control group; -1: none */
 };
 
 static int limit(int resource, int64_t value)
@@ -87,8 +91,10 @@ static int become_user(const struct spawn_limits *l)
 	return (int)syscall(SYS_setresuid, l->uid, l->uid, l->uid);
 }
 
-static int apply_limits(const struct spawn_limits *l)
+static int apply_limits(const struct spawn_limits *l, int group)
 {
+	if (group >= 0 && write(group, "0", 1) != 1)
+		return -1;
 	if (limit(RLIMIT_CPU, l->cpu_s) < 0 || limit(RLIMIT_NOFILE, l->files) < 0 ||
 	    limit(RLIMIT_FSIZE, l->file_size) < 0)
 		return -1;
@@ -102,7 +108,7 @@ static int apply_limits(const struct spawn_limits *l)
 		umask((mode_t)l->umask);
 	if (l->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
-	return limit(RLIMIT_AS, l->memory);
+	return group >= 0 ? 0 : limit(RLIMIT_AS, l->memory);
 }
 
 /*
@@ -122,7 +128,7 @@ static int become_handler(const struct start *s)
 	for (int i = 0; i < (int)s->fd_count; i++)
 		if (s->fds[i] == i ? fcntl(i, F_SETFD, 0) < 0 : dup2(s->fds[i], i) < 0)
 			return errno;
-	if (apply_limits(s->limits) < 0)
+	if (apply_limits(s->limits, s->group) < 0)
 		return errno;
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user clears it */
 	execve(s->program, s->arguments, s->environment);
@@ -172,7 +178,7 @@ static char **full_environment(const struct process *g, bool clean, char **own, 
 	return env;
 }
 
-static void add_kid(struct process *g, const struct guardian_request *r, pid_t root)
+static void add_kid(struct process *g, const struct guardian_request *r, pid_t root, const char *group)
 {
 	if (g->kid_count == g->kid_cap) {
 		g->kid_cap = g->kid_cap ? g->kid_cap * 2 : 16;
@@ -182,6 +188,18 @@ static void add_kid(struct process *g, const struct guardian_request *r, pid_t r
 	*k = (struct kid){.id = r->id, .number = ++g->last_number, .root = root};
 	memcpy(k->token, r->token, sizeof k->token);
 	k->token[sizeof k->token - 1] = 0;
+	snprintf(k->group, sizeof k->group, "%s", group);
+}
+
+/* Where no group can be made RLIMIT_AS has to do: -1. */
+static int make_group(const struct process *g, const struct guardian_request *r, char path[static CGROUP_PATH_SIZE])
+{
+	int fd = -1;
+	if (cgroup_usable() && r->limits.memory != SPAWN_UNLIMITED)
+		fd = cgroup_make(g->last_number + 1, r->limits.memory, path);
+	if (fd < 0)
+		path[0] = 0;
+	return fd;
 }
 
 static void spawn(struct process *g, const struct guardian_request *r, char *texts, const char *end, int *fds)
@@ -189,6 +207,7 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
 	size_t arguments = r->argument_count, variables = r->environment_count;
 	int errnum = E2BIG; /* texts that do not fit are not sent */
 	pid_t pid = -1;
+	char group[CGROUP_PATH_SIZE] = "";
 	char **all = texts_of(texts, end, 1 + arguments + variables);
 	if (all) {
 		char **argv = xcalloc(arguments + 1, sizeof *argv);
@@ -199,18 +218,22 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
 		                        .environment = env,
 		                        .fds = fds,
 		                        .fd_count = r->fd_count < GUARDIAN_FDS ? r->fd_count : GUARDIAN_FDS,
-		                        .limits = &r->limits};
+		                        .limits = &r->limits,
+		                        .group = make_group(g, r, group)};
 		pid = start_process(&s, &errnum);
+		if (s.group >= 0)
+			close(s.group);
 		free(argv);
 		free(env);
 	}
 	free(all);
 	if (pid > 0) {
-		add_kid(g, r, pid);
+		add_kid(g, r, pid, group);
 		if (r->tell_pid)
 			reply(g, &(struct guardian_reply){.id = r->id, .news = GUARDIAN_STARTED, .number = pid});
 		return;
 	}
+	cgroup_remove(group);
 	reply(g, &(struct guardian_reply){.id = r->id, .news = GUARDIAN_FAILED, .number = errnum});
 }
 
@@ -298,6 +321,7 @@ static struct kid *find_kid(struct process *g, uint64_t id)
 
 static void drop_kid(struct process *g, struct kid *k)
 {
+	cgroup_remove(k->group);
 	*k = g->kids[--g->kid_count];
 	if (g->kid_count == 0)
 		g->orphan_count = 0;
@@ -370,6 +394,7 @@ static void on_exit_of(struct process *g, struct kid *k, int status, const struc
 	    .id = k->id,
 	    .news = GUARDIAN_EXITED,
 	    .number = status,
+	    .for_memory = cgroup_killed(k->group),
 	    .leftovers = leftovers,
 	    .cpu_user_us = microseconds(u->ru_utime),
 	    .cpu_system_us = microseconds(u->ru_stime),

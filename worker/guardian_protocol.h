@@ -38,8 +38,9 @@ enum guardian_news {
 struct guardian_reply {
 	uint64_t id;
 	uint32_t news;
-	int32_t number; /* errno, or wait status */
-	bool leftovers; /* processes of the tree are still there, and nobody has asked to kill them */
+	int32_t number;  /* errno, or wait status */
+	bool for_memory; /* of an exit: the kernel killed in its control group */
+	bool leftovers;  /* processes of the tree are still there, and nobody has asked to kill them */
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib;
 };
 

@@ -197,7 +197,8 @@ static void on_exited(void *data, const struct child_exit *exit)
 	struct resident *r = data;
 	r->exited = true;
 	r->status = exit->status;
-	r->for_memory = WIFSIGNALED(r->status) && WTERMSIG(r->status) == SIGKILL && !r->killed && oom_happened();
+	r->for_memory = WIFSIGNALED(r->status) && WTERMSIG(r->status) == SIGKILL && !r->killed &&
+	                (exit->for_memory || oom_happened());
 	if (!exit->leftovers && !r->killed)
 		r->child = NULL;
 	uv_timer_start(&r->timer, on_output_grace, OUTPUT_GRACE_MS, 0);

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/settings.h"
+#include "worker/cgroup.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/guardian.h"
@@ -55,6 +56,17 @@ static int prepare(struct settings *s, const struct options *o, struct worker_li
 	return 0;
 }
 
+/* Only where a handler wants one: it changes where this process is. */
+static void begin_groups(const struct settings *s)
+{
+	for (size_t i = 0; i < s->handler_count; i++) {
+		if (s->handlers[i].memory == SETTINGS_UNSET)
+			continue;
+		cgroup_begin();
+		return;
+	}
+}
+
 static int run(int argc, char **argv)
 {
 	struct options o;
@@ -67,11 +79,15 @@ static int run(int argc, char **argv)
 
 	/* First of all, while this process is small and has neither threads nor connections (guardian.h). */
 	int guardian_fd = -1, guardian_pid = -1;
-	if (prepare(&s, &o, &limits, &err) < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0 ||
+	int rc = prepare(&s, &o, &limits, &err);
+	if (rc == 0)
+		begin_groups(&s);
+	if (rc < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0 ||
 	    (options_has(&o, "setup") && connect_setup(&s, &err) < 0))
 		code = options_fail(WORKER_PROGRAM, &run_command, &err);
 	else
 		code = worker_run(&s, &o, limits, guardian_fd, guardian_pid);
+	cgroup_end();
 	settings_finish(&s);
 	options_finish(&o);
 	return code;
