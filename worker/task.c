@@ -19,6 +19,7 @@
 enum {
 	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
+	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does not hear it all */
 };
 
 enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
@@ -39,6 +40,7 @@ struct task {
 	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
 
 	struct answer answer; /* to a producer that waits */
+	int64_t progress_not_before_ms;
 	struct fate fate;
 	char *box; /* of a dead one */
 };
@@ -293,6 +295,10 @@ static void run_done(struct run *r, const struct run_report *report)
 static void run_progress(struct run *r, int percent, struct span note)
 {
 	struct task *t = r->owner;
+	int64_t now_ms = clock_monotonic_ms();
+	if (now_ms < t->progress_not_before_ms)
+		return;
+	t->progress_not_before_ms = now_ms + PROGRESS_MS;
 	answer_progress(worker_of(t), &t->answer, percent, note);
 }
 
