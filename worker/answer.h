@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
-#include "worker/handler.h"
+#include "worker/handlers/handler.h"
 #include "worker/verdict.h"
 #include "worker/worker.h"
 

@@ -9,7 +9,7 @@
 #include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/dispatch.h"
-#include "worker/guardian.h"
+#include "worker/guardian/guardian.h"
 
 static const struct option_spec options[] = {
     {"queue", 'q', "NAME[:WEIGHT]", "this queue; repeat for more (default: those of the config, else 'default')"},

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/buf.h"
-#include "worker/words.h"
+#include "worker/handlers/words.h"
 
 static int add_command(struct settings *s, const struct options *o, struct error *err)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "worker/handler.h"
+#include "worker/handlers/handler.h"
 
 struct dispatch;
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "worker/commands.h"
-#include "worker/plugin.h"
+#include "worker/handlers/plugin.h"
 
 static const char summary[] = "runs the jobs of RabbitMQ queues with any handler";
 

@@ -7,10 +7,10 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/settings.h"
-#include "worker/cgroup.h"
+#include "worker/guardian/cgroup.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
-#include "worker/guardian.h"
+#include "worker/guardian/guardian.h"
 #include "worker/worker.h"
 
 static const struct option_spec options[] = {

@@ -12,7 +12,7 @@
 #include "worker/answer.h"
 #include "worker/consumption.h"
 #include "worker/delivery.h"
-#include "worker/environment.h"
+#include "worker/handlers/environment.h"
 #include "worker/intake.h"
 #include "worker/reissue.h"
 

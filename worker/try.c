@@ -11,8 +11,8 @@
 #include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/dispatch.h"
-#include "worker/guardian.h"
-#include "worker/oom.h"
+#include "worker/guardian/guardian.h"
+#include "worker/guardian/oom.h"
 
 static const struct option_spec options[] = {
     {"handler", 'H', "GLOB=KIND:...", "run types that match GLOB so; repeat, the first match wins"},

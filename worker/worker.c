@@ -10,11 +10,11 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/options.h"
-#include "worker/confine.h"
+#include "worker/guardian/confine.h"
 #include "worker/consumption.h"
-#include "worker/guardian.h"
+#include "worker/guardian/guardian.h"
 #include "worker/notify.h"
-#include "worker/oom.h"
+#include "worker/guardian/oom.h"
 #include "worker/task.h"
 
 enum {

@@ -316,7 +316,7 @@ static const struct {
     {"file_size = \"1M\";", "ulimit -f", "2048"},
     {"umask = \"027\";", "umask", "0027"},
     {"folder = \"/usr/lib\";", "pwd", "/usr/lib"},
-    {"environment = \"PATH ODD_ONE\";", "env | grep -c '^ODD_' ; env | grep -c ^HOME || :", "1\n0"},
+    {"environment = \"PATH ODD_ONE AMQP_URL\";", "env | grep -c '^ODD_' ; env | grep -c '^HOME\\|^AMQP' || :", "1\n0"},
     {"no_new_privileges = true;", "grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t1"},
     {"private_tmp = true;", "echo x >$TMPDIR/file; case $TMPDIR in */warren-job.*) ls -ld $TMPDIR | cut -c1-10;; esac",
      "drwx------"},

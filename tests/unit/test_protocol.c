@@ -6,9 +6,9 @@
 
 #include "common/base64.h"
 #include "common/memory.h"
-#include "worker/http_status.h"
-#include "worker/process_usage.h"
-#include "worker/protocol.h"
+#include "worker/handlers/http_status.h"
+#include "worker/handlers/process_usage.h"
+#include "worker/handlers/protocol.h"
 
 /* ---- replies ---- */
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a handler's settings allow its processes: from names and texts to what the guardian applies. */
+#pragma once
+
+#include "common/error.h"
+#include "common/settings.h"
+#include "worker/guardian/guardian.h"
+
+/* -1: ERROR_CONFIG naming the user, group or folder that is not there, or what this process may not do. */
+int confine_read(const struct settings_handler *s, struct spawn_limits *l, struct error *err);
+/* In words for the log: "memory 500M by RLIMIT_AS, user nobody"; "" when there are none. Returns out. */
+char *confine_describe(const struct settings_handler *s, char *out, size_t size);

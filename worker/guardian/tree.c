@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/guardian/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/memory.h"
+
+enum { KILL_AGAIN_MS = 10 };
+
+static ssize_t read_file(const char *path, char *out, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	size_t len = 0;
+	ssize_t n;
+	while (len < size - 1 && (n = read(fd, out + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	close(fd);
+	out[len] = 0;
+	return (ssize_t)len;
+}
+
+bool tree_has_stranger(const pid_t *known, size_t count)
+{
+	char path[64], text[8192];
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	ssize_t len = read_file(path, text, sizeof text);
+	if (len < 0 || (size_t)len == sizeof text - 1)
+		return true;
+	char *end;
+	for (char *at = text; *at; at = end) {
+		long pid = strtol(at, &end, 10);
+		if (end == at)
+			break;
+		size_t i = 0;
+		while (i < count && known[i] != pid)
+			i++;
+		if (i == count)
+			return true;
+	}
+	return false;
+}
+
+/* The next word, cut off where it ends; NULL: there is none. */
+static char *next_word(char **at)
+{
+	char *word = *at + strspn(*at, " \n");
+	*at = word + strcspn(word, " \n");
+	if (**at)
+		*(*at)++ = 0;
+	return *word ? word : NULL;
+}
+
+/* The command name in /proc/PID/stat may hold blanks and brackets: fields are counted from the last ')'. */
+static bool read_process(pid_t pid, struct tree_process *p)
+{
+	enum { STATE, PARENT, GROUP, SESSION, STARTED = 19, FIELDS }; /* proc(5) counts from 3 there */
+	char path[64], text[1024], *fields[FIELDS] = {0}, *rest;
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (read_file(path, text, sizeof text) < 0 || !(rest = strrchr(text, ')')))
+		return false;
+	rest++;
+	for (size_t i = 0; i < FIELDS; i++)
+		if (!(fields[i] = next_word(&rest)))
+			return false;
+	*p = (struct tree_process){
+	    .pid = pid,
+	    .parent = (pid_t)strtol(fields[PARENT], NULL, 10),
+	    .session = (pid_t)strtol(fields[SESSION], NULL, 10),
+	    .started = strtoull(fields[STARTED], NULL, 10),
+	};
+	return *fields[STATE] != 'Z' && *fields[STATE] != 'X';
+}
+
+static struct tree_process *find(struct tree *t, pid_t pid)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->processes[i].pid == pid)
+			return &t->processes[i];
+	return NULL;
+}
+
+static void scan_all(struct tree *t)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	while (proc && (entry = readdir(proc))) {
+		struct tree_process p;
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (pid <= 0 || !read_process(pid, &p))
+			continue;
+		if (t->count == t->cap) {
+			t->cap = t->cap ? t->cap * 2 : 256;
+			t->processes = xrealloc(t->processes, t->cap, sizeof *t->processes);
+		}
+		t->processes[t->count++] = p;
+	}
+	if (proc)
+		closedir(proc);
+}
+
+static bool descends(struct tree *t, const struct tree_process *p, pid_t ancestor)
+{
+	for (size_t steps = 0; p && steps <= t->count; steps++) {
+		if (p->parent == ancestor)
+			return true;
+		p = find(t, p->parent);
+	}
+	return false;
+}
+
+void tree_scan(struct tree *t)
+{
+	*t = (struct tree){0};
+	scan_all(t);
+	pid_t self = getpid();
+	/* Decided first, dropped after: dropping one would cut the chain of another. */
+	for (size_t i = 0; i < t->count; i++)
+		t->processes[i].owner = descends(t, &t->processes[i], self) ? t : NULL;
+	size_t kept = 0;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->processes[i].owner)
+			t->processes[kept++] = t->processes[i];
+	t->count = kept;
+	for (size_t i = 0; i < t->count; i++)
+		t->processes[i].owner = NULL;
+}
+
+void tree_finish(struct tree *t)
+{
+	free(t->processes);
+	*t = (struct tree){0};
+}
+
+static bool carries(pid_t pid, const char *token)
+{
+	char path[64];
+	enum { ENVIRON_MAX = 1 << 20 };
+	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+	cleanup_free char *env = xcalloc(1, ENVIRON_MAX);
+	ssize_t len = read_file(path, env, ENVIRON_MAX);
+	for (const char *at = env; len > 0 && at < env + len; at += strlen(at) + 1)
+		if (strcmp(at, token) == 0)
+			return true;
+	return false;
+}
+
+void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token)
+{
+	/* A pid is not given out again while a session bears it: without a leader, the session is still the old one. */
+	bool own_session = !ended || !find(t, root);
+	for (size_t i = 0; i < t->count; i++) {
+		struct tree_process *p = &t->processes[i];
+		if (!p->owner && ((own_session && p->session == root) || carries(p->pid, token)))
+			p->owner = owner;
+	}
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < t->count; i++) {
+			struct tree_process *p = &t->processes[i], *parent = p->owner ? NULL : find(t, p->parent);
+			if (!parent || parent->owner != owner)
+				continue;
+			p->owner = owner;
+			more = true;
+		}
+	}
+}
+
+void tree_signal(const struct tree_process *p, int signal)
+{
+	struct tree_process now;
+	int fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+	if (fd < 0) {
+		if (errno == ENOSYS)
+			kill(p->pid, signal);
+		return;
+	}
+	if (read_process(p->pid, &now) && now.started == p->started)
+		syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0);
+	close(fd);
+}
+
+bool tree_kill_all(int64_t until_ms)
+{
+	for (;;) {
+		struct tree t;
+		tree_scan(&t);
+		for (size_t i = 0; i < t.count; i++)
+			tree_signal(&t.processes[i], SIGKILL);
+		bool empty = t.count == 0;
+		tree_finish(&t);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (empty || clock_monotonic_ms() > until_ms)
+			return empty;
+		poll(NULL, 0, KILL_AGAIN_MS);
+	}
+}

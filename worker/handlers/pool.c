@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/handlers/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/list.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "worker/guardian/confine.h"
+#include "worker/handlers/resident.h"
+#include "worker/handlers/words.h"
+
+enum { RESTART_BASE_MS = 100, RESTART_MAX_MS = 10000 };
+
+/* A job that no process could take when it came: all are busy with one of the same id, or the last one has just ended.
+ */
+struct held {
+	struct list link; /* pool::held */
+	struct run *run;
+	bool stopped;
+};
+
+struct pool {
+	struct handler *handler;
+	char *program, **words;
+	bool stdio;
+	struct spawn_limits limits;
+	struct resident **residents;
+	size_t count, max;
+	struct list held;
+	uv_timer_t timer; /* the pause before a restart; the report of a held job that was stopped */
+	unsigned barren;  /* processes that ended one after another without having finished a job */
+	int64_t not_before_ms;
+};
+
+static void place_held(struct pool *p);
+
+static void on_time(uv_timer_t *timer)
+{
+	place_held(timer->data);
+}
+
+static void wake_at(struct pool *p, int64_t at_ms)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	uv_timer_start(&p->timer, on_time, at_ms > now_ms ? (uint64_t)(at_ms - now_ms) : 0, 0);
+}
+
+/* ---- processes ---- */
+
+static void on_room(void *data)
+{
+	struct pool *p = data;
+	if (!list_empty(&p->held))
+		wake_at(p, 0); /* not inside the end of another job */
+}
+
+static void on_ended(void *data, struct resident *r, bool productive, int unstarted)
+{
+	struct pool *p = data;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->residents[i] == r)
+			p->residents[i--] = p->residents[--p->count];
+	p->barren = productive && !unstarted ? 0 : p->barren + 1;
+	if (p->barren > 0) {
+		int64_t pause_ms = (int64_t)RESTART_BASE_MS << (p->barren < 8 ? p->barren - 1 : 7);
+		p->not_before_ms = clock_monotonic_ms() + (pause_ms < RESTART_MAX_MS ? pause_ms : RESTART_MAX_MS);
+	}
+	wake_at(p, p->not_before_ms);
+}
+
+static bool may_grow(const struct pool *p)
+{
+	return p->count < p->max && clock_monotonic_ms() >= p->not_before_ms;
+}
+
+static struct resident *grow(struct pool *p)
+{
+	const struct resident_spec spec = {
+	    .handler = p->handler, .program = p->program, .words = p->words, .stdio = p->stdio, .limits = &p->limits};
+	const struct resident_events events = {.room = on_room, .ended = on_ended, .data = p};
+	struct resident *r = resident_create(&spec, &events);
+	p->residents[p->count++] = r;
+	return r;
+}
+
+/* An idle one, else a new one, else the one that has least to do. */
+static struct resident *choose(struct pool *p, const char *id)
+{
+	struct resident *best = NULL;
+	for (size_t i = 0; i < p->count; i++)
+		if (resident_takes(p->residents[i], id) &&
+		    (!best || resident_in_flight(p->residents[i]) < resident_in_flight(best)))
+			best = p->residents[i];
+	if (best && resident_in_flight(best) == 0)
+		return best;
+	if (may_grow(p))
+		return grow(p);
+	return best;
+}
+
+/* ---- jobs ---- */
+
+static void end_held(struct held *h)
+{
+	struct run *run = h->run;
+	const struct run_report report = {.verdict = VERDICT_RETURNED,
+	                                  .after_ms = -1,
+	                                  .exit_code = -1,
+	                                  .wall_ms = 0,
+	                                  .cpu_user_ms = -1,
+	                                  .cpu_system_ms = -1,
+	                                  .max_rss_kib = -1,
+	                                  .error = "it had not reached a handler process"};
+	list_remove(&h->link);
+	free(h);
+	run->state = NULL;
+	run->done(run, &report);
+}
+
+static void place_held(struct pool *p)
+{
+	struct list *pos, *next;
+	list_for_each (pos, next, &p->held) {
+		struct held *h = list_item(pos, struct held, link);
+		struct resident *r = h->stopped ? NULL : choose(p, h->run->request.job->id);
+		if (h->stopped) {
+			end_held(h);
+		} else if (r) {
+			struct run *run = h->run;
+			list_remove(&h->link);
+			free(h);
+			resident_run(r, run);
+		}
+	}
+	if (!list_empty(&p->held) && clock_monotonic_ms() < p->not_before_ms)
+		wake_at(p, p->not_before_ms);
+}
+
+bool pool_full(const struct handler *h)
+{
+	const struct pool *p = h->state;
+	if (!list_empty(&p->held))
+		return true;
+	for (size_t i = 0; i < p->count; i++)
+		if (resident_has_room(p->residents[i]))
+			return false;
+	return !may_grow(p);
+}
+
+void pool_start(struct handler *handler, struct run *run)
+{
+	struct pool *p = handler->state;
+	struct resident *r = choose(p, run->request.job->id);
+	if (r) {
+		resident_run(r, run);
+		return;
+	}
+	struct held *h = xcalloc(1, sizeof *h);
+	h->run = run;
+	list_append(&p->held, &h->link);
+	wake_at(p, p->not_before_ms);
+}
+
+void pool_stop(struct run *run, enum run_stop how)
+{
+	struct pool *p = run->handler->state;
+	struct list *pos;
+	for (pos = p->held.next; pos != &p->held; pos = pos->next) {
+		struct held *h = list_item(pos, struct held, link);
+		if (h->run != run)
+			continue;
+		h->stopped = true;
+		wake_at(p, 0);
+		return;
+	}
+	resident_stop(run, how);
+}
+
+/* ---- life ---- */
+
+int pool_open(struct handler *h, char *program, char **words, bool stdio, struct error *err)
+{
+	struct pool *p = xcalloc(1, sizeof *p);
+	*p = (struct pool){.handler = h, .program = program, .words = words, .stdio = stdio};
+	if (confine_read(h->settings, &p->limits, err) < 0) {
+		words_free(words);
+		free(program);
+		free(p);
+		return -1;
+	}
+	p->max = (size_t)(h->settings->children != SETTINGS_UNSET ? h->settings->children : h->worker->slots);
+	p->residents = xcalloc(p->max, sizeof *p->residents); /* NOLINT(bugprone-sizeof-expression): pointers */
+	list_init(&p->held);
+	uv_timer_init(h->loop, &p->timer);
+	p->timer.data = p;
+	h->state = p;
+	return 0;
+}
+
+static void free_pool(uv_handle_t *timer)
+{
+	struct pool *p = timer->data;
+	words_free(p->words);
+	free(p->program);
+	free(p->residents);
+	free(p);
+}
+
+void pool_flush(struct handler *h)
+{
+	struct pool *p = h->state;
+	for (size_t i = 0; i < p->count; i++)
+		resident_flush(p->residents[i]);
+}
+
+bool pool_retire(struct handler *h)
+{
+	struct pool *p = h->state;
+	for (size_t i = 0; i < p->count; i++)
+		resident_retire(p->residents[i]);
+	return p->count == 0;
+}
+
+void pool_close(struct handler *h)
+{
+	struct pool *p = h->state;
+	if (p)
+		uv_close((uv_handle_t *)&p->timer, free_pool);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/handlers/protocol.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/base64.h"
+#include "common/clock.h"
+#include "common/scan.h"
+
+/* ---- reading ---- */
+
+static const struct {
+	const char *key; /* with its quotes */
+	enum reply_kind kind;
+} kinds[] = {
+    {"\"ready\"", REPLY_READY},   {"\"ok\"", REPLY_OK},     {"\"retry\"", REPLY_RETRY},
+    {"\"snooze\"", REPLY_SNOOZE}, {"\"dead\"", REPLY_DEAD}, {"\"progress\"", REPLY_PROGRESS},
+};
+
+static bool read_number(struct scan_value v, int64_t *out)
+{
+	char text[32], *end;
+	if (v.kind != SCAN_NUMBER || v.text.len >= sizeof text)
+		return false;
+	memcpy(text, v.text.at, v.text.len);
+	text[v.text.len] = 0;
+	double n = strtod(text, &end);
+	if (*end || !(n >= 0) || n > 9e15)
+		return false;
+	*out = (int64_t)n;
+	return true;
+}
+
+static bool read_id(struct scan_value v, char out[static JOB_ID_MAX + 1])
+{
+	struct buf text = {0};
+	bool ok = v.kind == SCAN_STRING && scan_unescape(v.text, &text) && text.len <= JOB_ID_MAX &&
+	          job_id_valid((struct span){text.data, text.len});
+	if (ok)
+		memcpy(out, text.data, text.len + 1);
+	buf_finish(&text);
+	return ok;
+}
+
+static void read_usage(struct scan_value v, struct reply *r)
+{
+	struct scan_member m;
+	size_t at = 0;
+	while (v.kind == SCAN_OBJECT && scan_next_member(v, &at, &m)) {
+		if (span_equals(m.key, "\"cpu_user_us\""))
+			read_number(m.value, &r->cpu_user_us);
+		else if (span_equals(m.key, "\"cpu_system_us\""))
+			read_number(m.value, &r->cpu_system_us);
+		else if (span_equals(m.key, "\"max_rss_kib\""))
+			read_number(m.value, &r->max_rss_kib);
+	}
+}
+
+/* False: it is the member that says what the line is, and its value is not what it must be. */
+static bool read_kind(const struct scan_member *m, struct reply *r, bool *known)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (!span_equals(m->key, kinds[i].key))
+			continue;
+		r->kind = kinds[i].kind;
+		*known = true;
+		return r->kind == REPLY_READY ? read_number(m->value, &r->number) && r->number > 0
+		                              : read_id(m->value, r->id);
+	}
+	return true;
+}
+
+static void read_detail(const struct scan_member *m, struct reply *r)
+{
+	if (span_equals(m->key, "\"result\""))
+		r->result = m->value.text;
+	else if (span_equals(m->key, "\"after_ms\""))
+		read_number(m->value, &r->after_ms);
+	else if (span_equals(m->key, "\"percent\""))
+		read_number(m->value, &r->number);
+	else if (span_equals(m->key, "\"usage\""))
+		read_usage(m->value, r);
+	else if (m->value.kind == SCAN_STRING && r->text.len == 0 &&
+	         (span_equals(m->key, "\"error\"") || span_equals(m->key, "\"note\"")))
+		scan_unescape(m->value.text, &r->text);
+}
+
+bool protocol_read(struct span line, struct reply *r, const char **why)
+{
+	struct scan_value value;
+	struct scan_error scan;
+	struct scan_member m;
+	size_t at = 0;
+	bool known = false;
+	*r = (struct reply){.number = -1, .after_ms = -1, .cpu_user_us = -1, .cpu_system_us = -1, .max_rss_kib = -1};
+	if (!scan_text(line, &value, &scan)) {
+		*why = scan.reason;
+		return false;
+	}
+	*why = "it is none of ready, ok, retry, snooze, dead, progress";
+	while (value.kind == SCAN_OBJECT && scan_next_member(value, &at, &m)) {
+		if (!known && !read_kind(&m, r, &known)) {
+			*why = "ready wants a number above 0, the others a job's id";
+			return false;
+		}
+		read_detail(&m, r);
+	}
+	return known;
+}
+
+void protocol_reply_finish(struct reply *r)
+{
+	buf_finish(&r->text);
+}
+
+/* ---- writing ---- */
+
+/* A valid document has line ends between its tokens only: as blanks they keep it in one line. */
+static void append_document(struct buf *out, struct span document)
+{
+	size_t from = out->len;
+	buf_append(out, document.at, document.len);
+	for (size_t i = from; i < out->len; i++)
+		if (out->data[i] == '\n' || out->data[i] == '\r')
+			out->data[i] = ' ';
+}
+
+void protocol_write_request(struct buf *out, const struct run_request *q)
+{
+	char deadline[CLOCK_TEXT_SIZE];
+	buf_printf(
+	    out,
+	    "{\"id\":\"%s\",\"type\":\"%s\",\"attempt\":%u,\"max_attempts\":%u,\"deadline\":\"%s\",\"queue\":\"%s\",",
+	    q->job->id, q->job->type, q->attempt, q->max_attempts, clock_format(q->deadline_at_ms, deadline), q->queue);
+	if (q->raw) {
+		buf_append_text(out, "\"body_b64\":\"");
+		base64_encode(out, q->document);
+		buf_append_text(out, "\"}\n");
+		return;
+	}
+	buf_append_text(out, "\"job\":");
+	append_document(out, q->document);
+	buf_append_text(out, "}\n");
+}
+
+void protocol_write_cancel(struct buf *out, const char *id, const char *why)
+{
+	buf_printf(out, "{\"cancel\":\"%s\",\"why\":\"%s\"}\n", id, why);
+}
