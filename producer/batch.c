@@ -226,6 +226,8 @@ static void take_line(struct batch *b, struct span line)
 	struct job j = {0};
 	struct buf document = {0};
 	b->ordinal++;
+	if (b->lines.number == 1 && line.len >= 3 && memcmp(line.at, "\xef\xbb\xbf", 3) == 0)
+		line = (struct span){line.at + 3, line.len - 3}; /* a byte order mark, as some editors write */
 	if (blank(line))
 		return;
 	if (receipts_confirmed(&b->receipts, b->ordinal)) {
@@ -302,6 +304,14 @@ static bool may_submit(const struct batch *b)
 	       b->state.outstanding < (uint64_t)b->s->settings.window && rate_allows(b);
 }
 
+static void reject_long(struct batch *b)
+{
+	char reason[64];
+	snprintf(reason, sizeof reason, "the line is longer than %" PRId64 " bytes (max_body)",
+	         b->s->settings.max_body);
+	reject(b, 0, NULL, reason);
+}
+
 /* True: the input has to be read before there is another line. */
 static bool submit_lines(struct batch *b)
 {
@@ -316,7 +326,7 @@ static bool submit_lines(struct batch *b)
 		case LINES_TOO_LONG:
 			b->ordinal++;
 			b->state.lines++;
-			reject(b, 0, NULL, "the line is longer than max_body");
+			reject_long(b);
 			break;
 		case LINES_MORE:
 			return true;

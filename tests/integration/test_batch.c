@@ -239,6 +239,24 @@ START_TEST(what_batch_cannot_use_is_named)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_does_not_matter_and_a_long_line_is_told_its_limit)
+{
+	cleanup_free char *q = queue_name(support_url());
+	struct buf input = {0};
+	buf_append_text(&input, "\xef\xbb\xbf{\"a\":1}\n\"");
+	for (int i = 0; i < 2000; i++)
+		buf_append_text(&input, "x");
+	buf_append_text(&input, "\"\n2\n");
+	setenv("WARREN_MAX_BODY", "1500", 1);
+	struct result r = support_producer(support_url(), input.data, "batch", "t", "-q", q);
+	unsetenv("WARREN_MAX_BODY");
+	assert_has(r.out, "confirmed 2 returned 0 nacked 0 timed_out 0 rejected 1");
+	assert_has(r.err, "stdin:2: the line is longer than 1500 bytes (max_body)");
+	buf_finish(&input);
+	support_result_free(&r);
+}
+END_TEST
+
 START_TEST(a_missing_input_is_passed_over_when_told_to)
 {
 	cleanup_free char *q = queue_name(support_url());
@@ -439,6 +457,7 @@ static Suite *batch_suite(void)
 	tcase_add_test(c, an_interrupted_batch_keeps_true_receipts_and_exits_130);
 	tcase_add_test(c, a_batch_takes_no_more_memory_for_a_longer_input);
 	tcase_add_loop_test(c, what_batch_cannot_use_is_named, 0, (int)(sizeof wrong_inputs / sizeof *wrong_inputs));
+	tcase_add_test(c, a_byte_order_mark_does_not_matter_and_a_long_line_is_told_its_limit);
 	tcase_add_test(c, a_missing_input_is_passed_over_when_told_to);
 	tcase_add_test(c, output_that_cannot_be_written_is_an_error);
 	tcase_add_test(c, letters_are_listed_in_order_beyond_one_consumers_reach_and_stay);
