@@ -73,6 +73,8 @@ struct batch {
 	struct targets *targets;
 	struct waiter *waiter; /* --wait; NULL: nobody waits */
 	uint64_t finals, dead;
+	unsigned char *told; /* a bit per line whose end was told */
+	uint64_t told_bits;
 	struct receipts receipts;
 	struct progress progress;
 	struct progress_state state;
@@ -204,7 +206,7 @@ static void publish(struct batch *b, const struct job *j, const char *queue, con
 	    compose_envelope(&b->s->settings, queue, j, (struct span){document->data, document->len}, clock_now_ms());
 	if (b->waiter) {
 		e.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
-		e.message->correlation_id = xstrdup(j->id);
+		e.message->correlation_id = xprintf("%" PRIu64, b->ordinal);
 	}
 	struct pending *p = xcalloc(1, sizeof *p);
 	*p = (struct pending){b->ordinal, b->lines.number, b->file, xstrdup(j->id)};
@@ -415,6 +417,24 @@ static void take_events(struct batch *b)
 
 /* ---- what the workers say ---- */
 
+/* A job that ran twice tells its end twice. */
+static bool is_first_end(struct batch *b, const json_t *answer)
+{
+	const char *text = json_string_value(json_object_get(answer, "correlation_id"));
+	uint64_t line = text ? strtoull(text, NULL, 10) : 0;
+	if (line == 0 || line > b->ordinal)
+		return false;
+	if (line >= b->told_bits) {
+		uint64_t bits = (line / 8192 + 1) * 8192 * 2;
+		b->told = xrealloc(b->told, bits / 8, 1);
+		memset(b->told + b->told_bits / 8, 0, (bits - b->told_bits) / 8);
+		b->told_bits = bits;
+	}
+	bool first = !(b->told[line / 8] >> line % 8 & 1);
+	b->told[line / 8] |= (unsigned char)(1 << line % 8);
+	return first;
+}
+
 static void take_answers(struct batch *b)
 {
 	for (;;) {
@@ -427,7 +447,7 @@ static void take_answers(struct batch *b)
 			return;
 		const char *kind = json_string_value(json_object_get(answer, "kind"));
 		const char *verdict = json_string_value(json_object_get(answer, "verdict"));
-		if (kind && strcmp(kind, "final") == 0) {
+		if (kind && strcmp(kind, "final") == 0 && is_first_end(b, answer)) {
 			b->finals++;
 			b->dead += !verdict || strcmp(verdict, "ok") != 0;
 			progress_clear(&b->progress);
@@ -438,7 +458,6 @@ static void take_answers(struct batch *b)
 	}
 }
 
-/* Every confirmed job sends its end; what runs twice may send it twice. */
 static bool all_told(const struct batch *b)
 {
 	return !b->waiter || b->interrupts > 0 || b->finals >= b->ends[OUTCOME_CONFIRMED];
@@ -669,6 +688,7 @@ static void finish(struct batch *b)
 	link_destroy(b->link, b->interrupts > 1 ? 0 : 3000);
 	targets_close(b->targets);
 	waiter_close(b->waiter);
+	free(b->told);
 	if (b->fd >= 0)
 		close_input(b);
 	receipts_finish(&b->receipts);

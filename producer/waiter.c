@@ -81,6 +81,8 @@ int waiter_next(struct waiter *w, int wait_ms, json_t **answer, struct error *er
 	if (e.kind != BROKER_DELIVERY)
 		return 0;
 	*answer = json_loadb(e.message->body, e.message->body_len, JSON_ALLOW_NUL, NULL);
+	if (*answer && e.message->correlation_id)
+		json_object_set_new(*answer, "correlation_id", json_string(e.message->correlation_id));
 	message_destroy(e.message);
 	if (broker_ack(w->broker, CHANNEL, e.tag, false, &cause) < 0) {
 		json_decref(steal_ptr(*answer));

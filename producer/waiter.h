@@ -19,8 +19,9 @@ void waiter_close(struct waiter *w); /* NULL is fine */
 /* For the job's reply_to. Lives as long as w. */
 const char *waiter_reply_to(const struct waiter *w);
 /*
- * The next answer within wait_ms, a new reference: an object with id and kind (log, progress, retry, final). *answer is
- * NULL when none came. -1: the connection is lost (ERROR_TRYAGAIN), and what comes now will not be heard.
+ * The next answer within wait_ms, a new reference: an object with id, its message's correlation_id, and kind (log,
+ * progress, retry, final). *answer is NULL when none came. -1: the connection is lost (ERROR_TRYAGAIN), and what comes
+ * now will not be heard.
  */
 int waiter_next(struct waiter *w, int wait_ms, json_t **answer, struct error *err);
 int waiter_fd(const struct waiter *w);

@@ -17,12 +17,14 @@ bool answer_owns_token(uint64_t token)
 	return token & 1; /* the others are addresses */
 }
 
-struct answer answer_begin(const struct worker *w, const char *reply_to, const char *id)
+struct answer answer_begin(const struct worker *w, const struct message *m, const char *id)
 {
+	const char *reply_to = m->reply_to;
 	char start[TOPOLOGY_NAME_MAX];
 	topology_reply(w->settings->prefix, "", start);
 	bool ours = reply_to && strncmp(reply_to, start, strlen(start)) == 0 && strlen(reply_to) < 256;
-	return (struct answer){.reply_to = ours ? reply_to : NULL, .id = id};
+	return (struct answer){
+	    .reply_to = ours ? reply_to : NULL, .correlation_id = m->correlation_id ? m->correlation_id : id, .id = id};
 }
 
 static void open_answer(struct answer *a, struct buf *b, const char *kind)
@@ -55,7 +57,7 @@ static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 	last_token += 2;
 	m->content_type = xstrdup(HEADERS_CONTENT_TYPE);
 	m->app_id = xstrdup(HEADERS_APP_ID);
-	m->correlation_id = xstrdup(a->id);
+	m->correlation_id = xstrdup(a->correlation_id);
 	m->message_id = xprintf("%s#%u", a->id, a->number);
 	link_publish(w->publishing, last_token, topology_replies(w->settings->prefix, exchange), a->reply_to, m,
 	             DEADLINE_MS);

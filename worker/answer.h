@@ -16,12 +16,13 @@
 
 struct answer {
 	const char *reply_to; /* borrowed of the job's message; NULL: nobody waits, and nothing below does anything */
+	const char *correlation_id; /* the message's, as it came; borrowed */
 	const char *id;
 	unsigned number;
 };
 
 /* Only keys of ours are answered: a stranger's reply_to could name any queue bound to that exchange. */
-struct answer answer_begin(const struct worker *w, const char *reply_to, const char *id);
+struct answer answer_begin(const struct worker *w, const struct message *m, const char *id);
 void answer_log(struct worker *w, struct answer *a, struct span line);
 void answer_progress(struct worker *w, struct answer *a, int percent, struct span note);
 /* A try has ended, and another follows after delay_ms. */

@@ -94,11 +94,13 @@ int64_t dispatch_crashed(struct dispatch *d, struct handler *h, int64_t now_ms)
 	return dispatch_unrunnable(d, h, now_ms);
 }
 
-void dispatch_ran(struct dispatch *d, struct handler *h)
+bool dispatch_ran(struct dispatch *d, struct handler *h)
 {
 	struct candidate *c = candidate_of(d, h);
+	bool was_paused = c->pause_ms > 0;
 	c->pause_ms = 0;
 	c->crashes = 0;
+	return was_paused;
 }
 
 void dispatch_begins(struct dispatch *d, struct handler *h)

@@ -29,8 +29,8 @@ struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type, int
 int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h, int64_t now_ms);
 /* A job of it crashed. Returns the pause in ms that a long-lived one gets after several without a success; 0: none. */
 int64_t dispatch_crashed(struct dispatch *d, struct handler *h, int64_t now_ms);
-/* It ran something: the back-off begins anew. */
-void dispatch_ran(struct dispatch *d, struct handler *h);
+/* It ran something: the back-off begins anew. True: it had been paused. */
+bool dispatch_ran(struct dispatch *d, struct handler *h);
 /* A job begins in it, or has ended: for its concurrency. */
 void dispatch_begins(struct dispatch *d, struct handler *h);
 void dispatch_ended(struct dispatch *d, struct handler *h);

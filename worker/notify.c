@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/memory.h"
+
 static void notify(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -33,6 +35,14 @@ void notify_ready(void)
 void notify_stopping(void)
 {
 	notify("STOPPING=1\nSTATUS=draining");
+}
+
+void notify_status(const char *text)
+{
+	cleanup_free char *state = xprintf("STATUS=%s", text);
+	for (char *c = state; *c; c++)
+		*c = *c == '\n' ? ' ' : *c; /* a line end would begin the next assignment */
+	notify(state);
 }
 
 static int64_t watchdog_ms(void)

@@ -9,5 +9,7 @@
 
 void notify_ready(void);    /* READY=1: consuming */
 void notify_stopping(void); /* STOPPING=1: draining */
+/* STATUS=: one line for people, in systemctl status. */
+void notify_status(const char *text);
 /* WATCHDOG=1 at most every third of $WATCHDOG_USEC; call it from the loop, so that a loop that hangs is noticed. */
 void notify_watchdog(int64_t now_ms /* monotonic */);

@@ -14,6 +14,7 @@
 #include "worker/delivery.h"
 #include "worker/handlers/environment.h"
 #include "worker/intake.h"
+#include "worker/notify.h"
 #include "worker/reissue.h"
 
 enum {
@@ -247,6 +248,14 @@ static void log_end(const struct task *t, const struct run_report *report, enum 
 		log_error(subject_of(t), "dead (%s): %s: %s", t->fate.reason, verdict_name(v), error);
 }
 
+static void tell_paused(const struct handler *h, const char *why, int64_t pause_ms)
+{
+	cleanup_free char *text = xprintf("handler '%s' %s: paused for %lld s, its jobs are returned uncounted",
+	                                  h->settings->type, why, (long long)(pause_ms / 1000));
+	log_error(LOG_SELF, "%s", text);
+	notify_status(text);
+}
+
 static void account_handler(struct task *t, const struct run_report *report, enum verdict v)
 {
 	struct worker *w = worker_of(t);
@@ -254,19 +263,15 @@ static void account_handler(struct task *t, const struct run_report *report, enu
 	int64_t now_ms = clock_monotonic_ms(), pause_ms;
 	dispatch_ended(w->dispatch, h);
 	if (v == VERDICT_UNRUNNABLE) {
-		pause_ms = dispatch_unrunnable(w->dispatch, h, now_ms);
-		log_error(LOG_SELF,
-		          "handler '%s' cannot be started: %s; paused for %lld s, its jobs are returned uncounted",
-		          h->settings->type, report->error, (long long)(pause_ms / 1000));
+		cleanup_free char *why = xprintf("cannot be started: %s", report->error);
+		tell_paused(h, why, dispatch_unrunnable(w->dispatch, h, now_ms));
 	} else if (v == VERDICT_CRASH || v == VERDICT_OOM) {
 		pause_ms = dispatch_crashed(w->dispatch, h, now_ms);
 		if (pause_ms > 0)
-			log_error(LOG_SELF,
-			          "handler '%s' crashes again and again: paused for %lld s, its jobs are returned "
-			          "uncounted",
-			          h->settings->type, (long long)(pause_ms / 1000));
-	} else if (v != VERDICT_RETURNED) {
-		dispatch_ran(w->dispatch, h);
+			tell_paused(h, "crashes again and again", pause_ms);
+	} else if (v != VERDICT_RETURNED && dispatch_ran(w->dispatch, h)) {
+		log_info(LOG_SELF, "handler '%s' works again", h->settings->type);
+		notify_status("consuming");
 	}
 }
 
@@ -464,7 +469,7 @@ static struct task *task_create(struct worker *w, struct link_event *e)
 	const struct message *m = t->delivery.message;
 	t->key = redelivery_key(e->consumer, t->in.job.id, t->in.book.attempt,
 	                        (struct span){m->body ? m->body : "", m->body_len});
-	t->answer = answer_begin(w, m->reply_to, t->in.job.id);
+	t->answer = answer_begin(w, m, t->in.job.id);
 	list_init(&t->link);
 	uv_timer_init(&w->loop, &t->timer);
 	t->timer.data = t;

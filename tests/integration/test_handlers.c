@@ -199,6 +199,7 @@ START_TEST(a_process_that_crashes_and_crashes_is_paused_and_its_queue_rests)
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 2);
 	send_as(q, "fine", "1");
 	support_wait_log(&w, "ok in");
+	support_wait_log(&w, "handler '*' works again");
 	ck_assert_int_eq(support_terminate(&w), 0);
 }
 END_TEST
@@ -585,6 +586,7 @@ START_TEST(a_batch_that_waits_prints_a_line_for_each_end)
 	assert_has(r.err, "confirmed 8");
 	assert_has(r.out, "\"reason\":\"rejected\"");
 	assert_has(r.out, "\"result\":8");
+	assert_has(r.out, "\"correlation_id\":\"8\"");
 	size_t lines = 0;
 	for (const char *c = r.out; *c; c++)
 		lines += *c == '\n';

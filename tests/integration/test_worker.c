@@ -563,6 +563,32 @@ START_TEST(systemd_is_told_ready_alive_and_stopping)
 }
 END_TEST
 
+START_TEST(systemd_is_told_of_a_handler_that_is_paused)
+{
+	cleanup_free char *q = queue_name();
+	const char *path = support_path("notify"), *script = support_script("gone", "exit 0");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	setenv("NOTIFY_SOCKET", path, 1);
+	struct process w = support_worker(support_url(), "-q", q, "--", script);
+	support_wait_log(&w, "consuming from");
+	ck_assert_int_eq(unlink(script), 0);
+	send_job(support_url(), q, "t", "1", NULL, NULL);
+	char seen[4096] = "";
+	while (!strstr(seen, "STATUS=handler '*' cannot be started")) {
+		ssize_t n = recv(fd, seen, sizeof seen - 1, 0); /* the test's own deadline bounds it */
+		ck_assert_int_gt(n, 0);
+		seen[n] = 0;
+	}
+	unsetenv("NOTIFY_SOCKET");
+	close(fd);
+	kill(w.pid, SIGTERM);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+}
+END_TEST
+
 START_TEST(weights_share_the_slots_out_between_queues)
 {
 	cleanup_free char *a = queue_name();
@@ -752,6 +778,7 @@ static Suite *worker_suite(void)
 	tcase_add_test(c, hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line);
 	tcase_add_test(c, a_second_interrupt_stops_at_once_and_gives_the_job_back);
 	tcase_add_test(c, systemd_is_told_ready_alive_and_stopping);
+	tcase_add_test(c, systemd_is_told_of_a_handler_that_is_paused);
 	tcase_add_test(c, weights_share_the_slots_out_between_queues);
 	tcase_add_test(c, headers_nested_as_deep_as_a_frame_allows_do_no_harm);
 	tcase_add_test(c, an_exit_code_can_be_given_another_verdict);
