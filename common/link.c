@@ -13,6 +13,8 @@
 #include "common/link_internal.h"
 #include "common/memory.h"
 
+enum { STACK_SIZE = 16 * 1024 * 1024 };
+
 /* ---- what both sides use ---- */
 
 void link_ring(int fd)
@@ -136,14 +138,23 @@ static void link_free(struct link *l)
 	free(l);
 }
 
-/* Signals belong to the owner's loop. */
+/*
+ * Signals belong to the owner's loop. The stack is not left to ulimit -s: rabbitmq-c decodes nested headers by
+ * recursion without a bound, and what fits into one frame takes between 2 and 3 MiB. Only what is touched is memory.
+ */
 static int start_thread(struct link *l)
 {
 	sigset_t all, old;
+	pthread_attr_t attr;
+	int rc = pthread_attr_init(&attr);
+	if (rc != 0)
+		return rc;
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	int rc = pthread_create(&l->thread, NULL, link_thread, l);
+	rc = pthread_create(&l->thread, &attr, link_thread, l);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 /* A link against a real broker, and against a peer that stops, resets and talks nonsense. */
 #include <check.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,8 @@ static const struct {
     {"reset in the middle of a frame", {.up_bytes = 30011, .down_bytes = -1, .end = PEER_RESET, .connections = 1}},
     {"reads nothing any more", {.up_bytes = 30011, .down_bytes = -1, .end = PEER_STALL, .connections = 1}},
     {"answers nothing any more", {.up_bytes = -1, .down_bytes = 700, .end = PEER_RESET, .connections = 1}},
+    {"babbles between frames", {.up_bytes = -1, .down_bytes = 700, .end = PEER_BABBLE, .connections = 1}},
+    {"babbles within a frame", {.up_bytes = -1, .down_bytes = 703, .end = PEER_BABBLE, .connections = 1}},
     {"resets three times", {.up_bytes = 30011, .down_bytes = -1, .end = PEER_RESET, .connections = 3}},
 };
 
@@ -282,6 +285,25 @@ START_TEST(a_publish_to_nowhere_is_returned)
 	const struct link_event *e = await(w, LINK_RETURNED);
 	ck_assert_uint_eq(e->token, 7);
 	ck_assert_ptr_nonnull(strstr(e->error->text, "NO_ROUTE"));
+	unwatch(w);
+}
+END_TEST
+
+START_TEST(a_channel_that_the_broker_closes_is_told_with_its_words_and_publishing_goes_on)
+{
+	cleanup_free char *q = queue_name();
+	struct watched *w = watch_one(support_url(), NULL);
+	await(w, LINK_UP);
+	link_publish(w->link, 1, "no-such-exchange", "key", job(1), 1000);
+	link_flush(w->link);
+	const struct link_event *down = await(w, LINK_DOWN);
+	ck_assert_msg(strstr(words(down), "closed a channel") && strstr(words(down), "no-such-exchange"), "%s",
+	              words(down));
+	const struct link_event *late = await(w, LINK_TIMEDOUT);
+	ck_assert_uint_eq(late->token, 1);
+	publish_jobs(w, q, 2, 1, 0);
+	ck_assert_uint_eq(await(w, LINK_CONFIRMED)->token, 2);
+	ck_assert_uint_eq(count_of(w, LINK_TIMEDOUT), 1);
 	unwatch(w);
 }
 END_TEST
@@ -436,6 +458,49 @@ START_TEST(what_is_settled_last_counts)
 }
 END_TEST
 
+/* Making it takes a stack that is as deep. */
+static void *publish_nested(void *queue)
+{
+	struct field f = {.kind = 'V'};
+	for (int i = 0; i < 26000; i++) {
+		struct table *t = xcalloc(1, sizeof *t);
+		table_add_take(t, "", f);
+		f = (struct field){.kind = 'A', .table = t};
+	}
+	struct message *m = job(1);
+	table_add_take(&m->headers, "deep", f);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(queue, ""), m);
+	message_destroy(m);
+	return NULL;
+}
+
+static void set_stack(pthread_attr_t *attr, size_t size)
+{
+	ck_assert_int_eq(pthread_attr_init(attr), 0);
+	ck_assert_int_eq(pthread_attr_setstacksize(attr, size), 0);
+}
+
+START_TEST(deeply_nested_headers_are_read_where_threads_have_little_stack)
+{
+	cleanup_free char *q = queue_name();
+	pthread_attr_t roomy, narrow;
+	pthread_t publisher;
+	set_stack(&roomy, (size_t)1 << 30);
+	ck_assert_int_eq(pthread_create(&publisher, &roomy, publish_nested, q), 0);
+	pthread_join(publisher, NULL);
+	set_stack(&narrow, (size_t)1 << 20); /* as under ulimit -s 1024 */
+	ck_assert_int_eq(pthread_setattr_default_np(&narrow), 0);
+	struct watched *w = watch_one(support_url(), NULL);
+	link_consume(w->link, 0, support_amqp(q, ""), 1);
+	link_flush(w->link);
+	const struct link_event *e = await(w, LINK_DELIVERY);
+	ck_assert_str_eq(e->message->message_id, "job-1");
+	unwatch(w);
+	pthread_attr_destroy(&roomy);
+	pthread_attr_destroy(&narrow);
+}
+END_TEST
+
 static Suite *link_suite(void)
 {
 	Suite *s = suite_create("link");
@@ -452,11 +517,13 @@ static Suite *link_suite(void)
 	                    (int)(sizeof faults / sizeof *faults));
 	tcase_add_test(c, a_publish_ends_at_its_deadline_when_nobody_answers);
 	tcase_add_test(c, a_publish_to_nowhere_is_returned);
+	tcase_add_test(c, a_channel_that_the_broker_closes_is_told_with_its_words_and_publishing_goes_on);
 	tcase_add_test(c, a_publish_that_is_refused_three_times_over_fresh_connections_ends_as_nacked);
 	tcase_add_test(c, a_cancelled_consumer_delivers_nothing_after_the_answer);
 	tcase_add_test(c, an_old_generation_settles_nothing);
 	tcase_add_test(c, a_deleted_queue_ends_the_connection_with_words_and_consuming_goes_on_when_it_is_back);
 	tcase_add_test(c, what_is_settled_last_counts);
+	tcase_add_test(c, deeply_nested_headers_are_read_where_threads_have_little_stack);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -94,6 +94,14 @@ static bool write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
+/* Bytes that are no frame wherever one begins. */
+static void babble(const struct pair *pair)
+{
+	char garbage[512];
+	memset(garbage, 0xd7, sizeof garbage);
+	write_all(pair->client, garbage, sizeof garbage);
+}
+
 static void forward(const struct peer *p, struct pair *pair, struct way *w)
 {
 	char data[CHUNK];
@@ -107,10 +115,13 @@ static void forward(const struct peer *p, struct pair *pair, struct way *w)
 		w->left -= room ? n : 0;
 	if (w->left != 0)
 		return;
-	if (p->rule.end == PEER_RESET)
+	if (p->rule.end == PEER_RESET) {
 		end_pair(pair, true);
-	else
-		pair->up.from = pair->down.from = -1;
+		return;
+	}
+	if (p->rule.end == PEER_BABBLE)
+		babble(pair);
+	pair->up.from = pair->down.from = -1;
 }
 
 static void *peer_main(void *data)

@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum peer_end { PEER_STALL, PEER_RESET };
+enum peer_end { PEER_STALL, PEER_RESET, PEER_BABBLE };
 
 struct peer_rule {
 	int64_t up_bytes, down_bytes; /* forwarded to and from the broker before the fault; -1: no fault that way */
-	enum peer_end end;            /* STALL: neither read nor forwarded from then on */
-	const char *say;              /* not NULL: these bytes are the peer's, and nothing is forwarded */
+	enum peer_end end; /* STALL: neither read nor forwarded from then on; BABBLE: the same after some garbage */
+	const char *say;   /* not NULL: these bytes are the peer's, and nothing is forwarded */
 	size_t say_len;
 	unsigned
 	    connections; /* how many of the first connections it applies to; the others are forwarded as they are */
