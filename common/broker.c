@@ -399,6 +399,22 @@ int broker_try_publish(struct broker *b, int channel, const char *exchange, stru
 	return check_last(b, channel, err, what);
 }
 
+int broker_try_consume(struct broker *b, int channel, const char *queue, struct error *err)
+{
+	amqp_table_entry_t wrong = text_entry("x-priority", "none");
+	const amqp_table_t arguments = {1, &wrong};
+	struct error refusal = {0};
+	char what[300];
+	snprintf(what, sizeof what, "consume '%s'", queue);
+	amqp_basic_consume(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(queue), amqp_empty_bytes, 0, 0, 0,
+	                   arguments);
+	if (check_last(b, channel, &refusal, what) == 0)
+		return broker_close_channel(b, channel, err);
+	if (!b->broken && strstr(refusal.text, "PRECONDITION_FAILED"))
+		return 0;
+	return error_set(err, refusal.kind, "%s", refusal.text);
+}
+
 /* ---- consuming and settling ---- */
 
 int broker_consume(struct broker *b, int channel, const char *queue, const char *tag, uint16_t prefetch,

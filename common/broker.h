@@ -79,6 +79,11 @@ int broker_publish(struct broker *b, int channel, const char *exchange, const ch
 /* May we publish there? Tried in a transaction that is rolled back. ERROR_AUTH, ERROR_CONFIG; the channel is closed
  * then. */
 int broker_try_publish(struct broker *b, int channel, const char *exchange, struct error *err);
+/*
+ * May we consume from it? Tried with an argument that the broker refuses (406) after it has looked at the permission
+ * (403), so that nothing is delivered. The channel is closed afterwards, either way. ERROR_AUTH, ERROR_CONFIG.
+ */
+int broker_try_consume(struct broker *b, int channel, const char *queue, struct error *err);
 int broker_ack(struct broker *b, int channel, uint64_t tag, bool multiple, struct error *err);
 int broker_nack(struct broker *b, int channel, uint64_t tag, bool multiple, bool requeue, struct error *err);
 

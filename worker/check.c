@@ -58,6 +58,15 @@ static void check_queue(struct checking *c, const char *queue)
 	tell(c, rc, "queue", queue, &err);
 }
 
+static void check_reading(struct checking *c, const char *queue)
+{
+	struct error err = {0};
+	int rc = open_channel(c, &err);
+	if (rc == 0)
+		rc = broker_try_consume(c->broker, CHANNEL, queue, &err);
+	tell(c, rc, "may read", queue, &err);
+}
+
 static void check_exchange(struct checking *c, const char *exchange)
 {
 	struct error err = {0};
@@ -78,6 +87,7 @@ static void check_broker(struct checking *c)
 		return;
 	for (size_t i = 0; i < s->queue_count; i++) {
 		check_queue(c, topology_queue(s->prefix, s->queues[i].name, name));
+		check_reading(c, name);
 		check_queue(c, topology_dead_queue(s->prefix, s->queues[i].name, name));
 	}
 	check_exchange(c, topology_jobs(s->prefix, name));

@@ -423,6 +423,30 @@ START_TEST(test_and_check_tell_what_is_so)
 }
 END_TEST
 
+static void api(const char *method, const char *path, const char *body)
+{
+	cleanup_free char *command = xprintf("curl -sf -H 'content-type: application/json' -X %s -d '%s' '%s/api/%s'",
+	                                     method, body, support_mgmt_url(), path);
+	ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(check_names_the_permissions_that_are_missing)
+{
+	cleanup_free char *q = queue_name();
+	api("PUT", "users/check-me", "{\"password\":\"check-me\",\"tags\":\"\"}");
+	api("PUT", "permissions/%2F/check-me",
+	    "{\"configure\":\"^$\",\"write\":\"^warren.v1.(dead|replies|delay.*)$\",\"read\":\"^$\"}");
+	cleanup_free char *url = xprintf("amqp://check-me:check-me@%s", strchr(support_url(), '@') + 1);
+	struct result r = worker((const char *const[]){"check", "-q", q, "--url", url, "--", "/bin/true", NULL});
+	api("DELETE", "users/check-me", "");
+	ck_assert_msg(r.code == 77, "exit %d: %s", r.code, r.out);
+	assert_has(r.out, "WRONG   may read warren.v1.q.");
+	assert_has(r.out, "WRONG   may publish to warren.v1.jobs: ");
+	assert_has(r.out, "ok      may publish to warren.v1.dead");
+	support_result_free(&r);
+}
+END_TEST
+
 START_TEST(check_finds_nothing_wrong_and_takes_no_job)
 {
 	cleanup_free char *q = queue_name();
@@ -430,6 +454,7 @@ START_TEST(check_finds_nothing_wrong_and_takes_no_job)
 	struct result r = worker((const char *const[]){"check", "-q", q, "--", "/bin/true", NULL});
 	ck_assert_msg(r.code == 0, "%s", r.out);
 	assert_has(r.out, "ok      may publish to warren.v1.delay.27");
+	assert_has(r.out, "ok      may read warren.v1.q.");
 	support_result_free(&r);
 	struct message *m = support_take(support_url(), support_amqp(q, ""));
 	ck_assert_ptr_null(table_get(&m->headers, "x-delivery-count"));
@@ -795,6 +820,7 @@ static Suite *handlers_suite(void)
 	tcase_add_test(c, a_handler_that_eats_memory_meets_its_limit);
 	tcase_add_test(c, a_handler_that_is_replaced_on_disk_goes_on);
 	tcase_add_loop_test(c, test_and_check_tell_what_is_so, 0, (int)(sizeof trials / sizeof *trials));
+	tcase_add_test(c, check_names_the_permissions_that_are_missing);
 	tcase_add_test(c, check_finds_nothing_wrong_and_takes_no_job);
 	tcase_add_test(c, a_private_folder_is_gone_afterwards);
 	tcase_add_test(c, another_user_runs_it_when_root_starts_it);
