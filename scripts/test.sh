@@ -22,19 +22,34 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/scripts/lib.sh"
 cd "$root"
 
-all_suites=(unit coverage integration lint examples demo readme docker)
+all_suites=(
+	unit
+	coverage
+	integration
+	lint
+	examples
+	demo
+	readme
+	docker
+)
+named_suites=( # take long, or need more than a machine has: only when named
+	long
+)
+is_suite() { case " ${all_suites[*]} ${named_suites[*]} " in *" $1 "*) ;; *) return 1 ;; esac }
 suites=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) ;;
-	unit | coverage | integration | lint | examples | demo | readme | docker | long) suites+=("$1") ;;
 	-h | --help)
-		sed -n '4,19s/^# \{0,3\}//p' scripts/test.sh
+		sed -n '4,/^set -/s/^# \{0,3\}//p' scripts/test.sh
 		exit
 		;;
 	*)
-		note "unknown argument '$1' (see --help)"
-		exit 64
+		is_suite "$1" || {
+			note "unknown argument '$1' (see --help)"
+			exit 64
+		}
+		suites+=("$1")
 		;;
 	esac
 	shift
@@ -231,7 +246,9 @@ suite_long() {
 }
 
 purposes=(build demo test)
-case " ${suites[*]} " in *" lint "*) purposes+=(lint) ;; esac
+for suite in "${suites[@]}"; do
+	case $suite in lint) purposes+=("$suite") ;; esac # what these need has their name in prepare.sh
+done
 scripts/prepare.sh "${purposes[@]}"
 for suite in "${suites[@]}"; do "suite_$suite"; done
 
