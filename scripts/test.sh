@@ -247,7 +247,10 @@ suite_long() {
 
 purposes=(build demo test)
 for suite in "${suites[@]}"; do
-	case $suite in lint) purposes+=("$suite") ;; esac # what these need has their name in prepare.sh
+	case $suite in
+	lint) purposes+=("$suite") ;; # what these need has their name in prepare.sh
+	docker) [ -z "${CI:-}" ] || purposes+=(docker) ;; # a whole dockerd: not on somebody's machine unasked
+	esac
 done
 scripts/prepare.sh "${purposes[@]}"
 for suite in "${suites[@]}"; do "suite_$suite"; done

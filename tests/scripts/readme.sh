@@ -27,7 +27,7 @@ export XDG_CONFIG_HOME=$work DESTDIR=$work/installed
 sudo() {
 	if [ "$(id -u)" = 0 ]; then "$@"; return; fi
 	case $* in
-	apt-get\ install*) dpkg-query -W "${@:3}" >/dev/null ;;
+	apt-get\ install*) dpkg-query -W "${@:4}" >/dev/null ;; # behind "install -y --no-install-recommends"
 	*) echo "readme: not run without root: $*" ;;
 	esac
 }
