@@ -12,21 +12,14 @@
 #include <sys/time.h>
 
 #include "common/amqp_table.h"
+#include "common/assembler.h"
 #include "common/memory.h"
 
 enum {
 	FRAME_MAX = 131072,
 	HEADER_MAX = FRAME_MAX - 8, /* a header frame cannot be split; over it the broker closes with 501 */
-	CHANNELS = 96,
-	BODY_MAX = 128 * 1024 * 1024, /* the broker's own ceiling before 4.0 */
+	CHANNELS = ASSEMBLER_CHANNELS,
 	GOODBYE_MS = 2000,
-};
-
-/* A delivery or a return whose header or body frames have not all arrived. */
-struct partial {
-	bool active, header_seen;
-	size_t body_size;
-	struct broker_event event;
 };
 
 struct broker {
@@ -36,7 +29,7 @@ struct broker {
 	char version[64];
 	uint64_t published[CHANNELS]; /* confirm tags given out since confirm.select; 0-based counters */
 	bool confirms[CHANNELS];
-	struct partial partial[CHANNELS];
+	struct assembler *assembler;
 };
 
 /* ---- errors ---- */
@@ -222,6 +215,7 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 		return NULL;
 	}
 	struct broker *b = xcalloc(1, sizeof *b);
+	b->assembler = assembler_create();
 	b->conn = amqp_new_connection();
 	if (!b->conn)
 		abort();
@@ -240,14 +234,13 @@ void broker_destroy(struct broker *b, bool polite)
 {
 	if (!b)
 		return;
-	for (int i = 0; i < CHANNELS; i++)
-		message_destroy(b->partial[i].event.message);
 	if (polite && !b->broken) {
 		struct timeval timeout = to_timeval(GOODBYE_MS);
 		amqp_set_rpc_timeout(b->conn, &timeout);
 		amqp_connection_close(b->conn, AMQP_REPLY_SUCCESS);
 	}
 	amqp_destroy_connection(b->conn);
+	assembler_destroy(b->assembler);
 	free(b);
 }
 
@@ -282,8 +275,7 @@ int broker_open_channel(struct broker *b, int channel, bool confirm, struct erro
 		return -1;
 	b->published[channel] = 0;
 	b->confirms[channel] = confirm;
-	message_destroy(b->partial[channel].event.message);
-	b->partial[channel] = (struct partial){0};
+	assembler_forget(b->assembler, channel);
 	if (!confirm)
 		return 0;
 	amqp_confirm_select(b->conn, (amqp_channel_t)channel);
@@ -518,166 +510,24 @@ int broker_publish(struct broker *b, int channel, const char *exchange, const ch
 
 /* ---- reading ---- */
 
-static void start_partial(struct broker *b, int channel, struct broker_event event)
+static bool is_method(const amqp_frame_t *f, amqp_method_number_t id)
 {
-	struct partial *p = &b->partial[channel];
-	message_destroy(p->event.message);
-	*p = (struct partial){.active = true, .event = event};
-	p->event.channel = channel;
-	p->event.message = message_create();
-}
-
-static void on_deliver(struct broker *b, int channel, const amqp_basic_deliver_t *d)
-{
-	struct broker_event e = {.kind = BROKER_DELIVERY, .tag = d->delivery_tag, .redelivered = d->redelivered != 0};
-	amqp_bytes_into(d->consumer_tag, e.consumer_tag, sizeof e.consumer_tag);
-	amqp_bytes_into(d->routing_key, e.routing_key, sizeof e.routing_key);
-	amqp_bytes_into(d->exchange, e.exchange, sizeof e.exchange);
-	start_partial(b, channel, e);
-}
-
-static void on_return(struct broker *b, int channel, const amqp_basic_return_t *r)
-{
-	struct broker_event e = {.kind = BROKER_RETURNED, .code = r->reply_code};
-	amqp_bytes_into(r->routing_key, e.routing_key, sizeof e.routing_key);
-	amqp_bytes_into(r->exchange, e.exchange, sizeof e.exchange);
-	amqp_bytes_into(r->reply_text, e.text, sizeof e.text);
-	start_partial(b, channel, e);
-}
-
-static char *property(const amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t bytes)
-{
-	return p->_flags & flag ? amqp_bytes_text(bytes) : NULL;
-}
-
-static void read_properties(const amqp_basic_properties_t *p, struct message *m)
-{
-	m->content_type = property(p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
-	m->message_id = property(p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
-	m->type = property(p, AMQP_BASIC_TYPE_FLAG, p->type);
-	m->app_id = property(p, AMQP_BASIC_APP_ID_FLAG, p->app_id);
-	m->reply_to = property(p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
-	m->correlation_id = property(p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
-	if (p->_flags & AMQP_BASIC_TIMESTAMP_FLAG && p->timestamp <= INT64_MAX / 1000)
-		m->timestamp_s = (int64_t)p->timestamp;
-	if (p->_flags & AMQP_BASIC_HEADERS_FLAG)
-		amqp_table_read(&p->headers, &m->headers);
-}
-
-static int on_header(struct broker *b, const amqp_frame_t *f, struct error *err)
-{
-	struct partial *p = &b->partial[f->channel];
-	if (!p->active || p->header_seen || f->payload.properties.body_size > BODY_MAX) {
-		b->broken = true;
-		return error_set(err, ERROR_UNAVAILABLE, "the broker sent a content header that does not fit");
-	}
-	p->header_seen = true;
-	p->body_size = (size_t)f->payload.properties.body_size;
-	read_properties(f->payload.properties.decoded, p->event.message);
-	p->event.message->body = xcalloc(1, p->body_size + 1);
-	return 0;
-}
-
-static int on_body(struct broker *b, const amqp_frame_t *f, struct error *err)
-{
-	struct partial *p = &b->partial[f->channel];
-	amqp_bytes_t part = f->payload.body_fragment;
-	if (!p->active || !p->header_seen || part.len > p->body_size - p->event.message->body_len) {
-		b->broken = true;
-		return error_set(err, ERROR_UNAVAILABLE, "the broker sent a body frame that does not fit");
-	}
-	if (part.len)
-		memcpy(p->event.message->body + p->event.message->body_len, part.bytes, part.len);
-	p->event.message->body_len += part.len;
-	return 0;
-}
-
-/* True when the content is whole: *e is its event then. */
-static bool take_whole(struct broker *b, int channel, struct broker_event *e)
-{
-	struct partial *p = &b->partial[channel];
-	if (!p->active || !p->header_seen || p->event.message->body_len < p->body_size)
-		return false;
-	*e = p->event;
-	*p = (struct partial){0};
-	return true;
-}
-
-static void on_channel_close(struct broker *b, int channel, const amqp_channel_close_t *c, struct broker_event *e)
-{
-	amqp_channel_close_ok_t ok = {0};
-	*e = (struct broker_event){.kind = BROKER_CHANNEL_CLOSED, .channel = channel, .code = c->reply_code};
-	amqp_bytes_into(c->reply_text, e->text, sizeof e->text);
-	amqp_send_method(b->conn, (amqp_channel_t)channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-	message_destroy(b->partial[channel].event.message);
-	b->partial[channel] = (struct partial){0};
+	return f->frame_type == AMQP_FRAME_METHOD && f->payload.method.id == id;
 }
 
 /* 1: *e is an event. 0: nothing to tell yet. */
-static int on_method(struct broker *b, const amqp_frame_t *f, struct broker_event *e, struct error *err)
-{
-	int channel = f->channel;
-	void *decoded = f->payload.method.decoded;
-	*e = (struct broker_event){.channel = channel};
-	switch (f->payload.method.id) {
-	case AMQP_BASIC_DELIVER_METHOD:
-		on_deliver(b, channel, decoded);
-		return 0;
-	case AMQP_BASIC_RETURN_METHOD:
-		on_return(b, channel, decoded);
-		return 0;
-	case AMQP_BASIC_ACK_METHOD:
-		e->kind = BROKER_ACKED;
-		e->tag = ((amqp_basic_ack_t *)decoded)->delivery_tag;
-		e->multiple = ((amqp_basic_ack_t *)decoded)->multiple != 0;
-		return 1;
-	case AMQP_BASIC_NACK_METHOD:
-		e->kind = BROKER_NACKED;
-		e->tag = ((amqp_basic_nack_t *)decoded)->delivery_tag;
-		e->multiple = ((amqp_basic_nack_t *)decoded)->multiple != 0;
-		return 1;
-	case AMQP_BASIC_CANCEL_METHOD:
-		e->kind = BROKER_CONSUMER_GONE;
-		amqp_bytes_into(((amqp_basic_cancel_t *)decoded)->consumer_tag, e->consumer_tag,
-		                sizeof e->consumer_tag);
-		return 1;
-	case AMQP_CHANNEL_CLOSE_METHOD:
-		on_channel_close(b, channel, decoded, e);
-		return 1;
-	case AMQP_CONNECTION_CLOSE_METHOD:
-		return connection_closed(b, decoded, err, "connection");
-	case AMQP_CONNECTION_BLOCKED_METHOD:
-		e->kind = BROKER_BLOCKED;
-		amqp_bytes_into(((amqp_connection_blocked_t *)decoded)->reason, e->text, sizeof e->text);
-		return 1;
-	case AMQP_CONNECTION_UNBLOCKED_METHOD:
-		e->kind = BROKER_UNBLOCKED;
-		return 1;
-	default:
-		return 0; /* an answer to an RPC that had timed out, or news of no interest */
-	}
-}
-
 static int on_frame(struct broker *b, const amqp_frame_t *f, struct broker_event *e, struct error *err)
 {
-	if (f->channel >= CHANNELS) {
+	if (is_method(f, AMQP_CONNECTION_CLOSE_METHOD))
+		return connection_closed(b, f->payload.method.decoded, err, "connection");
+	int rc = assembler_feed(b->assembler, f, e, err);
+	if (rc < 0)
 		b->broken = true;
-		return error_set(err, ERROR_UNAVAILABLE, "the broker used a channel that was never opened");
+	if (rc > 0 && e->kind == BROKER_CHANNEL_CLOSED) {
+		amqp_channel_close_ok_t ok = {0};
+		amqp_send_method(b->conn, f->channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
 	}
-	switch (f->frame_type) {
-	case AMQP_FRAME_METHOD:
-		return on_method(b, f, e, err);
-	case AMQP_FRAME_HEADER:
-		if (on_header(b, f, err) < 0)
-			return -1;
-		return take_whole(b, f->channel, e);
-	case AMQP_FRAME_BODY:
-		if (on_body(b, f, err) < 0)
-			return -1;
-		return take_whole(b, f->channel, e);
-	default:
-		return 0;
-	}
+	return rc;
 }
 
 int broker_read(struct broker *b, int wait_ms, struct broker_event *e, struct error *err)
