@@ -5,7 +5,6 @@
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "common/amqp_table.h"
 #include "common/assembler.h"
 #include "common/memory.h"
+#include "common/tls.h"
 
 enum {
 	FRAME_MAX = 131072,
@@ -24,7 +24,8 @@ enum {
 
 struct broker {
 	amqp_connection_state_t conn;
-	bool broken;
+	bool broken, over_tls;
+	struct tls tls;
 	char peer[320];
 	char version[64];
 	uint64_t published[CHANNELS]; /* confirm tags given out since confirm.select; 0-based counters */
@@ -115,21 +116,16 @@ static struct timeval to_timeval(int ms)
 	return (struct timeval){ms / 1000, (ms % 1000) * 1000};
 }
 
-static int set_up_tls(amqp_socket_t *socket, const struct broker_options *o, struct error *err)
+/* tls.h does the verifying, of IP addresses too, which the library's own look at the name does not know. */
+static int set_up_tls(struct broker *b, amqp_socket_t *socket, const struct broker_options *o, const char *host,
+                      struct error *err)
 {
+	const struct tls_options t = {
+	    .ca = o->tls_ca, .cert = o->tls_cert, .key = o->tls_key, .insecure = o->tls_insecure};
 	amqp_ssl_socket_set_verify_peer(socket, !o->tls_insecure);
-	amqp_ssl_socket_set_verify_hostname(socket, !o->tls_insecure);
-	amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
-	if (o->tls_ca && amqp_ssl_socket_set_cacert(socket, o->tls_ca) != AMQP_STATUS_OK)
-		return error_set(err, ERROR_CONFIG, "tls_ca '%s' cannot be read as PEM certificates", o->tls_ca);
-	/* 0.11 has no call for the system's certificates (0.14 has). */
-	if (!o->tls_ca)
-		SSL_CTX_set_default_verify_paths(amqp_ssl_socket_get_context(socket));
-	if (o->tls_cert &&
-	    amqp_ssl_socket_set_key(socket, o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert) != AMQP_STATUS_OK)
-		return error_set(err, ERROR_CONFIG, "tls_cert '%s' and tls_key '%s' cannot be read as a matching pair",
-		                 o->tls_cert, o->tls_key ? o->tls_key : o->tls_cert);
-	return 0;
+	amqp_ssl_socket_set_verify_hostname(socket, 0);
+	b->over_tls = true;
+	return tls_prepare(&b->tls, amqp_ssl_socket_get_context(socket), t, host, err);
 }
 
 static int open_socket(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
@@ -138,13 +134,16 @@ static int open_socket(struct broker *b, const struct broker_options *o, const s
 	amqp_socket_t *socket = info->ssl ? amqp_ssl_socket_new(b->conn) : amqp_tcp_socket_new(b->conn);
 	if (!socket)
 		return error_set(err, ERROR_BUG, "no socket could be made");
-	if (info->ssl && set_up_tls(socket, o, err) < 0)
+	if (info->ssl && set_up_tls(b, socket, o, info->host, err) < 0)
 		return -1;
 	struct timeval timeout = to_timeval(o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 5000);
 	int status = amqp_socket_open_noblock(socket, info->host, info->port, &timeout);
-	if (status != AMQP_STATUS_OK)
-		return library_error(b, status, err, "cannot connect");
-	return 0;
+	if (status == AMQP_STATUS_OK)
+		return 0;
+	library_error(b, status, err, "cannot connect");
+	if (info->ssl)
+		tls_explain(&b->tls, false, err);
+	return -1;
 }
 
 static amqp_table_entry_t text_entry(const char *key, const char *value)
@@ -156,6 +155,38 @@ static amqp_table_entry_t text_entry(const char *key, const char *value)
 static amqp_table_entry_t yes_entry(const char *key)
 {
 	return (amqp_table_entry_t){amqp_cstring_bytes(key), {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
+}
+
+/* Better words for a failure of login. */
+static int explain_login(struct broker *b, const struct broker_options *o, amqp_rpc_reply_t reply, const char *user,
+                         struct error *err)
+{
+	bool greeted = amqp_get_server_properties(b->conn)->num_entries > 0;
+	if (!err)
+		return -1;
+	if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
+	    reply.library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD)
+		return o->sasl_external
+		           ? error_set(err, ERROR_CONFIG,
+		                       "the broker does not offer the login by certificate (sasl_external): it takes "
+		                       "plugin rabbitmq_auth_mechanism_ssl and auth_mechanisms EXTERNAL")
+		           : error_set(err, ERROR_CONFIG,
+		                       "the broker does not offer the login by password (PLAIN); if it wants "
+		                       "certificates, set sasl_external");
+	if (err->kind == ERROR_AUTH && o->sasl_external)
+		return error_wrap(err, "the user whom tls_cert '%.200s' names (sasl_external)", o->tls_cert);
+	if (err->kind == ERROR_AUTH)
+		return strstr(err->text, "ACCESS_REFUSED")
+		           ? error_wrap(err, "user '%.60s' (password: of the URL, AMQP_PASSWORD or password_file)",
+		                        user)
+		           : error_wrap(err, "user '%.60s'", user);
+	bool cut_off = !greeted && reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
+	               reply.library_error != AMQP_STATUS_TIMEOUT;
+	if (b->over_tls)
+		tls_explain(&b->tls, cut_off, err);
+	else if (cut_off)
+		error_set(err, err->kind, "%s before the broker's greeting (a TLS port wants amqps://)", err->text);
+	return -1;
 }
 
 static int login(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
@@ -186,12 +217,7 @@ static int login(struct broker *b, const struct broker_options *o, const struct 
 	                                                          AMQP_SASL_METHOD_PLAIN, user, password);
 	if (check_reply(b, 0, reply, err, "login") == 0)
 		return 0;
-	if (err && err->kind == ERROR_AUTH)
-		return strstr(err->text, "ACCESS_REFUSED")
-		           ? error_wrap(err, "user '%.60s' (password: of the URL, AMQP_PASSWORD or password_file)",
-		                        user)
-		           : error_wrap(err, "user '%.60s'", user);
-	return -1;
+	return explain_login(b, o, reply, user, err);
 }
 
 static void note_version(struct broker *b)
@@ -212,6 +238,13 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 	if (amqp_parse_url(copy, &info) != AMQP_STATUS_OK) {
 		error_set(err, ERROR_CONFIG, "'%s' is not an AMQP URL (amqp://user@host:port/vhost)",
 		          broker_redact_url(url, shown, sizeof shown));
+		return NULL;
+	}
+	if (!*info.vhost) /* amqp://host/ names the vhost "", which nobody has */
+		info.vhost = (char *)"/";
+	if (o->sasl_external && !(info.ssl && o->tls_cert)) {
+		error_set(err, ERROR_CONFIG,
+		          "sasl_external is a login by certificate: it takes an amqps:// URL and tls_cert");
 		return NULL;
 	}
 	struct broker *b = xcalloc(1, sizeof *b);

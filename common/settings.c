@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/settings.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/job.h"
 #include "common/memory.h"
 #include "common/nearest.h"
+#include "common/secret_file.h"
 #include "common/settings_keys.h"
 
 /* ---- queues, handlers, routes, URLs ---- */
@@ -262,14 +260,10 @@ int settings_with(struct settings *s, const char *spec, struct error *err)
 
 static int read_password_file(struct settings *s, struct error *err)
 {
-	cleanup_close int fd = open(s->password_file, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	cleanup_close int fd = secret_file_open("password_file", s->password_file, err);
 	char text[1024];
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_set_errno(err, ERROR_NOINPUT, errno, "password_file '%s'", s->password_file);
-	if (st.st_mode & 077)
-		return error_set(err, ERROR_CONFIG, "password_file '%s' can be read by others; run: chmod 600 '%s'",
-		                 s->password_file, s->password_file);
+	if (fd < 0)
+		return -1;
 	ssize_t n = read(fd, text, sizeof text - 1);
 	if (n <= 0 || n == sizeof text - 1)
 		return error_set(err, ERROR_CONFIG, "password_file '%s' is empty or too long", s->password_file);

@@ -173,8 +173,13 @@ START_TEST(a_password_file_others_can_read_is_refused)
 	chmod(path, 0644);
 	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "chmod 600"));
+	chmod(path, 0640); /* only root may share it with a group */
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), geteuid() == 0 ? 0 : -1);
+	chmod(path, 0620);
+	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
 	unlink(path);
 	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	ck_assert_int_eq(err.kind, ERROR_CONFIG);
 	settings_finish(&s);
 }
 END_TEST
