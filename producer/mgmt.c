@@ -15,6 +15,7 @@ struct mgmt {
 	char *base;      /* without user, password and trailing slash */
 	char *vhost;     /* percent-encoded */
 	char shown[256]; /* for messages */
+	char why[CURL_ERROR_SIZE];
 };
 
 static size_t on_data(char *data, size_t size, size_t count, void *to)
@@ -61,6 +62,19 @@ static void set_credentials(struct mgmt *m, const struct settings *s)
 	                                         : "guest:guest");
 }
 
+/* As for AMQP; curl verifies without being asked. */
+static void set_tls(struct mgmt *m, const struct settings *s)
+{
+	curl_easy_setopt(m->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (s->tls_ca)
+		curl_easy_setopt(m->curl, CURLOPT_CAINFO, s->tls_ca);
+	if (!s->tls_cert)
+		return;
+	curl_easy_setopt(m->curl, CURLOPT_SSLCERT, s->tls_cert);
+	curl_easy_setopt(m->curl, CURLOPT_SSLKEY, s->tls_key ? s->tls_key : s->tls_cert);
+	curl_easy_setopt(m->curl, CURLOPT_KEYPASSWD, ""); /* or a locked key would be asked for on the terminal */
+}
+
 struct mgmt *mgmt_open(const struct settings *s, struct error *err)
 {
 	const char *scheme_end = strstr(s->mgmt_url, "://");
@@ -80,6 +94,8 @@ struct mgmt *mgmt_open(const struct settings *s, struct error *err)
 	curl_easy_setopt(m->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(m->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(m->curl, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(m->curl, CURLOPT_ERRORBUFFER, m->why);
+	set_tls(m, s);
 	set_credentials(m, s);
 	return m;
 }
@@ -111,6 +127,19 @@ static json_t *read_answer(const struct mgmt *m, const struct buf *answer, struc
 	return NULL;
 }
 
+static enum error_kind kind_of(CURLcode rc)
+{
+	switch (rc) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return ERROR_AUTH;
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+		return ERROR_CONFIG;
+	default:
+		return ERROR_UNAVAILABLE;
+	}
+}
+
 json_t *mgmt_list(struct mgmt *m, const char *kind, struct error *err)
 {
 	struct buf answer = {0};
@@ -122,7 +151,8 @@ json_t *mgmt_list(struct mgmt *m, const char *kind, struct error *err)
 	if (rc == CURLE_OK)
 		value = read_answer(m, &answer, err);
 	else
-		error_set(err, ERROR_UNAVAILABLE, "management API %s: %s", m->shown, curl_easy_strerror(rc));
+		error_set(err, kind_of(rc), "management API %s: %s", m->shown,
+		          *m->why ? m->why : curl_easy_strerror(rc));
 	buf_finish(&answer);
 	return value;
 }
