@@ -152,11 +152,12 @@ static int work(struct link *l, struct error *err)
 
 /* ---- reconnecting ---- */
 
+/* One node's certificate may be bad, and another's good: every URL is tried before the first start is given up. */
 static bool is_final(const struct link *l, const struct error *err)
 {
 	bool refused = err->kind == ERROR_AUTH || err->kind == ERROR_CONFIG;
 	if (!l->was_up)
-		return refused || (l->give_up && l->next_url % l->options.url_count == 0);
+		return (refused || l->give_up) && l->next_url % l->options.url_count == 0;
 	return refused && l->give_up;
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/connect.h"
@@ -197,7 +198,7 @@ static void link_failed(struct worker *w, const struct link_event *e)
 {
 	const char *text = e->error ? e->error->text : "no reason given";
 	log_error(LOG_SELF, "%s%s", text,
-	          e->error && e->error->kind == ERROR_CONFIG
+	          strstr(text, "NOT_FOUND")
 	              ? "; create what is missing with: warren-producer setup QUEUE..., or start with --setup"
 	              : "");
 	worker_abandon(w, e->error ? (int)e->error->kind : ERROR_UNAVAILABLE);
