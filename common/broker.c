@@ -5,13 +5,17 @@
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "common/amqp_table.h"
 #include "common/assembler.h"
+#include "common/dial.h"
 #include "common/memory.h"
 #include "common/tls.h"
 
@@ -20,6 +24,8 @@ enum {
 	HEADER_MAX = FRAME_MAX - 8, /* a header frame cannot be split; over it the broker closes with 501 */
 	CHANNELS = ASSEMBLER_CHANNELS,
 	GOODBYE_MS = 2000,
+	CONNECT_TIMEOUT_MS = 5000,
+	RPC_TIMEOUT_MS = 10000,
 };
 
 struct broker {
@@ -128,22 +134,61 @@ static int set_up_tls(struct broker *b, amqp_socket_t *socket, const struct brok
 	return tls_prepare(&b->tls, amqp_ssl_socket_get_context(socket), t, host, err);
 }
 
-static int open_socket(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
-                       struct error *err)
+static int connect_timeout_ms(const struct broker_options *o)
 {
-	amqp_socket_t *socket = info->ssl ? amqp_ssl_socket_new(b->conn) : amqp_tcp_socket_new(b->conn);
+	return o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+}
+
+/* The library opens the socket of TLS itself: by a numeric address, so that it looks nothing up. */
+static int open_tls(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
+                    struct error *err)
+{
+	char address[DIAL_ADDRESS_SIZE];
+	struct timeval timeout = to_timeval(connect_timeout_ms(o));
+	amqp_socket_t *socket = amqp_ssl_socket_new(b->conn);
 	if (!socket)
 		return error_set(err, ERROR_BUG, "no socket could be made");
-	if (info->ssl && set_up_tls(b, socket, o, info->host, err) < 0)
+	if (set_up_tls(b, socket, o, info->host, err) < 0 ||
+	    dial_choose(info->host, info->port, connect_timeout_ms(o), address, err) < 0)
 		return -1;
-	struct timeval timeout = to_timeval(o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 5000);
-	int status = amqp_socket_open_noblock(socket, info->host, info->port, &timeout);
+	int status = amqp_socket_open_noblock(socket, address, info->port, &timeout);
 	if (status == AMQP_STATUS_OK)
 		return 0;
 	library_error(b, status, err, "cannot connect");
-	if (info->ssl)
-		tls_explain(&b->tls, false, err);
+	tls_explain(&b->tls, false, err);
 	return -1;
+}
+
+static int open_tcp(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
+                    struct error *err)
+{
+	int fd = dial(info->host, info->port, connect_timeout_ms(o), err);
+	if (fd < 0)
+		return -1;
+	amqp_socket_t *socket = amqp_tcp_socket_new(b->conn);
+	if (!socket) {
+		close_fd(&fd);
+		return error_set(err, ERROR_BUG, "no socket could be made");
+	}
+	amqp_tcp_socket_set_sockfd(socket, fd);
+	return 0;
+}
+
+/* The kernel ends a connection whose peer takes nothing for so long, for the library writes without a limit. */
+static void bound_writes(const struct broker *b, const struct broker_options *o)
+{
+	unsigned ms = (unsigned)o->write_timeout_ms;
+	if (ms > 0)
+		setsockopt(amqp_get_sockfd(b->conn), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
+
+static int open_socket(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
+                       struct error *err)
+{
+	if ((info->ssl ? open_tls(b, o, info, err) : open_tcp(b, o, info, err)) < 0)
+		return -1;
+	bound_writes(b, o);
+	return 0;
 }
 
 static amqp_table_entry_t text_entry(const char *key, const char *value)
@@ -202,8 +247,8 @@ static int login(struct broker *b, const struct broker_options *o, const struct 
 	     {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {sizeof abilities / sizeof *abilities, abilities}}},
 	};
 	const amqp_table_t table = {sizeof properties / sizeof *properties, properties};
-	struct timeval handshake = to_timeval(o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 5000);
-	struct timeval rpc = to_timeval(o->rpc_timeout_ms > 0 ? o->rpc_timeout_ms : 10000);
+	struct timeval handshake = to_timeval(connect_timeout_ms(o));
+	struct timeval rpc = to_timeval(broker_rpc_timeout_ms(o));
 	int heartbeat = o->heartbeat_s > 0 ? o->heartbeat_s : 30;
 	const char *user = o->user ? o->user : info->user;
 	const char *password = o->password ? o->password : info->password;
@@ -285,6 +330,16 @@ bool broker_broken(const struct broker *b)
 int broker_fd(const struct broker *b)
 {
 	return amqp_get_sockfd(b->conn);
+}
+
+int broker_heartbeat_s(const struct broker *b)
+{
+	return amqp_get_heartbeat(b->conn);
+}
+
+int broker_rpc_timeout_ms(const struct broker_options *o)
+{
+	return o->rpc_timeout_ms > 0 ? o->rpc_timeout_ms : RPC_TIMEOUT_MS;
 }
 
 const char *broker_peer(const struct broker *b)

@@ -25,6 +25,7 @@ struct broker_options {
 	int heartbeat_s;        /* asked for; 0 = 30 */
 	int connect_timeout_ms; /* of one URL, TLS handshake included; 0 = 5000 */
 	int rpc_timeout_ms;     /* 0 = 10000 */
+	int write_timeout_ms;   /* how long the peer may take nothing of what is written; 0 = for ever (link_watch) */
 	const char *tls_ca;     /* PEM file; NULL: the system's */
 	const char *tls_cert;   /* client certificate, PEM */
 	const char *tls_key;
@@ -42,6 +43,10 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 void broker_destroy(struct broker *b, bool polite);
 bool broker_broken(const struct broker *b);
 int broker_fd(const struct broker *b);
+/* As negotiated: the broker may have asked for a shorter one than we did. */
+int broker_heartbeat_s(const struct broker *b);
+/* Of one call that waits for an answer. */
+int broker_rpc_timeout_ms(const struct broker_options *o);
 /* "host:port/vhost", and the server's version ("3.10.8"); live as long as b. */
 const char *broker_peer(const struct broker *b);
 const char *broker_version(const struct broker *b);

@@ -24,6 +24,7 @@ struct broker_options connect_options(const struct settings *s)
 struct broker *connect_broker(const struct settings *s, struct error *err)
 {
 	struct broker_options options = connect_options(s);
+	options.write_timeout_ms = 2 * (int)s->heartbeat_ms; /* as link_watch does for a link */
 	for (unsigned i = 0; i < s->url_count; i++) {
 		struct broker *b = broker_connect(&options, i, err);
 		if (b)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -84,10 +85,16 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 	return 0;
 }
 
-/* Alerts come during the handshake, and over TLS 1.3 also at the first read behind it. */
+/*
+ * The AMQP library is given a numeric address to connect to, and would name that to the server. Alerts come during the
+ * handshake, and over TLS 1.3 also at the first read behind it.
+ */
 static void on_info(const SSL *ssl, int where, int value)
 {
 	struct tls *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	const char *name = t->host_is_address ? NULL : t->host;
+	if (where == SSL_CB_HANDSHAKE_START)
+		SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, name);
 	if (where == SSL_CB_READ_ALERT && (value & 0xff) != SSL_AD_CLOSE_NOTIFY)
 		t->alert = value & 0xff;
 }
@@ -183,17 +190,25 @@ static int identify(struct tls *t, SSL_CTX *ctx, struct error *err)
 	return load_key(t, ctx, err);
 }
 
-static void expect_name(SSL_CTX *ctx, const char *host)
+static bool is_address(const char *host)
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+}
+
+static void expect_name(const struct tls *t, SSL_CTX *ctx)
 {
 	X509_VERIFY_PARAM *p = SSL_CTX_get0_param(ctx);
 	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (X509_VERIFY_PARAM_set1_ip_asc(p, host) != 1)
-		X509_VERIFY_PARAM_set1_host(p, host, 0);
+	if (t->host_is_address)
+		X509_VERIFY_PARAM_set1_ip_asc(p, t->host);
+	else
+		X509_VERIFY_PARAM_set1_host(p, t->host, 0);
 }
 
 int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *host, struct error *err)
 {
-	*t = (struct tls){.options = o, .host = host, .verify_error = X509_V_OK};
+	*t = (struct tls){.options = o, .host = host, .host_is_address = is_address(host), .verify_error = X509_V_OK};
 	ERR_clear_error();
 	SSL_CTX_set_app_data(ctx, t);
 	SSL_CTX_set_info_callback(ctx, on_info);
@@ -204,7 +219,7 @@ int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *h
 	if (trust(ctx, o.ca, err) < 0 || identify(t, ctx, err) < 0)
 		return -1;
 	if (!o.insecure) {
-		expect_name(ctx, host);
+		expect_name(t, ctx);
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
 	}
 	ERR_clear_error();

@@ -21,6 +21,7 @@ struct tls_options {
 struct tls {
 	struct tls_options options; /* borrowed */
 	const char *host;           /* borrowed */
+	bool host_is_address;       /* no name that a server could be asked for */
 	int verify_error;           /* X509_V_...: why the peer's certificate was refused */
 	int alert;                  /* the last one that the peer has sent; 0: none */
 	char certificate[500];      /* about the one that was refused */
