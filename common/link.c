@@ -273,10 +273,10 @@ static void unstick(struct link *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
-void link_watch(struct link *l, int64_t limit_ms)
+void link_watch(struct link *l)
 {
-	int64_t since_ms = atomic_load(&l->busy_since_ms);
-	if (since_ms != 0 && clock_monotonic_ms() - since_ms > limit_ms)
+	int64_t stuck_at_ms = atomic_load(&l->stuck_at_ms);
+	if (stuck_at_ms != 0 && clock_monotonic_ms() > stuck_at_ms)
 		unstick(l);
 }
 

@@ -7,8 +7,10 @@
  *   connecting --up--> up --any doubt--> down --backoff (0.5 s x2, cap 30 s, full jitter)--> connecting
  *
  * What the link keeps over a reconnect: publishes that have no final event yet are published again (same
- * message_id), consumers that are wanted are started again. Delivery tags do not survive: every delivery carries the
- * generation of its connection, and settling with an old generation does nothing.
+ * message_id), consumers that are wanted are started again. A consumer that the broker refuses then (its queue is
+ * missing, or may not be read) stops none of the others: it is tried again now and then on the same connection.
+ * Delivery tags do not survive: every delivery carries the generation of its connection, and settling with an old
+ * generation does nothing.
  *
  * A nack is answered by a new connection (a channel that outlived a leader's SIGKILL gets nacks for ever on 3.10.8)
  * and another try; the third nack of one message is final.
@@ -28,9 +30,10 @@ struct link;
 struct link_options {
 	const struct broker_options *broker; /* deep-copied */
 	const char *role;                    /* "publish" or "consume": for log lines and the connection name; copied */
-	const char *const *require_queues;   /* AMQP names, checked passively on every connect; copied */
+	const char *const *require_queues;   /* AMQP names, checked passively until the link is up, with give_up on
+	                                        every connect; copied */
 	size_t require_queue_count;
-	const char *const *require_exchanges;
+	const char *const *require_exchanges; /* on every connect */
 	size_t require_exchange_count;
 	bool give_up; /* the first connect is not repeated when it fails: LINK_FAILED (a command line tool) */
 };
@@ -43,10 +46,14 @@ enum link_event_kind {
 	LINK_DELIVERY,  /* consumer, generation, tag, redelivered, message (owned by the receiver), routing_key */
 	LINK_CONFIRMED, /* token: the broker has it */
 	LINK_RETURNED,  /* token: no queue took it; error.text has the broker's words */
-	LINK_NACKED,    /* token: refused three times over fresh connections */
-	LINK_TIMEDOUT,  /* token: its deadline passed without an answer: it may or may not be there */
-	LINK_BLOCKED,   /* text: resource alarm; publishes wait */
+	LINK_NACKED,   /* token: refused three times over fresh connections; or error: the broker's words when it closed
+	                * the channel over its exchange (no permission, no such exchange) */
+	LINK_TIMEDOUT, /* token: its deadline passed without an answer: it may or may not be there */
+	LINK_BLOCKED,  /* text: resource alarm; publishes wait */
 	LINK_UNBLOCKED,
+	LINK_CONSUMES,  /* consumer: it was started, and deliveries may follow */
+	LINK_REFUSED,   /* consumer, error: the broker does not let it start (ERROR_CONFIG: no such queue, ERROR_AUTH);
+	                 * the   link goes on trying, ever more seldom up to every 15 s, and tells each refusal */
 	LINK_CANCELLED, /* consumer: link_cancel is done, no delivery of it follows */
 	LINK_DEPTH,     /* token (of link_query), count = ready messages; -1 in count when it could not be asked */
 };
@@ -97,10 +104,11 @@ void link_query(struct link *l, uint64_t token, const char *queue);
 void link_reopen(struct link *l, const char *why);
 
 /*
- * Call now and then (every second): frees a thread that has been stuck in one call for longer than limit_ms by
- * shutting its socket down. Cheap.
+ * Call now and then (every second): frees a thread that is stuck in one call by shutting its socket down, for
+ * rabbitmq-c writes without a limit. What is written has two heartbeats to get on its way, a call that waits for an
+ * answer its own time on top of them. Cheap.
  */
-void link_watch(struct link *l, int64_t limit_ms);
+void link_watch(struct link *l);
 
 /*
  * Flushes, writes what is queued, closes politely, joins; a thread that does not end within wait_ms is shut down, then

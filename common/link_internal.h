@@ -36,8 +36,10 @@ struct link_consumer {
 	bool wanted; /* to be started (again) whenever the connection is up */
 	bool running;
 	bool channel_open;
-	bool cancelled;  /* LINK_CANCELLED is due once what had been delivered before is handed out */
-	unsigned starts; /* makes consumer tags unique on a channel */
+	bool cancelled;      /* LINK_CANCELLED is due once what had been delivered before is handed out */
+	unsigned refusals;   /* in a row */
+	int64_t retry_at_ms; /* monotonic: when it is tried again; INT64_MAX: it need not be */
+	unsigned starts;     /* makes consumer tags unique on a channel */
 	char *queue;
 	uint16_t prefetch;
 	struct settle *settle;
@@ -57,7 +59,7 @@ struct link {
 	int wake_fd;        /* eventfd: the thread looks into the inbox */
 	int event_fd;       /* eventfd: the owner looks into the outbox */
 	atomic_bool stop;
-	_Atomic int64_t busy_since_ms; /* 0: the thread waits in poll */
+	_Atomic int64_t stuck_at_ms; /* monotonic: when the thread is stuck; 0: it waits in poll */
 
 	/* The thread's side. */
 	struct broker_options options; /* deep copy */
@@ -96,7 +98,17 @@ struct link_event *link_emit(struct link *l, enum link_event_kind kind);
 void link_hand_over(struct link *l);
 /* Passive declares, of a queue or an exchange. */
 int link_inspect(struct link *l, const char *queue, const char *exchange, uint32_t *ready, struct error *err);
+int link_heartbeat_ms(const struct link *l);
+/* Before anything that may block in a write, and before a call that waits for an answer: from when it is stuck. */
+void link_expect_write(struct link *l);
+void link_expect_answer(struct link *l);
+/*
+ * -1: the connection is in doubt. A refusal costs the channel; it is in doubt with it when it had been in use, for its
+ * delivery tags are void then. Else the refusal is told, and a later turn tries again.
+ */
 int link_start_consumer(struct link *l, unsigned consumer, struct error *err);
+/* Monotonic: when the next turn is due for a consumer that was refused; INT64_MAX: there is none. */
+int64_t link_retry_at_ms(const struct link *l);
 /* Does what the owner has asked for, as far as it can be done without a connection too. -1: it is in doubt. */
 int link_do_commands(struct link *l, struct error *err);
 /* LINK_CANCELLED for the consumers that are due one. */

@@ -48,9 +48,10 @@ static void share_socket(struct link *l, int fd)
 	pthread_mutex_unlock(&l->lock);
 }
 
+/* A queue that is lost later costs its consumer only; a tool has no consumers. */
 static int check_required(struct link *l, struct error *err)
 {
-	for (size_t i = 0; i < l->queue_count; i++)
+	for (size_t i = 0; i < l->queue_count && (!l->was_up || l->give_up); i++)
 		if (link_inspect(l, l->queues[i], NULL, NULL, err) < 0)
 			return -1;
 	for (size_t i = 0; i < l->exchange_count; i++)
@@ -62,6 +63,7 @@ static int check_required(struct link *l, struct error *err)
 static int set_up(struct link *l, struct error *err)
 {
 	l->inspect_open = false;
+	link_expect_answer(l);
 	if (broker_open_channel(l->b, CHANNEL_PUBLISH, true, err) < 0 || check_required(l, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < CONSUMERS; i++)
@@ -110,11 +112,10 @@ static int wait_ms_until(int64_t at_ms, int64_t now_ms, int longest_ms)
 
 static void wait_for_work(struct link *l, int64_t until_ms)
 {
-	int heartbeat_s = l->options.heartbeat_s > 0 ? l->options.heartbeat_s : 30;
 	short events = link_may_publish(l) ? POLLIN | POLLOUT : POLLIN;
 	struct pollfd fds[] = {{.fd = broker_fd(l->b), .events = events}, {.fd = l->wake_fd, .events = POLLIN}};
-	int timeout = wait_ms_until(until_ms, clock_monotonic_ms(), heartbeat_s * 500);
-	atomic_store(&l->busy_since_ms, 0);
+	int timeout = wait_ms_until(until_ms, clock_monotonic_ms(), link_heartbeat_ms(l) / 2);
+	atomic_store(&l->stuck_at_ms, 0);
 	poll(fds, 2, timeout);
 }
 
@@ -138,7 +139,7 @@ static int work(struct link *l, struct error *err)
 		if (link_turn(l, err) < 0)
 			return -1;
 		int64_t now_ms = clock_monotonic_ms();
-		int64_t next_ms = window_expire(&l->window, now_ms);
+		int64_t next_ms = earliest(window_expire(&l->window, now_ms), link_retry_at_ms(l));
 		link_hand_over(l);
 		if (reopen_if_due(l, now_ms, err) < 0)
 			return -1;
@@ -184,7 +185,7 @@ static void wait_disconnected(struct link *l, int64_t ms)
 		int64_t next_ms = earliest(window_expire(&l->window, now_ms), until_ms);
 		link_hand_over(l);
 		struct pollfd p = {.fd = l->wake_fd, .events = POLLIN};
-		atomic_store(&l->busy_since_ms, 0);
+		atomic_store(&l->stuck_at_ms, 0);
 		poll(&p, 1, wait_ms_until(next_ms, now_ms, BACKOFF_MAX_MS));
 	} while (!atomic_load(&l->stop) && clock_monotonic_ms() < until_ms);
 }
@@ -204,7 +205,6 @@ void *link_thread(void *arg)
 	struct error err = {0};
 	pthread_setname_np(pthread_self(), l->role);
 	while (!atomic_load(&l->stop)) {
-		atomic_store(&l->busy_since_ms, clock_monotonic_ms());
 		int rc = bring_up(l, &err);
 		if (rc == 0) {
 			rc = work(l, &err);

@@ -12,10 +12,13 @@
 #include "common/memory.h"
 
 enum {
-	BURST = 64, /* publishes between two looks at what the broker says */
+	HEARTBEAT_S = 30, /* when none was negotiated */
+	BURST = 64,       /* publishes between two looks at what the broker says */
 	SETTLED_LATELY_MS = 1000,
 	SETTLE_ROUNDS = 3,
 	SETTLE_PAUSE_MS = 40,
+	REFUSED_BASE_MS = 500, /* a consumer that was refused is tried again then, twice as late each time */
+	REFUSED_MAX_MS = 15000,
 	NACK_SETTLE_MS = 2000, /* how long answers are awaited before the connection is replaced after a nack */
 };
 
@@ -40,10 +43,28 @@ void link_hand_over(struct link *l)
 		link_ring(l->event_fd);
 }
 
+int link_heartbeat_ms(const struct link *l)
+{
+	int negotiated_s = l->b ? broker_heartbeat_s(l->b) : 0;
+	return (negotiated_s > 0 ? negotiated_s : HEARTBEAT_S) * 1000;
+}
+
+void link_expect_write(struct link *l)
+{
+	atomic_store(&l->stuck_at_ms, clock_monotonic_ms() + (int64_t)2 * link_heartbeat_ms(l));
+}
+
+void link_expect_answer(struct link *l)
+{
+	int64_t limit_ms = (int64_t)2 * link_heartbeat_ms(l) + broker_rpc_timeout_ms(&l->options);
+	atomic_store(&l->stuck_at_ms, clock_monotonic_ms() + limit_ms);
+}
+
 /* ---- commands ---- */
 
 int link_inspect(struct link *l, const char *queue, const char *exchange, uint32_t *ready, struct error *err)
 {
+	link_expect_answer(l);
 	if (!l->inspect_open && broker_open_channel(l->b, CHANNEL_INSPECT, false, err) < 0)
 		return -1;
 	l->inspect_open = true;
@@ -54,21 +75,63 @@ int link_inspect(struct link *l, const char *queue, const char *exchange, uint32
 	return rc;
 }
 
+static void tell_refusal(struct link *l, unsigned i, const struct error *why)
+{
+	struct link_consumer *c = &l->consumers[i];
+	int64_t pause_ms = c->refusals < 5 ? (int64_t)REFUSED_BASE_MS << c->refusals : REFUSED_MAX_MS;
+	c->refusals++;
+	c->retry_at_ms = clock_monotonic_ms() + pause_ms;
+	struct link_event *e = link_emit(l, LINK_REFUSED);
+	e->consumer = i;
+	e->error = xcalloc(1, sizeof *e->error);
+	*e->error = *why;
+}
+
 int link_start_consumer(struct link *l, unsigned i, struct error *err)
 {
 	struct link_consumer *c = &l->consumers[i];
 	int channel = CHANNEL_CONSUMER + (int)i;
+	bool fresh = !c->channel_open;
+	struct error refusal = {0};
 	char tag[64];
-	if (!c->channel_open) {
+	c->retry_at_ms = INT64_MAX;
+	link_expect_answer(l);
+	if (fresh) {
 		if (broker_open_channel(l->b, channel, false, err) < 0)
 			return -1;
-		c->channel_open = true;
 		settle_reset(c->settle);
 	}
 	snprintf(tag, sizeof tag, "warren-%u-%u", i, ++c->starts);
-	if (broker_consume(l->b, channel, c->queue, tag, c->prefetch, err) < 0)
-		return -1;
-	c->running = true;
+	c->running = broker_consume(l->b, channel, c->queue, tag, c->prefetch, &refusal) == 0;
+	c->channel_open = c->running;
+	if (c->running) {
+		c->refusals = 0;
+		link_emit(l, LINK_CONSUMES)->consumer = i;
+		return 0;
+	}
+	if (!fresh || broker_broken(l->b))
+		return error_set(err, refusal.kind, "%s", refusal.text);
+	tell_refusal(l, i, &refusal);
+	return 0;
+}
+
+int64_t link_retry_at_ms(const struct link *l)
+{
+	int64_t at_ms = INT64_MAX;
+	for (const struct link_consumer *c = l->consumers; c < l->consumers + CONSUMERS; c++)
+		if (c->wanted && !c->running && c->retry_at_ms < at_ms)
+			at_ms = c->retry_at_ms;
+	return at_ms;
+}
+
+static int retry_consumers(struct link *l, struct error *err)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	for (unsigned i = 0; i < CONSUMERS; i++) {
+		const struct link_consumer *c = &l->consumers[i];
+		if (c->wanted && !c->running && c->retry_at_ms <= now_ms && link_start_consumer(l, i, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -79,6 +142,7 @@ static int stop_consumer(struct link *l, unsigned i, struct error *err)
 	if (!c->running)
 		return 0;
 	c->running = false;
+	link_expect_answer(l);
 	snprintf(tag, sizeof tag, "warren-%u-%u", i, c->starts);
 	return broker_cancel(l->b, CHANNEL_CONSUMER + (int)i, tag, err);
 }
@@ -210,6 +274,32 @@ static void on_nack(struct link *l, const struct broker_event *e)
 		l->reopen_at_ms = clock_monotonic_ms() + NACK_SETTLE_MS;
 }
 
+/*
+ * A publish that the broker answers by closing the channel would be the first one again on the next connection, and
+ * nothing behind it would ever get through.
+ */
+static void refuse_exchange(struct link *l, const struct broker_event *e)
+{
+	const char *name = strstr(e->text, "exchange '");
+	const char *end = name ? strchr(name + strlen("exchange '"), '\'') : NULL;
+	if (l->give_up || e->channel != CHANNEL_PUBLISH || !end)
+		return;
+	name += strlen("exchange '");
+	window_refuse_exchange(&l->window, name, (size_t)(end - name), e->text);
+}
+
+static int on_channel_closed(struct link *l, const struct broker_event *e, struct error *err)
+{
+	enum error_kind kind = e->code == 403 ? ERROR_AUTH : e->code == 404 ? ERROR_CONFIG : ERROR_UNAVAILABLE;
+	refuse_exchange(l, e);
+	if (e->code == 406 && strstr(e->text, "delivery acknowledgement"))
+		return error_set(err, kind,
+		                 "a delivery was held for longer than the broker's consumer_timeout, which must not be "
+		                 "shorter than the setting broker_consumer_timeout (%s)",
+		                 e->text);
+	return error_set(err, kind, "the broker closed a channel: %s", e->text);
+}
+
 static int on_event(struct link *l, struct broker_event *e, struct error *err)
 {
 	switch (e->kind) {
@@ -238,11 +328,7 @@ static int on_event(struct link *l, struct broker_event *e, struct error *err)
 		                 "the broker cancelled consumer '%s' (its queue was deleted or moved)",
 		                 e->consumer_tag);
 	case BROKER_CHANNEL_CLOSED:
-		return error_set(err,
-		                 e->code == 403   ? ERROR_AUTH
-		                 : e->code == 404 ? ERROR_CONFIG
-		                                  : ERROR_UNAVAILABLE,
-		                 "the broker closed a channel: %s", e->text);
+		return on_channel_closed(l, e, err);
 	case BROKER_NOTHING:
 		return 0;
 	}
@@ -253,6 +339,7 @@ static int read_all(struct link *l, struct error *err)
 {
 	for (;;) {
 		struct broker_event e;
+		link_expect_write(l); /* heartbeats */
 		if (broker_read(l->b, 0, &e, err) < 0)
 			return -1;
 		if (e.kind == BROKER_NOTHING)
@@ -278,6 +365,7 @@ static void write_settle(void *data, uint64_t tag, enum settle_verb verb, bool m
 	if (s->rc < 0)
 		return;
 	s->wrote = true;
+	link_expect_write(s->link);
 	if (verb == SETTLE_ACK)
 		s->rc = broker_ack(s->link->b, s->channel, tag, multiple, s->err);
 	else
@@ -314,6 +402,7 @@ void link_let_settle(struct link *l)
 			if (!settled_lately(l, i))
 				continue;
 			any = true;
+			link_expect_answer(l);
 			if (broker_inspect_queue(l->b, CHANNEL_CONSUMER + (int)i, l->consumers[i].queue, NULL, NULL,
 			                         NULL) < 0)
 				l->consumers[i].channel_open = false;
@@ -348,6 +437,7 @@ static int write_burst(struct link *l, struct error *err)
 	struct publish *p;
 	while (count < BURST && (p = window_next(&l->window))) {
 		uint64_t tag;
+		link_expect_write(l);
 		if (broker_publish(l->b, CHANNEL_PUBLISH, p->exchange, p->key, p->message, &tag, err) == 0)
 			window_wrote(&l->window, p, tag);
 		else if (broker_broken(l->b))
@@ -375,8 +465,8 @@ int link_turn(struct link *l, struct error *err)
 {
 	int written;
 	do {
-		atomic_store(&l->busy_since_ms, clock_monotonic_ms());
-		if (link_do_commands(l, err) < 0 || read_all(l, err) < 0 || write_settles(l, err) < 0)
+		if (link_do_commands(l, err) < 0 || retry_consumers(l, err) < 0 || read_all(l, err) < 0 ||
+		    write_settles(l, err) < 0)
 			return -1;
 		link_announce_cancelled(l);
 		written = write_publishes(l, err);

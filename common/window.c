@@ -73,6 +73,19 @@ void window_refuse(struct window *w, struct publish *p, const char *text)
 	finish_one(w, p, WINDOW_RETURNED);
 }
 
+void window_refuse_exchange(struct window *w, const char *exchange, size_t len, const char *text)
+{
+	struct list *pos, *tmp;
+	list_for_each (pos, tmp, &w->sent) {
+		struct publish *p = publish_of(pos);
+		if (strlen(p->exchange) != len || memcmp(p->exchange, exchange, len) != 0)
+			continue;
+		free(p->returned);
+		p->returned = xstrdup(text);
+		finish_one(w, p, WINDOW_NACKED);
+	}
+}
+
 /* The sent publishes that an answer covers, one after the other; NULL when there are no more. */
 static struct publish *covered(struct window *w, uint64_t tag, bool multiple)
 {

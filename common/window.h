@@ -27,7 +27,7 @@ struct publish {
 };
 
 enum window_end { WINDOW_CONFIRMED, WINDOW_RETURNED, WINDOW_NACKED, WINDOW_TIMEDOUT };
-/* text: the broker's words of a return, or NULL. */
+/* text: the broker's words of a return or a refusal, or NULL. */
 typedef void window_end_fn(void *data, uint64_t token, enum window_end end, const char *text);
 
 struct window {
@@ -48,6 +48,9 @@ struct publish *window_next(struct window *w);
 void window_wrote(struct window *w, struct publish *p, uint64_t tag);
 /* It can never be written (its headers do not fit): ends as returned with that text. */
 void window_refuse(struct window *w, struct publish *p, const char *text);
+
+/* The broker closed the channel over one to that exchange: those that were sent to it end as nacked with its words. */
+void window_refuse_exchange(struct window *w, const char *exchange, size_t len, const char *text);
 
 void window_acked(struct window *w, uint64_t tag, bool multiple);
 /* True when one of them is to be tried again, over a fresh connection. */

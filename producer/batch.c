@@ -42,7 +42,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { TURN_MS = 100, STUCK_MS = 60000 };
+enum { TURN_MS = 100 };
 
 /* A line that is on its way: the token of its publish is its address. */
 struct pending {
@@ -493,7 +493,7 @@ static void turn(struct batch *b)
 	if (fds[2].revents)
 		read_input(b);
 	if (b->link) {
-		link_watch(b->link, STUCK_MS);
+		link_watch(b->link);
 		take_events(b);
 	}
 	if (b->waiter && b->rc == 0)

@@ -27,7 +27,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { TICK_MS = 500, STUCK_MS = 60000, EXIT_LATE = 124 };
+enum { TICK_MS = 500, EXIT_LATE = 124 };
 
 /* ---- the job ---- */
 
@@ -128,7 +128,7 @@ static int await_end(struct link *l, const struct parcel *p, struct error *err)
 	for (;;) {
 		struct pollfd fd = {.fd = link_fd(l), .events = POLLIN};
 		poll(&fd, 1, TICK_MS);
-		link_watch(l, STUCK_MS);
+		link_watch(l);
 		struct list events;
 		list_init(&events);
 		link_take(l, &events);

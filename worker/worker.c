@@ -21,7 +21,6 @@
 enum {
 	TICK_MS = 200,
 	RETIRE_MS = 2000,
-	STUCK_LINK_MS = 60000,    /* two heartbeats: a write that lasts longer hangs */
 	LAST_CONFIRMS_MS = 10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
 	LINK_CLOSE_MS = 5000,
 	CONSUMER_TIMEOUT_EARLY_MS = 120000, /* the broker looks once a minute */
@@ -183,8 +182,8 @@ static void tick(uv_timer_t *timer)
 {
 	struct worker *w = timer->data;
 	int64_t now_ms = clock_monotonic_ms();
-	link_watch(w->consuming, STUCK_LINK_MS);
-	link_watch(w->publishing, STUCK_LINK_MS);
+	link_watch(w->consuming);
+	link_watch(w->publishing);
 	reopen_before_consumer_timeout(w, now_ms);
 	consumption_update(w);
 	enforce_drain(w, now_ms);
@@ -208,6 +207,7 @@ static void consuming_is_up(struct worker *w, const struct link_event *e)
 {
 	w->consuming_up = true;
 	w->generation = e->generation;
+	complaint_over(&w->consuming_down);
 	log_info(LOG_SELF, "consuming from %s (RabbitMQ %s)", e->text, e->version);
 	consumption_update(w);
 	notify_ready();
@@ -215,13 +215,39 @@ static void consuming_is_up(struct worker *w, const struct link_event *e)
 
 static void consuming_is_down(struct worker *w, const struct link_event *e)
 {
+	const char *why = e->error ? e->error->text : "no reason given";
+	char again[COMPLAINT_TEXT_SIZE];
 	w->consuming_up = false;
-	log_warn(LOG_SELF, "the consuming connection is down: %s; %u jobs run on, reconnecting",
-	         e->error ? e->error->text : "no reason given", w->running_count);
+	if (complaint_due(&w->consuming_down, why, clock_monotonic_ms(), again))
+		log_warn(LOG_SELF, "the consuming connection is down: %s; %u jobs run on, reconnecting%s", why,
+		         w->running_count, again);
 	task_forget_waiting(w);
 	for (unsigned i = 0; i < w->consumer_count; i++)
 		w->consumers[i].cancelling = false;
 	consumption_update(w);
+}
+
+static void consumer_started(struct consumer *c)
+{
+	c->consumed = true;
+	if (complaint_over(&c->refusal))
+		log_info(LOG_SELF, "queue '%s' is consumed again", c->settings->name);
+}
+
+/* What cannot be consumed at the start is a mistake of whoever started us; what is taken away later may come back. */
+static void consumer_refused(struct worker *w, struct consumer *c, const struct link_event *e)
+{
+	char again[COMPLAINT_TEXT_SIZE];
+	if (!c->consumed) {
+		link_failed(w, e);
+		return;
+	}
+	if (!complaint_due(&c->refusal, e->error->text, clock_monotonic_ms(), again))
+		return;
+	bool missing = e->error->kind == ERROR_CONFIG;
+	log_error(LOG_SELF, "queue '%s' is not consumed, it is tried again by itself: %s%s%s%s", c->settings->name,
+	          e->error->text, missing ? "; create it again with: warren-producer setup " : "",
+	          missing ? c->settings->name : "", again);
 }
 
 static void consuming_event(struct worker *w, struct link_event *e)
@@ -240,6 +266,14 @@ static void consuming_event(struct worker *w, struct link_event *e)
 		if (e->consumer < w->consumer_count)
 			task_accept(w, e);
 		break;
+	case LINK_CONSUMES:
+		if (e->consumer < w->consumer_count)
+			consumer_started(&w->consumers[e->consumer]);
+		break;
+	case LINK_REFUSED:
+		if (e->consumer < w->consumer_count)
+			consumer_refused(w, &w->consumers[e->consumer], e);
+		break;
 	case LINK_CANCELLED:
 		consumption_cancelled(w, e->consumer);
 		break;
@@ -248,18 +282,26 @@ static void consuming_event(struct worker *w, struct link_event *e)
 	}
 }
 
+static void publishing_is_down(struct worker *w, const struct link_event *e)
+{
+	const char *why = e->error ? e->error->text : "no reason given";
+	char again[COMPLAINT_TEXT_SIZE];
+	w->publishing_up = false;
+	if (complaint_due(&w->publishing_down, why, clock_monotonic_ms(), again))
+		log_warn(LOG_SELF, "the publishing connection is down: %s; reconnecting%s", why, again);
+}
+
 static void publishing_event(struct worker *w, struct link_event *e)
 {
 	switch (e->kind) {
 	case LINK_UP:
 		w->publishing_up = true;
 		w->publishing_blocked = false;
+		complaint_over(&w->publishing_down);
 		log_debug(LOG_SELF, "publishing to %s", e->text);
 		break;
 	case LINK_DOWN:
-		w->publishing_up = false;
-		log_warn(LOG_SELF, "the publishing connection is down: %s; reconnecting",
-		         e->error ? e->error->text : "no reason given");
+		publishing_is_down(w, e);
 		break;
 	case LINK_FAILED:
 		link_failed(w, e);

@@ -15,6 +15,7 @@
 #include "common/link.h"
 #include "common/list.h"
 #include "common/settings.h"
+#include "worker/complaint.h"
 #include "worker/dispatch.h"
 #include "worker/redelivery.h"
 
@@ -30,9 +31,11 @@ enum { DEPTH_UNKNOWN = -1, DEPTH_AWAITED = -2 };
 /* How a queue of the worker stands. */
 struct consumer {
 	const struct settings_queue *settings;
-	char *queue;            /* AMQP name */
-	uint16_t prefetch;      /* its share of the slots */
-	bool consuming;         /* asked for, and not cancelled since */
+	char *queue;       /* AMQP name */
+	uint16_t prefetch; /* its share of the slots */
+	bool consuming;    /* asked for, and not cancelled since */
+	bool consumed;     /* the broker has let it start once */
+	struct complaint refusal;
 	bool cancelling;        /* asked to end: LINK_CANCELLED is awaited */
 	unsigned refused;       /* jobs in a row that found their handler paused */
 	int64_t rests_until_ms; /* monotonic: nothing is consumed meanwhile */
@@ -58,6 +61,7 @@ struct worker {
 	struct link *consuming;
 	struct link *publishing;
 	bool consuming_up, publishing_up, publishing_blocked;
+	struct complaint consuming_down, publishing_down;
 	uint64_t generation; /* of the consuming link */
 
 	struct consumer *consumers;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's pure parts: intake, reissue, redelivery. */
+/* The worker's pure parts: intake, reissue, redelivery, complaint. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "common/codec.h"
 #include "common/memory.h"
 #include "tests/unit/suites.h"
+#include "worker/complaint.h"
 #include "worker/intake.h"
 #include "worker/redelivery.h"
 #include "worker/reissue.h"
@@ -317,6 +318,28 @@ START_TEST(two_jobs_alike_are_adopted_one_by_one)
 }
 END_TEST
 
+START_TEST(a_failure_that_repeats_is_told_ever_more_seldom_and_new_words_at_once)
+{
+	enum { EVERY_MS = 15000, HOURS = 24 };
+	struct complaint c = {0};
+	char again[COMPLAINT_TEXT_SIZE];
+	ck_assert(!complaint_over(&c));
+	ck_assert(complaint_due(&c, "refused", 0, again));
+	ck_assert_str_eq(again, "");
+	ck_assert(complaint_due(&c, "no such host", 1, again));
+	ck_assert(!complaint_due(&c, "refused", 2, again));
+	ck_assert(complaint_due(&c, "no such host", 60001, again));
+	ck_assert_str_eq(again, " (2 times since it was told last)");
+	unsigned told = 0;
+	for (int64_t ms = 60001; ms < (int64_t)HOURS * 3600000; ms += EVERY_MS)
+		told += complaint_due(&c, "refused", ms, again);
+	ck_assert_uint_ge(told, HOURS);
+	ck_assert_uint_le(told, HOURS + 6);
+	ck_assert(complaint_over(&c));
+	ck_assert(complaint_due(&c, "refused", 0, again));
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -333,6 +356,7 @@ int main(void)
 	    only_a_copy_from_a_newer_connection_is_the_same_job,
 	    what_was_given_back_is_forgotten_and_memory_is_bounded,
 	    two_jobs_alike_are_adopted_one_by_one,
+	    a_failure_that_repeats_is_told_ever_more_seldom_and_new_words_at_once,
 	    NULL,
 	};
 	SRunner *runner = srunner_create(suite_of("intake", tests));
