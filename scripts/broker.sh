@@ -10,7 +10,8 @@
 #   broker.sh ctl DIR ARG...   rabbitmqctl for it
 #
 # Environment: BROKER_BIN (folder of rabbitmq-server), BROKER_PLUGINS ("a,b"), BROKER_CONF (file appended to
-# rabbitmq.conf), BROKER_WAIT (seconds to wait for the start, default 120).
+# rabbitmq.conf), BROKER_WAIT (seconds to wait for the start, default 120), BROKER_ROOT (a folder that
+# newer-rabbitmq.sh made: the node is the RabbitMQ there; the other verbs remember it).
 set -eu
 
 fail() {
@@ -27,19 +28,45 @@ case $dir in
 *) dir=$PWD/$dir ;;
 esac
 
+if [ "$verb" = start ]; then
+	tree=${BROKER_ROOT:-}
+	case $tree in
+	"" | /*) ;;
+	*) tree=$PWD/$tree ;;
+	esac
+else
+	tree=$(cat "$dir/tree" 2>/dev/null || :)
+fi
+
 bin=
 for candidate in "${BROKER_BIN:-}" /usr/lib/rabbitmq/bin /opt/rabbitmq/sbin; do
-	if [ -n "$candidate" ] && [ -x "$candidate/rabbitmq-server" ]; then
+	if [ -n "$candidate" ] && [ -x "$tree$candidate/rabbitmq-server" ]; then
 		bin=$candidate
 		break
 	fi
 done
-[ -n "$bin" ] || fail "rabbitmq-server was not found; install it, or set BROKER_BIN"
+[ -n "$bin" ] || fail "rabbitmq-server was not found${tree:+ below $tree}; install it, or set BROKER_BIN"
+
+# Becomes a program of the tree: its /usr and /etc lie over this machine's, in a mount namespace that ends with the
+# program. All other paths are what they are outside.
+in_tree() {
+	[ -n "$tree" ] || exec "$@"
+	[ -L /lib ] || fail "BROKER_ROOT wants a machine where /lib and /bin are links into /usr"
+	as_root=
+	[ "$(id -u)" = 0 ] || as_root=--map-root-user
+	# shellcheck disable=SC2086,SC2016 # a word or none; the inner shell's arguments
+	exec unshare $as_root --mount --propagation private sh -eu -c '
+		mount --bind "$1/etc" /etc
+		mount --bind "$1/usr" /usr
+		shift
+		exec "$@"
+	' sh "$tree" "$@"
+}
 
 # The scripts below $bin read whatever RABBITMQ_* is set, and a system node's files: an empty environment keeps both out.
 in_node() {
 	node_port=$(cat "$dir/port")
-	exec env -i \
+	in_tree env -i \
 		PATH="$PATH" HOME="$dir/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 \
 		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((node_port + 10000)) \
 		ERL_CRASH_DUMP="$dir/erl_crash.dump" ERL_CRASH_DUMP_SECONDS=0 \
@@ -84,10 +111,10 @@ await_end() { # PID TENTHS
 }
 
 end_epmd() {
-	command -v epmd >/dev/null || return 0
+	[ -n "$tree" ] || command -v epmd >/dev/null || return 0
 	left=30
 	while [ "$left" -gt 0 ]; do
-		answer=$(ERL_EPMD_ADDRESS=127.0.0.1 epmd -port $(($(cat "$dir/port") + 10000)) -kill 2>&1 || :)
+		answer=$(in_tree env ERL_EPMD_ADDRESS=127.0.0.1 epmd -port $(($(cat "$dir/port") + 10000)) -kill 2>&1 || :)
 		case $answer in *Killed* | *"Cannot connect"*) return 0 ;; esac
 		left=$((left - 1))
 		sleep 0.1
@@ -98,6 +125,7 @@ end_epmd() {
 write_files() {
 	mkdir -p "$dir/home" "$dir/data" "$dir/log" "$dir/schema"
 	echo "$1" >"$dir/port"
+	echo "$tree" >"$dir/tree"
 	: >"$dir/env.conf"
 	# Default 180 s: how long a delay level stands still when its leader dies (3.10 to 3.13).
 	echo '[{rabbit,[{dead_letter_worker_publisher_confirm_timeout,10000}]}].' >"$dir/advanced.config"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/test.sh [--suite SUITE...]
+#   scripts/test.sh [--rabbitmq VERSION] [--suite SUITE...]
 #
 # Installs what is missing, builds, and runs every test, or the suites named:
 #   unit          no broker: as built by default (warnings are errors), and with ASan and UBSan
@@ -13,6 +13,8 @@
 #   readme        every command of README.md
 #   docker        the image of docker/ for real; skipped where nothing can build it
 #   long          hours, not minutes: only when named
+# --rabbitmq 4.0 or 4.3: all private nodes are of that version (scripts/newer-rabbitmq.sh fetches it, which wants root), and the
+# suite is integration unless another is named.
 # Ends with "N passed, N failed" (and ", N skipped" when there were any) and exit code 1 if anything failed. Nothing is left
 # running, and nothing in the temporary folder, also after Ctrl-C.
 set -euo pipefail
@@ -36,10 +38,14 @@ named_suites=( # take long, or need more than a machine has: only when named
 	long
 )
 is_suite() { case " ${all_suites[*]} ${named_suites[*]} " in *" $1 "*) ;; *) return 1 ;; esac }
-suites=()
+suites=() rabbitmq=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--suite) ;;
+	--rabbitmq)
+		rabbitmq=${2:-}
+		shift
+		;;
 	-h | --help)
 		sed -n '4,/^set -/s/^# \{0,3\}//p' scripts/test.sh
 		exit
@@ -54,6 +60,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+if [ ${#suites[@]} -eq 0 ] && [ -n "$rabbitmq" ]; then suites=(integration); fi
 [ ${#suites[@]} -gt 0 ] || suites=("${all_suites[@]}")
 
 passed=0 failed=0 skipped=0
@@ -173,6 +180,7 @@ need_broker() {
 			return 1
 		}
 	read -r broker_url mgmt_url <"$work/urls"
+	say "it is RabbitMQ $(curl -sf "$mgmt_url/api/overview" | sed 's/.*"rabbitmq_version":"\([^"]*\)".*/\1/')"
 	export WARREN_TEST_AMQP_URL=$broker_url WARREN_TEST_MGMT_URL=$mgmt_url
 }
 
@@ -252,7 +260,13 @@ for suite in "${suites[@]}"; do
 	docker) [ -z "${CI:-}" ] || purposes+=(docker) ;; # a whole dockerd: not on somebody's machine unasked
 	esac
 done
+[ -z "$rabbitmq" ] || purposes+=(newer)
 scripts/prepare.sh "${purposes[@]}"
+if [ -n "$rabbitmq" ]; then
+	version=$(scripts/newer-rabbitmq.sh make "$rabbitmq")
+	say "private nodes are of RabbitMQ $version"
+	export BROKER_ROOT=$root/build-rabbitmq-$rabbitmq
+fi
 for suite in "${suites[@]}"; do "suite_$suite"; done
 
 say ""
