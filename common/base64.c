@@ -23,3 +23,17 @@ bool base64_decode(struct buf *out, struct span text)
 		len--;
 	return buf_append(out, bytes, (size_t)len);
 }
+
+bool base64_is_plain(struct span text)
+{
+	while (text.len > 0 && text.at[text.len - 1] == '=')
+		text.len--;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+		bool ok =
+		    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+		if (!ok)
+			return false;
+	}
+	return text.at != NULL;
+}

@@ -9,3 +9,5 @@
 void base64_encode(struct buf *out, struct span bytes);
 /* False: the text is no base64; out may hold some bytes then. */
 bool base64_decode(struct buf *out, struct span text);
+/* Is it of the alphabet's bytes alone, with = at the end only? libsodium takes "\xaf" for "/". */
+bool base64_is_plain(struct span text);

@@ -35,6 +35,7 @@ struct buf {
 };
 
 void buf_finish(struct buf *b);
+void buf_wipe(struct buf *b);  /* the same, for what was secret; what it held before it grew is not reached */
 void buf_clear(struct buf *b); /* length 0, memory kept, failed reset */
 /* False, and failed set, when memory is exhausted. */
 bool buf_append(struct buf *b, const void *data, size_t len);

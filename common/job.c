@@ -44,6 +44,11 @@ bool job_type_valid(struct span type)
 	return name_valid(type, JOB_TYPE_MAX, false);
 }
 
+bool key_id_valid(struct span kid)
+{
+	return name_valid(kid, KEY_ID_MAX, false);
+}
+
 bool queue_name_valid(struct span name)
 {
 	static const char dead[] = ".dead";

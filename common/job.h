@@ -41,6 +41,10 @@ void job_finish(struct job *j);
 bool job_id_valid(struct span id);
 /* Is it 1 to JOB_TYPE_MAX bytes of A-Za-z0-9._- ? */
 bool job_type_valid(struct span type);
+/* Is it KEY_ID_FORM? The name of a key that signs or seals. */
+enum { KEY_ID_MAX = 64 };
+#define KEY_ID_FORM "1 to 64 bytes of A-Za-z0-9._-"
+bool key_id_valid(struct span kid);
 /*
  * Is it QUEUE_NAME_FORM? The routing key P.q.NAME.dead must stay within AMQP's 255 bytes, and the dead queue of "mail"
  * must not be the job queue of "mail.dead".

@@ -9,7 +9,7 @@ set -euo pipefail
 
 declare -A packages=(
 	[build]='build-essential meson ninja-build pkg-config librabbitmq-dev libjansson-dev libconfig-dev libuv1-dev
-		libcurl4-openssl-dev libssl-dev'
+		libcurl4-openssl-dev libssl-dev libsodium-dev'
 	[demo]='rabbitmq-server procps'
 	[test]='check gcovr curl python3 git nodejs openssl'
 	[lint]='shellcheck codespell clang-format clang-tidy cppcheck mandoc'
