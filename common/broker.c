@@ -464,14 +464,14 @@ int broker_delete_queue(struct broker *b, int channel, const char *queue, struct
 	return check_last(b, channel, err, "delete queue");
 }
 
-int broker_try_publish(struct broker *b, int channel, const char *exchange, struct error *err)
+int broker_try_publish(struct broker *b, int channel, const char *exchange, const char *key, struct error *err)
 {
 	char what[300];
 	amqp_tx_select(b->conn, (amqp_channel_t)channel);
 	if (check_last(b, channel, err, "tx.select") < 0)
 		return -1;
 	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange),
-	                                amqp_cstring_bytes("warren-check"), 0, 0, NULL, amqp_empty_bytes);
+	                                amqp_cstring_bytes(key), 0, 0, NULL, amqp_empty_bytes);
 	if (status != AMQP_STATUS_OK)
 		return library_error(b, status, err, "basic.publish");
 	amqp_tx_rollback(b->conn, (amqp_channel_t)channel);

@@ -81,9 +81,9 @@ int broker_cancel(struct broker *b, int channel, const char *tag, struct error *
  */
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
                    uint64_t *tag, struct error *err);
-/* May we publish there? Tried in a transaction that is rolled back. ERROR_AUTH, ERROR_CONFIG; the channel is closed
- * then. */
-int broker_try_publish(struct broker *b, int channel, const char *exchange, struct error *err);
+/* May we publish there with that routing key? Tried in a transaction that is rolled back. ERROR_AUTH, ERROR_CONFIG; the
+ * channel is closed then. */
+int broker_try_publish(struct broker *b, int channel, const char *exchange, const char *key, struct error *err);
 /*
  * May we consume from it? Tried with an argument that the broker refuses (406) after it has looked at the permission
  * (403), so that nothing is delivered. The channel is closed afterwards, either way. ERROR_AUTH, ERROR_CONFIG.

@@ -67,13 +67,29 @@ static void check_reading(struct checking *c, const char *queue)
 	tell(c, rc, "may read", queue, &err);
 }
 
-static void check_exchange(struct checking *c, const char *exchange)
+static void check_writing(struct checking *c, const char *exchange, const char *key)
 {
 	struct error err = {0};
+	char what[2 * TOPOLOGY_NAME_MAX];
 	int rc = open_channel(c, &err);
-	if (rc == 0 && (rc = broker_try_publish(c->broker, CHANNEL, exchange, &err)) == 0)
+	if (rc == 0 && (rc = broker_try_publish(c->broker, CHANNEL, exchange, key, &err)) == 0)
 		broker_close_channel(c->broker, CHANNEL, NULL);
-	tell(c, rc, "may publish to", exchange, &err);
+	snprintf(what, sizeof what, "%s%s%s", exchange, *key ? " for " : "", key);
+	tell(c, rc, "may publish to", what, &err);
+}
+
+/* Retries and dead letters bear the queue's name as their routing key, on which permissions may depend. */
+static void check_queue_of_ours(struct checking *c, const char *queue)
+{
+	const char *prefix = c->settings->prefix;
+	char key[TOPOLOGY_NAME_MAX], name[TOPOLOGY_NAME_MAX];
+	check_queue(c, topology_queue(prefix, queue, key));
+	check_reading(c, key);
+	check_queue(c, topology_dead_queue(prefix, queue, name));
+	check_writing(c, topology_jobs(prefix, name), key);
+	check_writing(c, topology_dead(prefix, name), key);
+	check_writing(c, topology_delay(prefix, 0, name), key);
+	check_writing(c, topology_delay(prefix, DELAY_LEVELS - 1, name), key);
 }
 
 static void check_broker(struct checking *c)
@@ -85,16 +101,9 @@ static void check_broker(struct checking *c)
 	tell(c, c->broker ? 0 : -1, "broker", c->broker ? broker_peer(c->broker) : "", &err);
 	if (!c->broker)
 		return;
-	for (size_t i = 0; i < s->queue_count; i++) {
-		check_queue(c, topology_queue(s->prefix, s->queues[i].name, name));
-		check_reading(c, name);
-		check_queue(c, topology_dead_queue(s->prefix, s->queues[i].name, name));
-	}
-	check_exchange(c, topology_jobs(s->prefix, name));
-	check_exchange(c, topology_dead(s->prefix, name));
-	check_exchange(c, topology_replies(s->prefix, name));
-	check_exchange(c, topology_delay(s->prefix, 0, name));
-	check_exchange(c, topology_delay(s->prefix, DELAY_LEVELS - 1, name));
+	for (size_t i = 0; i < s->queue_count; i++)
+		check_queue_of_ours(c, s->queues[i].name);
+	check_writing(c, topology_replies(s->prefix, name), "");
 	broker_destroy(c->broker, true);
 }
 

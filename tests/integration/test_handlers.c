@@ -441,7 +441,7 @@ START_TEST(check_names_the_permissions_that_are_missing)
 	api("DELETE", "users/check-me", "");
 	ck_assert_msg(r.code == 77, "exit %d: %s", r.code, r.out);
 	assert_has(r.out, "WRONG   may read warren.v1.q.");
-	assert_has(r.out, "WRONG   may publish to warren.v1.jobs: ");
+	assert_has(r.out, "WRONG   may publish to warren.v1.jobs for warren.v1.q.");
 	assert_has(r.out, "ok      may publish to warren.v1.dead");
 	support_result_free(&r);
 }
