@@ -245,6 +245,17 @@ static bool port_free(int port)
 	return ok;
 }
 
+int support_free_port(void)
+{
+	static int next;
+	for (int tries = 0; tries < 500; tries++) {
+		int port = 12100 + (getpid() * 7 + next++ * 13) % 3500;
+		if (port_free(port))
+			return port;
+	}
+	ck_abort_msg("no free port");
+}
+
 /* AMQP, management (+5000), epmd (+10000), distribution (+20000). */
 static int find_ports(void)
 {
@@ -257,16 +268,20 @@ static int find_ports(void)
 	ck_abort_msg("no free ports");
 }
 
+static void stop_nodes(void);
+
 static void broker_script(const struct node *n, const char *verb, const char *extra)
 {
-	cleanup_free char *command = xprintf(
-	    "BROKER_PLUGINS=rabbitmq_management BROKER_CONF='%s.conf' '%s/scripts/broker.sh' %s '%s' %s >'%s.out' 2>&1",
-	    n->dir, getenv("WARREN_SOURCE"), verb, n->dir, extra, n->dir);
+	cleanup_free char *command = xprintf("BROKER_PLUGINS=rabbitmq_management%s BROKER_CONF='%s.conf' "
+	                                     "'%s/scripts/broker.sh' %s '%s' %s >'%s.out' 2>&1",
+	                                     n->plugins, n->dir, getenv("WARREN_SOURCE"), verb, n->dir, extra, n->dir);
 	if (system(command) == 0)
 		return;
 	cleanup_free char *path = xprintf("%s.out", n->dir);
 	cleanup_free char *out = read_whole(path);
 	fprintf(stderr, "broker.sh %s: %s\n", verb, out);
+	if (strcmp(verb, "stop") != 0)
+		stop_nodes();
 	exit(EXIT_FAILURE); /* may be before the first test, where Check cannot abort */
 }
 
@@ -279,7 +294,13 @@ void support_node_again(struct node *n)
 
 void support_node_start(struct node *n)
 {
+	support_node_start_with(n, "", "");
+}
+
+void support_node_start_with(struct node *n, const char *plugins, const char *settings)
+{
 	static unsigned number;
+	snprintf(n->plugins, sizeof n->plugins, "%s", plugins);
 	n->port = find_ports();
 	n->mgmt_port = n->port + 5000;
 	snprintf(n->dir, sizeof n->dir, "%s/node-%u", support_dir(), ++number);
@@ -287,7 +308,7 @@ void support_node_start(struct node *n)
 	snprintf(n->mgmt_url, sizeof n->mgmt_url, "http://guest:guest@127.0.0.1:%d", n->mgmt_port);
 	cleanup_free char *conf = xprintf("%s.conf", n->dir);
 	FILE *f = fopen(conf, "we");
-	fprintf(f, "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n", n->mgmt_port);
+	fprintf(f, "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n%s", n->mgmt_port, settings);
 	fclose(f);
 	support_node_again(n);
 }
@@ -316,10 +337,15 @@ static int stop_node(const char *path, const struct stat *st, int type, struct F
 	cleanup_free char *port = xprintf("%s/port", path);
 	if (strncmp(path + ftw->base, "node-", 5) != 0 || access(port, F_OK) != 0)
 		return 0;
-	struct node n;
+	struct node n = {0};
 	snprintf(n.dir, sizeof n.dir, "%s", path);
 	support_node_stop(&n);
 	return 0;
+}
+
+static void stop_nodes(void)
+{
+	nftw(support_dir(), stop_node, 16, FTW_PHYS);
 }
 
 const char *support_url(void)
@@ -471,6 +497,6 @@ int support_main(Suite *suite)
 	srunner_run_all(r, CK_ENV);
 	int failed = srunner_ntests_failed(r);
 	srunner_free(r);
-	nftw(support_dir(), stop_node, 16, FTW_PHYS);
+	stop_nodes();
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

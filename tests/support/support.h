@@ -27,14 +27,18 @@ const char *support_url(void);
 const char *support_mgmt_url(void);
 /* A node of the test's own, for tests that kill or starve it. support_main stops what a test leaves. */
 struct node {
-	char dir[200], url[100], mgmt_url[100];
+	char dir[200], url[100], mgmt_url[100], plugins[100];
 	int port, mgmt_port;
 };
 void support_node_start(struct node *n);
+/* With more plugins (",a,b") and lines of rabbitmq.conf. */
+void support_node_start_with(struct node *n, const char *plugins, const char *settings);
 void support_node_again(struct node *n); /* after a stop or kill: the same ports and data */
 void support_node_stop(struct node *n);
 void support_node_kill(struct node *n);
 void support_node_ctl(const struct node *n, const char *command); /* rabbitmqctl COMMAND, split at blanks */
+
+int support_free_port(void);
 
 /* ---- queues and messages ---- */
 
