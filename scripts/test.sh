@@ -11,6 +11,8 @@
 #   examples      the handlers of examples/ with their real interpreters, against wc
 #   demo          scripts/demo.sh, over a folder with the oddest file names there can be
 #   readme        every command of README.md
+#   faults        everything around Warren breaks at random, and the jobs are counted (tests/faults/README.md); WARREN_FAULTS has
+#                 options of tests/faults/chaos.py, such as "--seed 42 --duration 1h"
 #   docker        the image of docker/ for real; skipped where nothing can build it
 #   long          hours, not minutes: only when named
 # --rabbitmq 4.0 or 4.3: all private nodes are of that version (scripts/newer-rabbitmq.sh fetches it, which wants root), and the
@@ -32,6 +34,7 @@ all_suites=(
 	examples
 	demo
 	readme
+	faults
 	docker
 )
 named_suites=( # take long, or need more than a machine has: only when named
@@ -239,6 +242,30 @@ suite_demo() {
 suite_readme() {
 	step "README.md"
 	run_test "every command of README.md" tests/scripts/readme.sh
+}
+
+# python_tests FOLDER: its unit tests, each of them counted.
+python_tests() {
+	local log=$work/python.log line
+	(cd "$1" && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest -v) >"$log" 2>&1 || cat "$log"
+	while IFS= read -r line; do
+		case $line in
+		*" ... ok") passed=$((passed + 1)) ;;
+		*" ... FAIL" | *" ... ERROR") fail "$1: ${line% ... *}" ;;
+		*" ... skipped"*) skip "$1: ${line% ... *}" ;;
+		esac
+	done <"$log"
+	line=$(grep -E '^Ran [1-9][0-9]* tests' "$log") || fail "the unit tests of $1 run"
+	say "unit tests in $1: $line"
+}
+
+suite_faults() {
+	local options=()
+	step "faults"
+	python_tests tests/faults
+	build_plain || return 0
+	read -r -a options <<<"${WARREN_FAULTS:-}"
+	run_test "no job is lost in chaos" env PYTHONDONTWRITEBYTECODE=1 tests/faults/chaos.py --build build-test --quiet "${options[@]}"
 }
 
 suite_docker() {

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes as /proc shows them: found by what is in their environment, which no child of theirs loses by accident."""
+import os
+import signal
+import time
+
+
+def marked(mark):
+    """Pids, sorted, of all processes with the text somewhere in the environment they were started with; never our own."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid() and carries(int(name), mark):
+            found.append(int(name))
+    return sorted(found)
+
+
+def carries(pid, mark):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as f:
+            return mark.encode() in f.read()
+    except OSError:  # it has ended, or is another user's
+        return False
+
+
+def command(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            return f.read().replace(b"\0", b" ").decode(errors="replace").strip()[:80]
+    except OSError:
+        return ""
+
+
+def children(pid):
+    """Direct ones."""
+    found = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as f:
+                found += [int(p) for p in f.read().split()]
+    except OSError:
+        pass
+    return sorted(found)
+
+
+def send_signal(pid, number, mark):
+    """Only if it still is the process with that mark, whatever happens meanwhile. False: it is gone."""
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        if not carries(pid, mark):
+            return False
+        signal.pidfd_send_signal(fd, number)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+
+
+def rss_kib(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+            return next((int(line.split()[1]) for line in f if line.startswith("VmRSS:")), 0)
+    except OSError:
+        return 0
+
+
+def fd_count(pid):
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def await_none(mark, seconds):
+    """Waits until no process carries the mark; returns those that still do at the end."""
+    until = time.monotonic() + seconds
+    while left := marked(mark):
+        if time.monotonic() > until:
+            return [f"{command(pid)} ({pid})" for pid in left]
+        time.sleep(0.05)
+    return []
+
+
+def end_all(mark):
+    """Kills them; returns what they were."""
+    ended = [(command(pid), send_signal(pid, signal.SIGKILL, mark)) for pid in marked(mark)]
+    return [name for name, was in ended if was]
