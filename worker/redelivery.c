@@ -39,12 +39,14 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 	return (h ^ len) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-uint64_t redelivery_key(unsigned consumer, const char *id, unsigned attempt, struct span body)
+uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct span body)
 {
+	const unsigned counts[] = {book->attempt, book->failures,  book->crashes,       book->timeouts, book->snoozes,
+	                           book->returns, book->unhandled, book->interruptions, book->replays};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	h = mix(h, &consumer, sizeof consumer);
 	h = mix(h, id, strlen(id));
-	h = mix(h, &attempt, sizeof attempt);
+	h = mix(h, counts, sizeof counts);
 	h = mix(h, body.at, body.len);
 	return h ^ (h >> 29);
 }

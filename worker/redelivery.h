@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which jobs this process knows, so that a copy the broker delivers again after a reconnect is recognised and not run
- * a second time. A job is known by queue, id, attempt and the hash of its body, never by its id alone: two jobs may
- * carry one id.
+ * a second time. A job is known by queue, id, its counters and the hash of its body, never by its id alone: two jobs
+ * may carry one id.
  *
  * Pure bookkeeping: it decides nothing about the job.
  */
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/headers.h"
 
 enum { REDELIVERY_FINISHED_MAX = 4096 };
 
@@ -21,8 +22,11 @@ struct redelivery; /* the table */
 struct redelivery *redelivery_create(void);
 void redelivery_destroy(struct redelivery *r);
 
-/* A 64-bit key of the four parts. */
-uint64_t redelivery_key(unsigned consumer, const char *id, unsigned attempt, struct span body);
+/*
+ * A 64-bit key of the four parts. All of the job's counters count: a job that went round without a new attempt
+ * (snoozed, returned, replayed) is another message than the one that was acknowledged, and still has to run.
+ */
+uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct span body);
 
 /* The job with that key, delivered by connection `generation`, is in hand; task is the owner's, not NULL. */
 void redelivery_add(struct redelivery *r, uint64_t key, uint64_t generation, void *task);

@@ -248,15 +248,35 @@ END_TEST
 
 /* ---- redelivery ---- */
 
-START_TEST(a_job_is_known_by_queue_id_attempt_and_body)
+START_TEST(a_job_is_known_by_queue_id_counters_and_body)
 {
-	uint64_t key = redelivery_key(1, "a", 1, span_of("body"));
-	ck_assert_uint_eq(key, redelivery_key(1, "a", 1, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(2, "a", 1, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(1, "b", 1, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(1, "a", 2, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(1, "a", 1, span_of("bodz")));
-	ck_assert_uint_ne(key, redelivery_key(1, "a", 1, span_of("")));
+	const struct bookkeeping first = {.attempt = 1}, second = {.attempt = 2};
+	uint64_t key = redelivery_key(1, "a", &first, span_of("body"));
+	ck_assert_uint_eq(key, redelivery_key(1, "a", &first, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(2, "a", &first, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "b", &first, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", &second, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", &first, span_of("bodz")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", &first, span_of("")));
+}
+END_TEST
+
+/* Else a redelivered copy of the job that went round would be acknowledged for finished, without having run. */
+START_TEST(a_job_that_went_round_without_a_new_attempt_is_another_one)
+{
+	static const struct bookkeeping rounds[] = {
+	    {.attempt = 1},
+	    {.attempt = 1, .snoozes = 1},
+	    {.attempt = 1, .returns = 1},
+	    {.attempt = 1, .unhandled = 1},
+	    {.attempt = 1, .interruptions = 1},
+	    {.attempt = 1, .replays = 1},
+	};
+	enum { ROUNDS = sizeof rounds / sizeof *rounds };
+	for (int i = 0; i < ROUNDS; i++)
+		for (int k = 0; k < i; k++)
+			ck_assert_uint_ne(redelivery_key(1, "a", &rounds[i], span_of("body")),
+			                  redelivery_key(1, "a", &rounds[k], span_of("body")));
 }
 END_TEST
 
@@ -352,7 +372,8 @@ int main(void)
 	    what_stops_a_job_is_looked_at_in_order,
 	    a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead,
 	    headers_that_fit_no_frame_are_not_published_again,
-	    a_job_is_known_by_queue_id_attempt_and_body,
+	    a_job_is_known_by_queue_id_counters_and_body,
+	    a_job_that_went_round_without_a_new_attempt_is_another_one,
 	    only_a_copy_from_a_newer_connection_is_the_same_job,
 	    what_was_given_back_is_forgotten_and_memory_is_bounded,
 	    two_jobs_alike_are_adopted_one_by_one,
