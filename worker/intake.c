@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/codec.h"
 #include "common/memory.h"
@@ -16,11 +17,17 @@ static char *derived_id(const struct message *m, const struct settings_queue *qu
 	return xstrdup(job_make_hash_id(parts, 3, id));
 }
 
-static char *fallback_id(const struct message *m, const struct settings_queue *queue)
+/* After a republish the derived id is the message's too, so that the name alone does not tell. */
+static void read_fallback_id(struct intake *in, const struct message *m, const struct settings_queue *queue)
 {
-	if (m->message_id && job_id_valid(span_of(m->message_id)))
-		return xstrdup(m->message_id);
-	return derived_id(m, queue);
+	char *derived = derived_id(m, queue);
+	bool named = m->message_id && job_id_valid(span_of(m->message_id));
+	in->anonymous = !named || strcmp(m->message_id, derived) == 0;
+	if (named) {
+		free(derived);
+		derived = xstrdup(m->message_id);
+	}
+	in->job.id = derived;
 }
 
 /* A stranger's timestamp may be any number. */
@@ -74,7 +81,7 @@ void intake_read(struct intake *in, const struct message *m, const struct settin
 	else
 		read_document(in, m, max_body);
 	if (!in->job.id)
-		in->job.id = fallback_id(m, queue);
+		read_fallback_id(in, m, queue);
 	in->policy = retry_apply(&queue->retry, &in->job.retry);
 }
 

@@ -19,6 +19,7 @@ struct intake {
 	struct bookkeeping book;
 	struct retry_policy policy; /* the queue's, overridden by the job's */
 	unsigned delivery_count;    /* x-delivery-count */
+	bool anonymous;             /* nobody gave it an id, so that another job in the same second may look the same */
 	bool malformed;
 	char reason[256]; /* of a malformed message: where and why */
 };

@@ -72,12 +72,15 @@ static void task_free(uv_handle_t *timer)
 	free(t);
 }
 
-/* remember: it was acknowledged, so a copy that comes back is not to be run again. */
-static void task_end(struct task *t, bool remember)
+/*
+ * acknowledged: a copy that comes back is not to be run again. Unless it is anonymous: that may be another job which
+ * looks the same, and to run one twice is better than to lose one.
+ */
+static void task_end(struct task *t, bool acknowledged)
 {
 	struct worker *w = worker_of(t);
 	list_remove(&t->link);
-	redelivery_done(w->known, t->key, t, remember);
+	redelivery_done(w->known, t->key, t, acknowledged && !t->in.anonymous);
 	uv_close((uv_handle_t *)&t->timer, task_free);
 }
 

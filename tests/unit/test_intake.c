@@ -74,6 +74,33 @@ START_TEST(a_hashed_id_depends_on_queue_body_and_time)
 }
 END_TEST
 
+START_TEST(a_job_that_nobody_named_stays_anonymous_when_it_carries_its_hash)
+{
+	static const struct {
+		const char *body, *message_id;
+		bool anonymous;
+	} rows[] = {
+	    {"{\"type\":\"t\",\"id\":\"mine\"}", NULL, false},
+	    {"{\"type\":\"t\"}", "other", false},
+	    {"{\"type\":\"t\"}", "not a valid id", true},
+	    {"{\"type\":\"t\"}", NULL, true},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct message *m = message_of(rows[i].body);
+		m->message_id = xstrdup(rows[i].message_id);
+		struct intake first = read_from(m, &mail);
+		free(m->message_id);
+		m->message_id = xstrdup(first.job.id); /* as its republish has it */
+		struct intake second = read_from(m, &mail);
+		ck_assert_int_eq(first.anonymous, rows[i].anonymous);
+		ck_assert_int_eq(second.anonymous, rows[i].anonymous);
+		intake_finish(&first);
+		intake_finish(&second);
+		message_destroy(m);
+	}
+}
+END_TEST
+
 START_TEST(a_malformed_message_says_where_and_why)
 {
 	struct message *m = message_of("{\"type\":\"t\",}");
@@ -365,6 +392,7 @@ int main(void)
 	const TTest *const tests[] = {
 	    the_id_is_the_documents_then_the_messages_then_a_hash,
 	    a_hashed_id_depends_on_queue_body_and_time,
+	    a_job_that_nobody_named_stays_anonymous_when_it_carries_its_hash,
 	    a_malformed_message_says_where_and_why,
 	    a_raw_queue_takes_any_body,
 	    a_raw_body_has_a_limit_and_a_time_too,
