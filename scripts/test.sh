@@ -7,6 +7,7 @@
 #   unit          no broker: as built by default (warnings are errors), and with ASan and UBSan
 #   coverage      lines of common/ run by the unit tests: at least 90 %
 #   integration   programs with ASan and UBSan against one private RabbitMQ
+#   model         all states of tests/model/settle.pml, as it is and with deliberate errors, by Spin
 #   lint          clang-format, clang-tidy, cppcheck, shellcheck, codespell, mandoc
 #   examples      the handlers of examples/ with their real interpreters, against wc
 #   demo          scripts/demo.sh, over a folder with the oddest file names there can be
@@ -30,6 +31,7 @@ all_suites=(
 	unit
 	coverage
 	integration
+	model
 	lint
 	examples
 	demo
@@ -212,18 +214,31 @@ suite_integration() {
 	meson_suite build-asan integration 1
 }
 
-suite_lint() {
-	local line
-	step "lint"
-	build_plain || :
+# count_lines NAME COMMAND...: a check is a line "NAME: ok ...", "NAME: skipped ..." or "NAME: FAILED ..."; without one it did not run.
+count_lines() {
+	local name=$1 line checks=0
+	shift
 	while IFS= read -r line; do
+		case $line in "$name: "*) checks=$((checks + 1)) ;; esac
 		case $line in
-		"lint: ok "*) pass "${line#lint: ok }" ;;
-		"lint: skipped "*) skip "${line#lint: skipped }" ;;
-		"lint: FAILED "*) fail "${line#lint: FAILED }" ;;
+		"$name: ok "*) pass "${line#"$name: ok "}" ;;
+		"$name: skipped "*) skip "${line#"$name: skipped "}" ;;
+		"$name: FAILED "*) fail "${line#"$name: FAILED "}" ;;
 		*) say "$line" ;;
 		esac
-	done < <(scripts/lint.sh build-test 2>&1 || :)
+	done < <("$@" 2>&1 || :)
+	[ "$checks" -gt 0 ] || fail "$name: no checks were run"
+}
+
+suite_model() {
+	step "the model of the settle protocol"
+	count_lines model tests/model/check.sh
+}
+
+suite_lint() {
+	step "lint"
+	build_plain || :
+	count_lines lint scripts/lint.sh build-test
 }
 
 suite_examples() {
@@ -283,7 +298,7 @@ suite_long() {
 purposes=(build demo test)
 for suite in "${suites[@]}"; do
 	case $suite in
-	lint) purposes+=("$suite") ;; # what these need has their name in prepare.sh
+	lint | model) purposes+=("$suite") ;; # what these need has their name in prepare.sh
 	docker) [ -z "${CI:-}" ] || purposes+=(docker) ;; # a whole dockerd: not on somebody's machine unasked
 	esac
 done
