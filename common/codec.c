@@ -318,6 +318,35 @@ static bool read_headers(struct reader *r, struct scan_value v)
 	return true;
 }
 
+/* ---- sealed args ---- */
+
+static bool unknown_in_sealed(struct reader *r, struct span key, struct span name)
+{
+	char text[SHOWN_SIZE];
+	(void)name;
+	return fail_at(r, key.at, "unknown key %s in sealed", shown(key, text));
+}
+
+static bool read_sealed_kid(struct reader *r, struct scan_value v)
+{
+	if (!take_text(r, v, "sealed.kid", &r->job.sealed_to))
+		return false;
+	return key_id_valid(span_of(r->job.sealed_to)) || fail_at(r, v.text.at, "sealed.kid must be " KEY_ID_FORM);
+}
+
+static bool read_sealed_data(struct reader *r, struct scan_value v)
+{
+	return take_text(r, v, "sealed.data", &r->job.sealed);
+}
+
+static bool read_sealed(struct reader *r, struct scan_value v)
+{
+	static const struct field_rule rules[] = {{"kid", read_sealed_kid}, {"data", read_sealed_data}, {0}};
+	if (!read_object(r, v, "sealed", rules, unknown_in_sealed))
+		return false;
+	return (r->job.sealed_to && r->job.sealed) || fail_at(r, v.text.at, "sealed needs kid and data");
+}
+
 /* ---- the document ---- */
 
 static bool read_version(struct reader *r, struct scan_value v)
@@ -378,23 +407,18 @@ static bool read_timeout(struct reader *r, struct scan_value v)
 }
 
 static const struct field_rule document_rules[] = {
-    {"v", read_version},
-    {"id", read_id},
-    {"type", read_type},
-    {"args", read_args},
-    {"created_at", read_created},
-    {"not_before", read_not_before},
-    {"expires_at", read_expires},
-    {"timeout_ms", read_timeout},
-    {"retry", read_retry},
-    {"headers", read_headers},
-    {0},
+    {"v", read_version},          {"id", read_id},
+    {"type", read_type},          {"args", read_args},
+    {"created_at", read_created}, {"not_before", read_not_before},
+    {"expires_at", read_expires}, {"timeout_ms", read_timeout},
+    {"retry", read_retry},        {"headers", read_headers},
+    {"sealed", read_sealed},      {0},
 };
 
 static bool refuse_unknown(struct reader *r, struct span key, struct span name)
 {
-	static const char *const reserved[] = {"queue",  "key",     "unique", "priority", "batch",
-	                                       "parent", "on_done", "pack",   "sealed"};
+	static const char *const reserved[] = {"queue", "key",    "unique",  "priority",
+	                                       "batch", "parent", "on_done", "pack"};
 	char text[SHOWN_SIZE];
 	if (name.len >= 2 && memcmp(name.at, "x-", 2) == 0)
 		return true;
@@ -402,6 +426,15 @@ static bool refuse_unknown(struct reader *r, struct span key, struct span name)
 		if (span_equals(name, reserved[i]))
 			return fail_at(r, key.at, "field %s is reserved for a later version", shown(key, text));
 	return fail_at(r, key.at, "unknown field %s (names of your own begin with x-)", shown(key, text));
+}
+
+/* The seal is bound to the id, which must not come from anywhere else. */
+static bool check_sealed(struct reader *r)
+{
+	if (!r->job.id)
+		return fail_at(r, r->body.at, "a job with sealed args needs the field \"id\"");
+	bool none = !r->job.args || strcmp(r->job.args, "null") == 0;
+	return none || fail_at(r, r->body.at, "args and sealed exclude each other");
 }
 
 static bool read_document(struct reader *r, size_t max)
@@ -416,6 +449,8 @@ static bool read_document(struct reader *r, size_t max)
 		return false;
 	if (!r->job.type)
 		return fail_at(r, r->body.at, "field \"type\" is missing");
+	if (r->job.sealed && !check_sealed(r))
+		return false;
 	return r->job.args || set_args(r, span_of("null"));
 }
 
@@ -556,5 +591,39 @@ bool codec_complete(struct span body, const char *id, int64_t created_at_ms, str
 	buf_append(&b, document.text.at + 1, document.text.len - 1);
 	bool ok = !b.failed && buf_append(out, b.data, b.len);
 	buf_finish(&b);
+	return ok;
+}
+
+static void put_member(struct buf *b, struct span key, struct span value)
+{
+	buf_append_text(b, b->len > 1 ? "," : "");
+	buf_append(b, key.at, key.len);
+	buf_append_text(b, ":");
+	buf_append(b, value.at, value.len);
+}
+
+bool codec_replace_args(struct span body, const char *key, struct span value, struct buf *out)
+{
+	struct scan_value document;
+	struct scan_error err;
+	struct scan_member m;
+	struct buf b = {0};
+	bool placed = false, ok = scan_text(body, &document, &err) && document.kind == SCAN_OBJECT;
+	size_t at = 0;
+	buf_append_text(&b, "{");
+	while (ok && scan_next_member(document, &at, &m)) {
+		bool args = false, sealed = false;
+		ok = same_name(m.key, span_of("args"), &args) && same_name(m.key, span_of("sealed"), &sealed);
+		if (!args && !sealed)
+			put_member(&b, m.key, m.value.text);
+		else if (!placed)
+			put_member(&b, span_of(key), value);
+		placed = placed || args || sealed;
+	}
+	if (!placed)
+		put_member(&b, span_of(key), value);
+	buf_append_text(&b, "}");
+	ok = ok && !b.failed && buf_append(out, b.data, b.len);
+	buf_wipe(&b);
 	return ok;
 }

@@ -42,3 +42,10 @@ bool codec_encode(const struct job *j, struct buf *out);
  * copied byte for byte. False: memory, or no JSON object.
  */
 bool codec_complete(struct span body, const char *id, int64_t created_at_ms, struct buf *out);
+
+/*
+ * Appends to out a valid document with one member, key (with its quotes: "\"args\"" or "\"sealed\""), in place of its
+ * members args and sealed; the others are copied byte for byte, without the blanks between them. False: memory, or no
+ * JSON object.
+ */
+bool codec_replace_args(struct span body, const char *key, struct span value, struct buf *out);

@@ -10,6 +10,9 @@
 #include "common/memory.h"
 
 #define OURS "warren-"
+#define SIG OURS "sig"
+#define KID OURS "kid"
+enum { SIGNATURE_MAX = 128 };
 
 static const struct {
 	const char *name;
@@ -23,6 +26,7 @@ static const struct {
     {OURS "returns", offsetof(struct bookkeeping, returns)},
     {OURS "unhandled", offsetof(struct bookkeeping, unhandled)},
     {OURS "interruptions", offsetof(struct bookkeeping, interruptions)},
+    {OURS "keyless", offsetof(struct bookkeeping, keyless)},
     {OURS "replays", offsetof(struct bookkeeping, replays)},
 };
 enum { COUNTERS = sizeof counters / sizeof *counters };
@@ -77,6 +81,30 @@ void headers_read(const struct message *m, struct bookkeeping *b)
 		clock_parse(span_of(first), &b->first_failed_at_ms);
 	b->history = xstrdup(table_get_text(&m->headers, OURS "history"));
 	b->box = xstrdup(table_get_text(&m->headers, OURS "box"));
+}
+
+/* NULL: it is absent, no text, or too long to be one. */
+static const char *short_text(const struct message *m, const char *name)
+{
+	const char *text = table_get_text(&m->headers, name);
+	return text && strlen(text) <= SIGNATURE_MAX ? text : NULL;
+}
+
+struct headers_signature headers_signature(const struct message *m)
+{
+	return (struct headers_signature){
+	    .present = table_get(&m->headers, SIG) || table_get(&m->headers, KID),
+	    .kid = short_text(m, KID),
+	    .sig = short_text(m, SIG),
+	};
+}
+
+void headers_set_signature(struct table *t, const char *kid, const char *sig)
+{
+	if (kid)
+		table_set_string(t, KID, kid);
+	if (sig)
+		table_set_string(t, SIG, sig);
 }
 
 unsigned headers_delivery_count(const struct message *m)
@@ -147,6 +175,8 @@ bool headers_write(const struct message *in, const struct bookkeeping *b, const 
 			table_add_take(&t, in->headers.entries[i].name, field_copy(&in->headers.entries[i].value));
 
 	struct table ours = {0};
+	const struct headers_signature s = headers_signature(in);
+	headers_set_signature(&ours, s.kid, s.sig);
 	write_counters(b, &ours);
 	if (route)
 		write_route(route, &ours);

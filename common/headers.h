@@ -3,7 +3,7 @@
  * AMQP headers <-> bookkeeping: the one place that knows the names of our headers and their limits. Pure.
  *
  * Names: warren-attempt, -failures, -crashes, -timeouts, -snoozes, -returns, -unhandled, -interruptions, -replays,
- * -first-failed-at, -history, -box, -NN (ring hops); reserved: -sig, -kid, -pack.
+ * -keyless, -first-failed-at, -history, -box, -NN (ring hops), -sig, -kid; reserved: -pack.
  */
 #pragma once
 
@@ -33,6 +33,7 @@ struct bookkeeping {
 	unsigned returns;       /* uncounted returns: handler paused or down, drain; not limited */
 	unsigned unhandled;     /* arrivals at a worker with no handler for the type; limited */
 	unsigned interruptions; /* times x-delivery-count was found high (workers died or lost it); limited */
+	unsigned keyless;       /* arrivals at a worker that has not the key it names; limited */
 	unsigned replays;
 	int64_t first_failed_at_ms; /* CLOCK_NEVER when it never failed */
 	char *history;              /* owned JSON array text of the last tries (box.h), or NULL */
@@ -45,16 +46,24 @@ void bookkeeping_copy(struct bookkeeping *to, const struct bookkeeping *from);
 /* Reads m's headers; zeros (attempt 1) for a stranger's message or values out of range. Fills *b wholly. */
 void headers_read(const struct message *m, struct bookkeeping *b);
 
+/* A signature (sign.h) as it travels: it says by itself whether it is good, so a stranger's is read as well. */
+struct headers_signature {
+	bool present;          /* there is one, of whatever form */
+	const char *kid, *sig; /* borrowed; NULL: missing, or no text of a length it can have */
+};
+struct headers_signature headers_signature(const struct message *m);
+void headers_set_signature(struct table *t, const char *kid, const char *sig);
+
 /* x-delivery-count of a quorum queue: 0 when absent. */
 unsigned headers_delivery_count(const struct message *m);
 
 /*
- * Makes out's headers for a republish of in: foreign headers of in are kept; every warren-* and every header of the
- * broker's own (x-death, x-first-death-*, x-last-death-*, x-delivery-count, x-acquired-count, CC, BCC: a copied
- * x-death makes the broker drop the job as a cycle) is left behind; then b's are written, and route's hops (may be
- * NULL). box is written only when not NULL. Ours stay within HEADERS_OURS_MAX: the caller gives room by box_fit
- * first; if they do not fit, history is left out, then box.
- * False, and out untouched: the foreign ones exceed HEADERS_FOREIGN_MAX.
+ * Makes out's headers for a republish of in: foreign headers of in and its signature are kept; every other warren-* and
+ * every header of the broker's own (x-death, x-first-death-*, x-last-death-*, x-delivery-count, x-acquired-count, CC,
+ * BCC: a copied x-death makes the broker drop the job as a cycle) is left behind; then b's are written, and route's
+ * hops (may be NULL). box is written only when not NULL. Ours stay within HEADERS_OURS_MAX: the caller gives room by
+ * box_fit first; if they do not fit, history is left out, then box. False, and out untouched: the foreign ones exceed
+ * HEADERS_FOREIGN_MAX.
  */
 bool headers_write(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
                    struct table *out);

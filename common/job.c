@@ -11,7 +11,11 @@ void job_finish(struct job *j)
 {
 	free(j->id);
 	free(j->type);
+	if (j->sealed && j->args)
+		explicit_bzero(j->args, j->args_len);
 	free(j->args);
+	free(j->sealed_to);
+	free(j->sealed);
 	for (size_t i = 0; i < j->header_count; i++) {
 		free(j->headers[i].name);
 		free(j->headers[i].value);

@@ -26,6 +26,9 @@ struct job {
 	char *type; /* owned; never NULL after a successful decode */
 	char *args; /* owned, terminated: the original bytes, without outer blanks; "null" when omitted */
 	size_t args_len;
+	/* Sealed args (seal.h): owned; NULL when they are not. args is "null" then, until somebody opens them. */
+	char *sealed_to;       /* the key's id */
+	char *sealed;          /* the text */
 	int64_t created_at_ms; /* CLOCK_NEVER when omitted */
 	int64_t not_before_ms;
 	int64_t expires_at_ms;

@@ -335,6 +335,35 @@ static bool complete_rich(struct buf *out)
 	return codec_complete(span_of(RICH), "0193a1b2-c3d4-7abc-8def-0123456789ab", 0, out);
 }
 
+START_TEST(args_are_replaced_where_they_stood)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+	    {"{\"type\":\"t\",\"args\":[1, 2],\"x-a\":1e2}", "{\"type\":\"t\",\"args\":{\"new\":1},\"x-a\":1e2}"},
+	    {" { \"type\" : \"t\" } ", "{\"type\":\"t\",\"args\":{\"new\":1}}"},
+	    {"{}", "{\"args\":{\"new\":1}}"},
+	    {"{\"\\u0061rgs\":null,\"a\":{\"args\":3},\"sealed\":{\"kid\":\"k\"},\"b\":[]}",
+	     "{\"args\":{\"new\":1},\"a\":{\"args\":3},\"b\":[]}"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf out = {0};
+		ck_assert(codec_replace_args(span_of(rows[i].in), "\"args\"", span_of("{\"new\":1}"), &out));
+		ck_assert_str_eq(out.data, rows[i].out);
+		buf_finish(&out);
+	}
+	struct buf out = {0};
+	ck_assert(!codec_replace_args(span_of("[1]"), "\"args\"", span_of("1"), &out));
+	ck_assert(!codec_replace_args(span_of("{\"a\":}"), "\"args\"", span_of("1"), &out));
+	ck_assert_uint_eq(out.len, 0);
+}
+END_TEST
+
+static bool replace_rich(struct buf *out)
+{
+	return codec_replace_args(span_of(RICH), "\"sealed\"", span_of("{}"), out);
+}
+
 static bool complete_escaped(struct buf *out)
 {
 	return codec_complete(span_of("{\"\\u0061\":1}"), "i", 0, out);
@@ -342,7 +371,7 @@ static bool complete_escaped(struct buf *out)
 
 START_TEST(memory_that_runs_out_while_writing_is_an_error_and_no_leak)
 {
-	bool (*const writers[])(struct buf *) = {encode_rich, complete_rich, complete_escaped};
+	bool (*const writers[])(struct buf *) = {encode_rich, complete_rich, replace_rich, complete_escaped};
 	for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
 		long nth = 0;
 		for (bool ok = false; !ok;) {
@@ -484,6 +513,7 @@ int main(void)
 	    a_document_is_completed_in_front,
 	    memory_that_runs_out_while_reading_is_an_error_and_no_leak,
 	    memory_that_runs_out_over_a_duplicate_is_no_duplicate,
+	    args_are_replaced_where_they_stood,
 	    memory_that_runs_out_while_writing_is_an_error_and_no_leak,
 	    members_are_walked_as_spans,
 	    kinds_are_told_by_the_first_byte,

@@ -32,6 +32,7 @@ START_TEST(bookkeeping_comes_back_as_it_was_written)
 	                        .returns = 6,
 	                        .unhandled = 7,
 	                        .interruptions = 8,
+	                        .keyless = 10,
 	                        .replays = 9,
 	                        .first_failed_at_ms = 1795511280123,
 	                        .history = (char[]){"[1]"},
@@ -49,6 +50,7 @@ START_TEST(bookkeeping_comes_back_as_it_was_written)
 	ck_assert_uint_eq(copy.returns, 6);
 	ck_assert_uint_eq(copy.unhandled, 7);
 	ck_assert_uint_eq(copy.interruptions, 8);
+	ck_assert_uint_eq(copy.keyless, 10);
 	ck_assert_uint_eq(copy.replays, 9);
 	ck_assert_int_eq(copy.first_failed_at_ms, 1795511280123);
 	ck_assert_str_eq(copy.history, "[1]");
@@ -99,6 +101,50 @@ START_TEST(a_strangers_warren_headers_mean_nothing)
 }
 END_TEST
 
+static struct headers_signature signature_after_a_republish(struct message *m)
+{
+	struct bookkeeping b = {.attempt = 2, .first_failed_at_ms = CLOCK_NEVER};
+	struct table out;
+	ck_assert(headers_write(m, &b, NULL, &out));
+	table_finish(&m->headers);
+	m->headers = out;
+	return headers_signature(m);
+}
+
+START_TEST(a_signature_survives_a_republish_whoever_sent_it)
+{
+	static const char *const apps[] = {NULL, HEADERS_APP_ID, "somebody"};
+	for (size_t i = 0; i < sizeof apps / sizeof *apps; i++) {
+		struct message *m = message_create();
+		m->app_id = xstrdup(apps[i]);
+		ck_assert(!headers_signature(m).present);
+		headers_set_signature(&m->headers, "k-1", "c2ln");
+		struct headers_signature s = signature_after_a_republish(m);
+		ck_assert(s.present);
+		ck_assert_str_eq(s.kid, "k-1");
+		ck_assert_str_eq(s.sig, "c2ln");
+		message_destroy(m);
+	}
+}
+END_TEST
+
+START_TEST(what_cannot_be_a_signature_is_present_but_no_text_and_left_behind)
+{
+	cleanup_free char *large = text_of(129), *most = text_of(128);
+	struct message *m = message_create();
+	headers_set_signature(&m->headers, "k", most);
+	ck_assert_ptr_nonnull(headers_signature(m).sig);
+	headers_set_signature(&m->headers, NULL, large);
+	struct headers_signature s = headers_signature(m);
+	ck_assert(s.present && s.kid && !s.sig);
+	table_set_int(&m->headers, "warren-kid", 5);
+	s = headers_signature(m);
+	ck_assert(s.present && !s.kid && !s.sig);
+	ck_assert(!signature_after_a_republish(m).present);
+	message_destroy(m);
+}
+END_TEST
+
 START_TEST(values_out_of_range_count_as_absent)
 {
 	struct message *m = ours();
@@ -139,7 +185,7 @@ START_TEST(the_brokers_and_stale_headers_are_left_behind)
 	    "warren-06",
 	    "warren-box",
 	    "Warren-attempt",
-	    "warren-sig",
+	    "warren-pack",
 	};
 	static const char *const kept[] = {"traceparent", "x-tenant", "x-deaths", "CCC", "warrens", "x-first-deaths"};
 	struct message *m = ours();
@@ -268,6 +314,8 @@ Suite *headers_suite(void)
 	    bookkeeping_comes_back_as_it_was_written,
 	    a_fresh_job_has_no_headers,
 	    a_strangers_warren_headers_mean_nothing,
+	    a_signature_survives_a_republish_whoever_sent_it,
+	    what_cannot_be_a_signature_is_present_but_no_text_and_left_behind,
 	    values_out_of_range_count_as_absent,
 	    the_brokers_and_stale_headers_are_left_behind,
 	    a_route_is_written_hop_by_hop,
