@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/job.h"
+#include "common/keys.h"
 #include "common/memory.h"
 #include "common/nearest.h"
 #include "common/secret_file.h"
@@ -223,6 +224,24 @@ int settings_use_queue(struct settings *s, const char *spec, bool first, struct 
 	return 0;
 }
 
+int settings_of_queues(struct settings *s, enum settings_program program, const char *option, const char *value,
+                       struct error *err)
+{
+	cleanup_free char *name = xstrdup(option), *called = xprintf("--%s", option);
+	for (char *c = name; *c; c++)
+		*c = *c == '-' ? '_' : *c;
+	const struct settings_key *k = settings_find(&settings_queues, program, name);
+	if (!k)
+		return error_set(err, ERROR_USAGE, "a queue has no setting '%s'", name);
+	for (size_t i = 0; i < s->queue_count; i++) {
+		if (settings_read(k, &s->queues[i], called, value, err) == 0)
+			continue;
+		err->kind = ERROR_USAGE;
+		return -1;
+	}
+	return 0;
+}
+
 int settings_add_handler(struct settings *s, const char *spec, struct error *err)
 {
 	const char *equals = strchr(spec, '=');
@@ -275,15 +294,33 @@ static int read_password_file(struct settings *s, struct error *err)
 	return 0;
 }
 
+static int check_keys(const struct settings_queue *q, struct error *err)
+{
+	const char *sealing = q->seal_to ? "seal_to" : q->open_with ? "open_with" : NULL;
+	if (!keys_supported() && (sealing || q->sign_with || q->signed_by))
+		return error_set(err, ERROR_CONFIG,
+		                 "queue '%s' has keys, and this program was built without libsodium: it cannot sign or "
+		                 "seal jobs",
+		                 q->name);
+	if (sealing && q->raw)
+		return error_set(err, ERROR_CONFIG,
+		                 "queue '%s' has %s and codec \"raw\": only job documents have args to seal", q->name,
+		                 sealing);
+	return 0;
+}
+
 static int check_queues(const struct settings *s, struct error *err)
 {
 	if (s->queue_count > 64)
 		return error_set(err, ERROR_CONFIG, "%zu queues are configured; the limit is 64", s->queue_count);
-	for (size_t i = 0; i < s->queue_count; i++)
+	for (size_t i = 0; i < s->queue_count; i++) {
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(s->queues[i].name, s->queues[k].name) == 0)
 				return error_set(err, ERROR_CONFIG, "queue '%s' is configured twice",
 				                 s->queues[i].name);
+		if (check_keys(&s->queues[i], err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

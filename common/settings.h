@@ -26,6 +26,12 @@ struct settings_queue {
 	bool raw;        /* codec = "raw": any body is a job's args */
 	char *type;      /* raw: the type when the message names none; NULL: the queue's name */
 	struct retry_policy retry;
+	/* key files (key_files.h); NULL: none */
+	char *sign_with;                     /* producer: the secret key that signs */
+	char *seal_to;                       /* producer: the public key that args are sealed to */
+	char *signed_by;                     /* worker: public keys; a job must be signed by one of them */
+	char *open_with;                     /* worker: secret keys; args must be sealed to one of them */
+	bool require_signed, require_sealed; /* worker: false while producers change over */
 };
 
 struct settings_exit {
@@ -115,6 +121,9 @@ int settings_set(struct settings *s, enum settings_program program, const char *
 /* -q NAME[:WEIGHT] of the command line: the first call replaces the file's queues but keeps the options of a queue of
  * the same name. */
 int settings_use_queue(struct settings *s, const char *spec, bool first, struct error *err);
+/* --sign-with FILE and the like: the key (its name with - or _) of every queue there is. ERROR_USAGE. */
+int settings_of_queues(struct settings *s, enum settings_program program, const char *option, const char *value,
+                       struct error *err);
 /* --handler 'GLOB=exec:CMD ARG': goes in front of the file's handlers, in the order given. */
 int settings_add_handler(struct settings *s, const char *spec, struct error *err);
 /* --with KEY=VALUE: a setting of the handler that settings_add_handler added last. ERROR_USAGE. */

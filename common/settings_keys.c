@@ -157,6 +157,12 @@ static const struct settings_key queue_keys[] = {
     {"max_timeouts", SETTINGS_SHORT, BOTH, AT(retry.max_timeouts), .min = 1, .max = 1000000},
     {"backoff", SETTINGS_OWN, BOTH, AT(retry), .form = "a form such as exp:1s..1h~0.2, linear:5s..10m or fixed:30s",
      .read = read_backoff, .show = show_backoff},
+    {"sign_with", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(sign_with), .standard = NULL},
+    {"seal_to", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(seal_to), .standard = NULL},
+    {"signed_by", SETTINGS_TEXT, SETTINGS_WORKER, AT(signed_by), .standard = NULL},
+    {"open_with", SETTINGS_TEXT, SETTINGS_WORKER, AT(open_with), .standard = NULL},
+    {"require_signed", SETTINGS_BOOL, SETTINGS_WORKER, AT(require_signed), .standard = "true"},
+    {"require_sealed", SETTINGS_BOOL, SETTINGS_WORKER, AT(require_sealed), .standard = "true"},
 };
 #undef AT
 

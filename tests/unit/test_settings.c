@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/keys.h"
 #include "common/memory.h"
 #include "common/nearest.h"
 #include "common/options.h"
@@ -59,6 +60,9 @@ static const struct {
     {"queues = ( { name = \"a\"; max_crashes = 0; } );\n", "max_crashes must be"},
     {"queues = ( { name = \"a\"; max_timeouts = 0; } );\n", "max_timeouts must be"},
     {"queues = ( { name = \"a\"; backoff = \"often\"; } );\n", "backoff wants a form"},
+    {"queues = ( { name = \"a\"; sign_with = \"f\"; } );\n",
+     "unknown key 'sign_with' in queues; did you mean 'signed_by'?"},
+    {"queues = ( { name = \"a\"; require_signed = 3; } );\n", "require_signed wants true or false"},
     {"handlers = ( { type = \"a\"; } );\n", "an entry of handlers needs the key 'run'"},
     {"handlers = ( { type = \"a\"; run = \"exec:b\"; timeout = \"x\"; } );\n", "timeout wants a time"},
     {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = 3; } );\n", "exit wants exit codes"},
@@ -120,6 +124,49 @@ START_TEST(what_is_shown_can_be_read_back)
 	ck_assert_str_eq(first, second);
 	settings_finish(&s);
 	settings_finish(&again);
+}
+END_TEST
+
+static const struct {
+	enum settings_program program;
+	const char *text, *error;
+} keys[] = {
+    {SETTINGS_WORKER, "queues = ( { name = \"a\"; signed_by = \"f\"; codec = \"raw\"; } );", NULL},
+    {SETTINGS_WORKER, "queues = ( { name = \"a\"; signed_by = \"f\"; open_with = \"g\"; require_sealed = false; } );",
+     NULL},
+    {SETTINGS_WORKER, "queues = ( { name = \"a\"; open_with = \"f\"; codec = \"raw\"; } );",
+     "queue 'a' has open_with and codec \"raw\""},
+    {SETTINGS_PRODUCER, "queues = ( { name = \"a\"; sign_with = \"f\"; seal_to = \"g\"; } );", NULL},
+    {SETTINGS_PRODUCER, "queues = ( { name = \"a\"; seal_to = \"f\"; codec = \"raw\"; } );",
+     "queue 'a' has seal_to and codec \"raw\""},
+};
+
+START_TEST(keys_of_queues_are_checked)
+{
+	struct settings s;
+	struct error err = {0};
+	const char *want = keys_supported() ? keys[_i].error : "was built without libsodium";
+	ck_assert_int_eq(load(&s, keys[_i].program, keys[_i].text, &err), 0);
+	ck_assert_int_eq(settings_check(&s, keys[_i].program, &err), want ? -1 : 0);
+	ck_assert_msg(!want || (err.kind == ERROR_CONFIG && strstr(err.text, want)), "%s", err.text);
+	settings_finish(&s);
+}
+END_TEST
+
+START_TEST(an_option_may_be_for_all_queues)
+{
+	struct settings s;
+	struct error err = {0};
+	ck_assert_int_eq(
+	    load(&s, SETTINGS_WORKER, "queues = ( { name = \"a\"; signed_by = \"f\"; }, { name = \"b\"; } );", &err),
+	    0);
+	ck_assert_int_eq(settings_of_queues(&s, SETTINGS_WORKER, "signed-by", "g", &err), 0);
+	ck_assert_str_eq(s.queues[0].signed_by, "g");
+	ck_assert_str_eq(s.queues[1].signed_by, "g");
+	ck_assert_int_eq(settings_of_queues(&s, SETTINGS_WORKER, "sign-with", "g", &err), -1);
+	ck_assert_int_eq(settings_of_queues(&s, SETTINGS_WORKER, "weight", "many", &err), -1);
+	ck_assert_int_eq(err.kind, ERROR_USAGE);
+	settings_finish(&s);
 }
 END_TEST
 
@@ -512,6 +559,8 @@ static Suite *settings_suite(void)
 	tcase_add_test(c, a_password_file_others_can_read_is_refused);
 	tcase_add_test(c, queues_and_handlers_of_the_command_line_come_first);
 	tcase_add_test(c, a_queue_configured_twice_is_refused);
+	tcase_add_loop_test(c, keys_of_queues_are_checked, 0, (int)(sizeof keys / sizeof *keys));
+	tcase_add_test(c, an_option_may_be_for_all_queues);
 	tcase_add_loop_test(c, the_shipped_config_shows_every_key_at_its_default, 0, 2);
 	tcase_add_test(c, options_and_arguments_mix_until_two_dashes);
 	tcase_add_loop_test(c, misuse_is_told_with_a_hint, 0, (int)(sizeof misuse / sizeof *misuse));
