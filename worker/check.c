@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* warren-worker check: would run work? Settings, handlers, broker, queues and permissions; takes no job. */
+/* warren-worker check: would run work? Settings, keys, handlers, broker, queues and permissions; takes no job. */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/connect.h"
 #include "common/delay.h"
 #include "common/topology.h"
+#include "worker/admission.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/dispatch.h"
@@ -15,6 +16,8 @@ static const struct option_spec options[] = {
     {"queue", 'q', "NAME[:WEIGHT]", "this queue; repeat for more (default: those of the config, else 'default')"},
     {"handler", 'H', "GLOB=KIND:...", "this handler; repeat for more"},
     {"with", 'w', "KEY=VALUE", "a setting of the handler before it, or of the command behind --: memory=500M"},
+    {"signed-by", 0, "FILE", "as for run"},
+    {"open-with", 0, "FILE", "as for run"},
     {"timeout", 0, "TIME", "as for run"},
     {"grace", 0, "TIME", "as for run"},
     {"slots", 'j', "N", "as for run"},
@@ -107,6 +110,30 @@ static void check_broker(struct checking *c)
 	broker_destroy(c->broker, true);
 }
 
+static void tell_keys(const struct keyring *r, const char *what, const char *file)
+{
+	printf("ok      %s %s:", what, file);
+	for (size_t i = 0; i < r->count; i++)
+		printf(" %s", r->keys[i].kid);
+	putchar('\n');
+}
+
+static void check_keys(struct checking *c)
+{
+	for (size_t i = 0; i < c->settings->queue_count; i++) {
+		const struct settings_queue *q = &c->settings->queues[i];
+		struct admission a;
+		struct error err = {0};
+		if (admission_load(&a, q, c->settings->prefix, &err) < 0)
+			tell(c, -1, "keys of", q->name, &err);
+		else if (q->signed_by)
+			tell_keys(&a.signers, "signed by", q->signed_by);
+		if (a.openers.count > 0)
+			tell_keys(&a.openers, "opened with", q->open_with);
+		admission_finish(&a);
+	}
+}
+
 static void nothing(void *data)
 {
 	(void)data;
@@ -143,6 +170,7 @@ static int run(int argc, char **argv)
 		c.worst = options_fail(WORKER_PROGRAM, &check_command, &err);
 	} else {
 		printf("ok      settings\n");
+		check_keys(&c);
 		check_handlers(&c, guardian_fd, guardian_pid);
 		check_broker(&c);
 	}

@@ -38,6 +38,19 @@ int command_line_handlers(struct settings *s, const struct options *o, struct er
 	return add_command(s, o, err) < 0 ? -1 : add_settings(s, o, 0, err);
 }
 
+static int add_keys(struct settings *s, const struct options *o, struct error *err)
+{
+	static const char *const names[] = {"signed-by", "open-with"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *file = options_get(o, names[i]);
+		if (file && s->queue_count == 0 && settings_use_queue(s, "default", true, err) < 0)
+			return -1;
+		if (file && settings_of_queues(s, SETTINGS_WORKER, names[i], file, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int command_line_queues(struct settings *s, const struct options *o, struct error *err)
 {
 	bool first = true;
@@ -48,7 +61,7 @@ int command_line_queues(struct settings *s, const struct options *o, struct erro
 			return -1;
 		first = false;
 	}
-	return 0;
+	return add_keys(s, o, err);
 }
 
 static int check_timeouts(const struct settings *s, struct error *err)

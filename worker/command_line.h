@@ -8,7 +8,7 @@
 
 /* --handler, and the command behind "--", which takes every type. */
 int command_line_handlers(struct settings *s, const struct options *o, struct error *err);
-/* -q */
+/* -q, --signed-by, --open-with */
 int command_line_queues(struct settings *s, const struct options *o, struct error *err);
 /* settings_check; is there a handler, and does no timeout reach the broker's consumer_timeout? */
 int command_line_check(struct settings *s, struct error *err);

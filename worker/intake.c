@@ -8,20 +8,22 @@
 #include "common/codec.h"
 #include "common/memory.h"
 
-static char *derived_id(const struct message *m, const struct settings_queue *queue)
+static char *derived_id(const struct message *m, const struct settings_queue *queue, bool is_signed)
 {
-	char stamp[32];
-	snprintf(stamp, sizeof stamp, "%lld", (long long)m->timestamp_s);
+	char stamp[32] = "signed";
+	if (!is_signed)
+		snprintf(stamp, sizeof stamp, "%lld", (long long)m->timestamp_s);
 	const struct span parts[] = {span_of(queue->name), {m->body ? m->body : "", m->body_len}, span_of(stamp)};
 	char id[JOB_HASH_SIZE];
 	return xstrdup(job_make_hash_id(parts, 3, id));
 }
 
 /* After a republish the derived id is the message's too, so that the name alone does not tell. */
-static void read_fallback_id(struct intake *in, const struct message *m, const struct settings_queue *queue)
+static void read_fallback_id(struct intake *in, const struct message *m, const struct settings_queue *queue,
+                             bool is_signed)
 {
-	char *derived = derived_id(m, queue);
-	bool named = m->message_id && job_id_valid(span_of(m->message_id));
+	char *derived = derived_id(m, queue, is_signed);
+	bool named = !is_signed && m->message_id && job_id_valid(span_of(m->message_id));
 	in->anonymous = !named || strcmp(m->message_id, derived) == 0;
 	if (named) {
 		free(derived);
@@ -38,17 +40,18 @@ static int64_t published_at_ms(const struct message *m)
 	return sane ? ms : CLOCK_NEVER;
 }
 
-static void read_raw(struct intake *in, const struct message *m, const struct settings_queue *queue, size_t max_body)
+static void read_raw(struct intake *in, const struct message *m, const struct settings_queue *queue, bool is_signed,
+                     size_t max_body)
 {
 	if (m->body_len > max_body) {
-		in->malformed = true;
-		snprintf(in->reason, sizeof in->reason, "body of %zu bytes is over the limit of %zu", m->body_len,
+		in->unfit = "malformed";
+		snprintf(in->detail, sizeof in->detail, "body of %zu bytes is over the limit of %zu", m->body_len,
 		         max_body);
 		return;
 	}
-	const char *type = m->type && job_type_valid(span_of(m->type)) ? m->type
-	                   : queue->type                               ? queue->type
-	                                                               : queue->name;
+	const char *type = !is_signed && m->type && job_type_valid(span_of(m->type)) ? m->type
+	                   : queue->type                                             ? queue->type
+	                                                                             : queue->name;
 	in->job = (struct job){
 	    .type = xstrdup(type),
 	    .args = xmemdup(m->body ? m->body : "", m->body_len),
@@ -65,28 +68,43 @@ static void read_document(struct intake *in, const struct message *m, size_t max
 	struct span body = {m->body ? m->body : "", m->body_len};
 	if (codec_decode(body, max_body, CODEC_FIELDS_LENIENT, &in->job, &err))
 		return;
-	in->malformed = true;
-	snprintf(in->reason, sizeof in->reason, "byte %zu: %s", err.offset, err.reason);
+	in->unfit = "malformed";
+	snprintf(in->detail, sizeof in->detail, "byte %zu: %s", err.offset, err.reason);
 }
 
-void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue, size_t max_body)
+static void take_objection(struct intake *in, const struct objection *o)
 {
+	in->keyless = o->keyless;
+	in->unfit = o->keyless ? NULL : o->reason;
+	snprintf(in->detail, sizeof in->detail, "%s", o->detail);
+}
+
+void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue,
+                 const struct admission *admission, size_t max_body)
+{
+	struct objection o = {0};
 	*in = (struct intake){
 	    .job = {.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER},
 	    .delivery_count = headers_delivery_count(m),
 	};
 	headers_read(m, &in->book);
+	bool is_signed = admission_signature(admission, m, &o);
 	if (queue->raw)
-		read_raw(in, m, queue, max_body);
+		read_raw(in, m, queue, is_signed, max_body);
 	else
 		read_document(in, m, max_body);
+	if (!o.reason && !in->unfit)
+		admission_open(admission, &in->job, (struct span){m->body, m->body_len}, max_body, &in->clear, &o);
+	if (o.reason)
+		take_objection(in, &o);
 	if (!in->job.id)
-		read_fallback_id(in, m, queue);
+		read_fallback_id(in, m, queue, is_signed);
 	in->policy = retry_apply(&queue->retry, &in->job.retry);
 }
 
 void intake_finish(struct intake *in)
 {
+	buf_wipe(&in->clear);
 	job_finish(&in->job);
 	bookkeeping_finish(&in->book);
 }

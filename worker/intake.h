@@ -12,6 +12,7 @@
 #include "common/headers.h"
 #include "common/message.h"
 #include "common/settings.h"
+#include "worker/admission.h"
 #include "worker/verdict.h"
 
 struct intake {
@@ -20,17 +21,21 @@ struct intake {
 	struct retry_policy policy; /* the queue's, overridden by the job's */
 	unsigned delivery_count;    /* x-delivery-count */
 	bool anonymous;             /* nobody gave it an id, so that another job in the same second may look the same */
-	bool malformed;
-	char reason[256]; /* of a malformed message: where and why */
+	const char *unfit; /* the reason why it will never run: "malformed", "unsigned" ... (static); NULL: it may */
+	bool keyless;      /* it names a key that this worker has not */
+	char detail[256];  /* of either: where and why */
+	struct buf clear;  /* the document with its args opened; empty when they were not sealed */
 };
 
 /*
- * Reads m as a job of the queue. Fills *in wholly (intake_finish frees it), also when malformed: then the job has an
- * id all the same, so that log lines and dead letters have a name.
- * The id: the document's; else message_id; else a hash of queue, body and timestamp, which comes out the same when the
- * message is redelivered.
+ * Reads m as a job of the queue, if admission lets it in. Fills *in wholly (intake_finish frees it), also when unfit:
+ * then the job has an id all the same, so that log lines and dead letters have a name. The id: the document's; else
+ * message_id; else a hash of queue, body and timestamp, which comes out the same when the message is redelivered. Of a
+ * job whose signature was checked only what is signed counts: not message_id and timestamp for the id, and not the
+ * message's type for a raw body.
  */
-void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue, size_t max_body);
+void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue,
+                 const struct admission *admission, size_t max_body);
 void intake_finish(struct intake *in);
 
 /* May it run now? handled: a handler takes its type; paused: that handler cannot be started at present. */

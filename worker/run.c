@@ -20,6 +20,8 @@ static const struct option_spec options[] = {
     {"handler", 'H', "GLOB=KIND:...",
      "run types that match GLOB by exec:CMD, process:CMD, plugin:FILE or a URL; the first match wins"},
     {"with", 'w', "KEY=VALUE", "a setting of the handler before it, or of the command behind --: memory=500M"},
+    {"signed-by", 0, "FILE", "run only jobs that a public key in FILE signed (in all queues; see signed_by)"},
+    {"open-with", 0, "FILE", "run only jobs whose args a secret key in FILE opens (in all queues; see open_with)"},
     {"timeout", 0, "TIME", "stop a job after this time (default 5m)"},
     {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)"},
     {"drain", 0, "TIME", "time for running jobs to end after SIGTERM (default 30s)"},

@@ -191,9 +191,16 @@ static int64_t queued_ms(const struct task *t)
 	return t->started_at_ms > since_ms ? t->started_at_ms - since_ms : 0;
 }
 
+/* The words of a handler that got sealed args are not kept with the broker: they may well repeat the args. */
+static bool keeps_words(const struct task *t)
+{
+	return t->in.clear.len == 0;
+}
+
 static void record_try(struct task *t, const struct run_report *report, enum verdict v, unsigned attempt)
 {
 	char name[32];
+	const char *words = report->error[0] && keeps_words(t) ? report->error : NULL;
 	const struct box_try this_try = {
 	    .attempt = attempt,
 	    .at_ms = t->started_at_ms,
@@ -206,14 +213,16 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	    .exit_code = report->exit_code,
 	    .signal = signal_name(report->signal, name, sizeof name),
 	    .worker = worker_of(t)->settings->name,
-	    .error = report->error[0] ? report->error : NULL,
+	    .error = words,
 	};
 	char *history = box_history_add(t->in.book.history, &this_try);
 	free(t->in.book.history);
 	t->in.book.history = history;
 	if (t->fate.kind == FATE_DEAD)
-		t->box = box_make(t->fate.reason, report->error[0] ? report->error : NULL, clock_now_ms(),
-		                  queue_of(t)->name, &this_try, report->stderr_tail, history, HEADERS_OURS_MAX / 2);
+		t->box =
+		    box_make(t->fate.reason, keeps_words(t) ? words : "its args are sealed: the worker's log has more",
+		             clock_now_ms(), queue_of(t)->name, &this_try,
+		             keeps_words(t) ? report->stderr_tail : (struct span){0}, history, HEADERS_OURS_MAX / 2);
 }
 
 static void box_without_try(struct task *t, const char *detail)
@@ -361,6 +370,15 @@ static int64_t timeout_of(const struct task *t, const struct settings_handler *h
 	return limit;
 }
 
+/* As it came, but for sealed args, which are in the clear. */
+static struct span document_of(const struct task *t)
+{
+	const struct message *m = t->delivery.message;
+	if (t->in.clear.len > 0)
+		return (struct span){t->in.clear.data, t->in.clear.len};
+	return (struct span){m->body ? m->body : "", m->body_len};
+}
+
 static void start(struct task *t, struct handler *h)
 {
 	struct worker *w = worker_of(t);
@@ -376,8 +394,7 @@ static void start(struct task *t, struct handler *h)
 	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : w->settings->grace_ms;
 	t->run = (struct run){
 	    .request = {.job = &t->in.job,
-	                .document = {t->delivery.message->body ? t->delivery.message->body : "",
-	                             t->delivery.message->body_len},
+	                .document = document_of(t),
 	                .raw = queue_of(t)->raw,
 	                .queue = queue_of(t)->name,
 	                .attempt = t->in.book.attempt,
@@ -407,18 +424,20 @@ static void die_unread(struct task *t, const char *reason, const char *detail)
 
 static void refuse(struct task *t, enum refusal why)
 {
+	const char *detail_of_key = why == REFUSE_KEYLESS ? t->in.detail : NULL;
 	char delay[CLOCK_TEXT_SIZE];
 	int64_t early_ms = why == REFUSE_EARLY ? t->in.job.not_before_ms - clock_now_ms() : 0;
 	t->fate = refusal_fate(why, early_ms, random_unit(), &t->in.book);
+	const char *words = detail_of_key ? detail_of_key : t->fate.word ? t->fate.word : t->fate.reason;
+	const char *type = t->in.job.type ? t->in.job.type : "?";
 	if (t->fate.kind == FATE_DEAD) {
-		char detail[256];
-		snprintf(detail, sizeof detail, "%s, type '%s'", t->fate.word ? t->fate.word : t->fate.reason,
-		         t->in.job.type);
+		char detail[512];
+		snprintf(detail, sizeof detail, "%s, type '%s'", words, type);
 		box_without_try(t, detail);
 		log_error(subject_of(t), "dead (%s) without running: %s", t->fate.reason, detail);
 		answer_final(worker_of(t), &t->answer, VERDICT_DEAD, t->fate.reason, detail, NULL, -1);
 	} else {
-		log_warn(subject_of(t), "not run now (%s), type '%s'; again in %s", t->fate.word, t->in.job.type,
+		log_warn(subject_of(t), "not run now (%s), type '%s'; again in %s", words, type,
 		         clock_format_duration(t->fate.delay_ms, delay));
 	}
 	follow_fate(t);
@@ -429,8 +448,12 @@ static void begin(struct task *t)
 {
 	struct error err;
 	struct worker *w = worker_of(t);
-	if (t->in.malformed) {
-		die_unread(t, "malformed", t->in.reason);
+	if (t->in.unfit) {
+		die_unread(t, t->in.unfit, t->in.detail);
+		return;
+	}
+	if (t->in.keyless) {
+		refuse(t, REFUSE_KEYLESS);
 		return;
 	}
 	if (environment_check(&t->in.job, &err) < 0) {
@@ -468,7 +491,8 @@ static struct task *task_create(struct worker *w, struct link_event *e)
 	t->stopped_as = VERDICT_OK;
 	t->held_since_ms = clock_monotonic_ms();
 	t->delivery = delivery_take(e);
-	intake_read(&t->in, t->delivery.message, queue_of(t), (size_t)w->settings->max_body);
+	intake_read(&t->in, t->delivery.message, queue_of(t), &w->consumers[e->consumer].admission,
+	            (size_t)w->settings->max_body);
 	const struct message *m = t->delivery.message;
 	t->key =
 	    redelivery_key(e->consumer, t->in.job.id, &t->in.book, (struct span){m->body ? m->body : "", m->body_len});

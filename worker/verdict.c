@@ -111,6 +111,8 @@ struct fate refusal_fate(enum refusal r, int64_t early_ms, double random, struct
 	case REFUSE_INTERRUPTED:
 		return limited(&b->interruptions, INTERRUPTIONS_MAX, random, "interrupted",
 		               "workers were lost while they held it");
+	case REFUSE_KEYLESS:
+		return limited(&b->keyless, KEYLESS_MAX, random, "unknown_key", "the key that it names is not here");
 	case REFUSE_PAUSED:
 	case REFUSE_NOT:
 		break;

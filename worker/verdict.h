@@ -31,10 +31,11 @@ enum refusal {
 	REFUSE_EARLY,       /* not_before lies ahead: the ring, exactly, not counted */
 	REFUSE_UNHANDLED,   /* no handler for the type: the ring, budget 10, then dead as no_handler */
 	REFUSE_INTERRUPTED, /* x-delivery-count >= 3: the ring, budget 10, then dead as interrupted */
+	REFUSE_KEYLESS,     /* it names a key that is not here: the ring, budget 10, then dead as unknown_key */
 	REFUSE_PAUSED,      /* its handler is paused: the ring, not counted, not limited */
 };
 
-enum { UNHANDLED_MAX = 10, INTERRUPTIONS_MAX = 10, DELIVERY_COUNT_SUSPECT = 3 };
+enum { UNHANDLED_MAX = 10, INTERRUPTIONS_MAX = 10, KEYLESS_MAX = 10, DELIVERY_COUNT_SUSPECT = 3 };
 
 enum fate_kind { FATE_DONE, FATE_RING, FATE_DEAD };
 
@@ -43,7 +44,7 @@ struct fate {
 	int64_t delay_ms;   /* FATE_RING */
 	bool exact;         /* FATE_RING: do not round the delay to few hops */
 	const char *reason; /* FATE_DEAD: static text: "failures", "crashes", "timeouts", "rejected", "expired",
-	                     * "no_handler", "interrupted", "malformed" ... */
+	                     * "no_handler", "interrupted", "unknown_key", "malformed", "unsigned" ... */
 	const char *word;   /* static text for the log: "retry", "snooze", "returned" ... */
 };
 

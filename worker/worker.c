@@ -373,12 +373,30 @@ static void interrupt(struct worker *w)
 }
 
 /* What may change while jobs run: never names, queues or handlers, which running jobs refer to. */
+/* Each queue keeps the keys it has when its files are wrong. */
+static void reload_keys(struct worker *w)
+{
+	for (unsigned i = 0; i < w->consumer_count; i++) {
+		struct consumer *c = &w->consumers[i];
+		struct error err;
+		struct admission fresh;
+		if (admission_load(&fresh, c->settings, w->settings->prefix, &err) == 0) {
+			admission_finish(&c->admission);
+			c->admission = fresh;
+			continue;
+		}
+		admission_finish(&fresh);
+		log_error(LOG_SELF, "SIGHUP: its keys stay as they are: %s", err.text);
+	}
+}
+
 static void reload(struct worker *w)
 {
 	struct error err;
 	struct settings fresh;
 	if (log_reopen(&err) < 0)
 		log_error(LOG_SELF, "%s", err.text);
+	reload_keys(w);
 	if (options_load_settings(w->options, SETTINGS_WORKER, &fresh, &err) < 0 ||
 	    settings_check(&fresh, SETTINGS_WORKER, &err) < 0) {
 		log_error(LOG_SELF, "SIGHUP: settings stay as they are: %s", err.text);
@@ -395,8 +413,9 @@ static void reload(struct worker *w)
 	if (log_level_from_name(fresh.log_level, &level))
 		log_configure(level, strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
 	settings_finish(&fresh);
-	log_info(LOG_SELF,
-	         "SIGHUP: log opened anew; timeout, grace, drain, result_max, log_output and log_level read again");
+	log_info(
+	    LOG_SELF,
+	    "SIGHUP: log opened anew; keys, timeout, grace, drain, result_max, log_output and log_level read again");
 }
 
 static void pause_consuming(struct worker *w, bool paused)
@@ -453,12 +472,27 @@ static void guardian_gone(void *data)
 	worker_abandon(w, ERROR_BUG);
 }
 
+static void describe_keys(const struct consumer *c)
+{
+	const struct admission *a = &c->admission;
+	const char *name = c->settings->name;
+	if (a->signers.count > 0)
+		log_info(LOG_SELF, "queue '%s': signatures of %zu keys are good; %s", name, a->signers.count,
+		         a->require_signed ? "unsigned jobs are refused"
+		                           : "jobs without a signature run too (require_signed)");
+	if (a->openers.count > 0)
+		log_info(LOG_SELF, "queue '%s': %zu keys open sealed args; %s", name, a->openers.count,
+		         a->require_sealed ? "jobs that are not sealed are refused"
+		                           : "jobs that are not sealed run too (require_sealed)");
+}
+
 static void describe(const struct worker *w)
 {
 	const struct settings *s = w->settings;
 	for (unsigned i = 0; i < w->consumer_count; i++) {
 		const struct settings_queue *q = w->consumers[i].settings;
 		char base[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
+		describe_keys(&w->consumers[i]);
 		log_info(LOG_SELF,
 		         "consumes queue '%s'%s, up to %u of %u jobs at once; a failed job is tried %u times (%s "
 		         "backoff %s to %s; %u crashes, "
@@ -491,6 +525,14 @@ static void make_consumers(struct worker *w)
 		    .prefetch = prefetch[i],
 		    .depth = DEPTH_UNKNOWN,
 		};
+}
+
+static int load_keys(struct worker *w, struct error *err)
+{
+	for (unsigned i = 0; i < w->consumer_count; i++)
+		if (admission_load(&w->consumers[i].admission, w->consumers[i].settings, w->settings->prefix, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int open_links(struct worker *w, struct error *err)
@@ -553,8 +595,10 @@ static int finish(struct worker *w)
 	link_destroy(w->consuming, LINK_CLOSE_MS);
 	guardian_close(w->guardian); /* no handler outlives us */
 	report_end(w);
-	for (unsigned i = 0; i < w->consumer_count; i++)
+	for (unsigned i = 0; i < w->consumer_count; i++) {
 		free(w->consumers[i].queue);
+		admission_finish(&w->consumers[i].admission);
+	}
 	free(w->consumers);
 	redelivery_destroy(w->known);
 	return w->exit_code;
@@ -580,7 +624,7 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
 	w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err);
 	make_consumers(w);
-	if (!w->dispatch || open_links(w, &err) < 0) {
+	if (!w->dispatch || load_keys(w, &err) < 0 || open_links(w, &err) < 0) {
 		log_error(LOG_SELF, "%s", err.text);
 		w->exit_code = (int)err.kind;
 		return finish(w);

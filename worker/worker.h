@@ -15,6 +15,7 @@
 #include "common/link.h"
 #include "common/list.h"
 #include "common/settings.h"
+#include "worker/admission.h"
 #include "worker/complaint.h"
 #include "worker/dispatch.h"
 #include "worker/redelivery.h"
@@ -31,7 +32,8 @@ enum { DEPTH_UNKNOWN = -1, DEPTH_AWAITED = -2 };
 /* How a queue of the worker stands. */
 struct consumer {
 	const struct settings_queue *settings;
-	char *queue;       /* AMQP name */
+	char *queue; /* AMQP name */
+	struct admission admission;
 	uint16_t prefetch; /* its share of the slots */
 	bool consuming;    /* asked for, and not cancelled since */
 	bool consumed;     /* the broker has let it start once */

@@ -15,6 +15,8 @@
 
 static const struct settings_queue mail = {.name = (char[]){"mail"}, .weight = 1};
 
+static const struct admission everybody;
+
 static struct message *message_of(const char *body)
 {
 	struct message *m = message_create();
@@ -26,7 +28,7 @@ static struct message *message_of(const char *body)
 static struct intake read_from(const struct message *m, const struct settings_queue *queue)
 {
 	struct intake in;
-	intake_read(&in, m, queue, CODEC_BODY_MAX_DEFAULT);
+	intake_read(&in, m, queue, &everybody, CODEC_BODY_MAX_DEFAULT);
 	return in;
 }
 
@@ -105,13 +107,13 @@ START_TEST(a_malformed_message_says_where_and_why)
 {
 	struct message *m = message_of("{\"type\":\"t\",}");
 	struct intake in = read_from(m, &mail);
-	ck_assert(in.malformed);
-	ck_assert_str_eq(in.reason, "byte 12: expected a key in double quotes");
+	ck_assert(in.unfit);
+	ck_assert_str_eq(in.detail, "byte 12: expected a key in double quotes");
 	intake_finish(&in);
 	message_destroy(m);
 	m = message_create(); /* no body at all */
 	in = read_from(m, &mail);
-	ck_assert(in.malformed);
+	ck_assert(in.unfit);
 	intake_finish(&in);
 	message_destroy(m);
 }
@@ -130,7 +132,7 @@ START_TEST(a_raw_queue_takes_any_body)
 		m->type = xstrdup(rows[i].message_type);
 		message_set_body(m, "\xff\0{", 3);
 		struct intake in = read_from(m, &raw);
-		ck_assert(!in.malformed);
+		ck_assert(!in.unfit);
 		ck_assert_str_eq(in.job.type, rows[i].type);
 		ck_assert_uint_eq(in.job.args_len, 3);
 		ck_assert_mem_eq(in.job.args, "\xff\0{", 4);
@@ -148,9 +150,9 @@ START_TEST(a_raw_body_has_a_limit_and_a_time_too)
 	struct intake in;
 	struct message *m = message_of("12345");
 	raw.raw = true;
-	intake_read(&in, m, &raw, 4);
-	ck_assert(in.malformed);
-	ck_assert_str_eq(in.reason, "body of 5 bytes is over the limit of 4");
+	intake_read(&in, m, &raw, &everybody, 4);
+	ck_assert(in.unfit);
+	ck_assert_str_eq(in.detail, "body of 5 bytes is over the limit of 4");
 	intake_finish(&in);
 	m->timestamp_s = 1795511280;
 	in = read_from(m, &raw);
