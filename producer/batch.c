@@ -23,12 +23,14 @@
 #include "producer/lines.h"
 #include "producer/outcome.h"
 #include "producer/progress.h"
+#include "producer/protect.h"
 #include "producer/receipts.h"
 #include "producer/targets.h"
 #include "producer/waiter.h"
 
 static const struct option_spec options[] = {
     COMPOSE_OPTIONS,
+    PROTECT_OPTIONS,
     {"window", 0, "N", "publishes that may await their confirm at once (default 1000)"},
     {"rate", 0, "N", "at most N jobs a second"},
     {"receipts", 0, "FILE", "write a line of JSON for each input line: confirmed, or why not"},
@@ -71,6 +73,7 @@ struct batch {
 
 	struct link *link;
 	struct targets *targets;
+	struct protect *protect;
 	struct waiter *waiter; /* --wait; NULL: nobody waits */
 	uint64_t finals, dead;
 	unsigned char *told; /* a bit per line whose end was told */
@@ -200,10 +203,25 @@ static bool known_queue(struct batch *b, const char *queue, const char *id)
 	return false;
 }
 
+/* A key that is wrong ends the run: nothing goes out less protected than it should be. */
+static bool protected_or_end(struct batch *b, int rc, const struct error *err)
+{
+	if (rc == 0)
+		return true;
+	b->rc = -1;
+	b->err = *err;
+	return false;
+}
+
 static void publish(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
 {
+	struct error err = {0};
 	struct envelope e =
 	    compose_envelope(&b->s->settings, queue, j, (struct span){document->data, document->len}, clock_now_ms());
+	if (!protected_or_end(b, protect_message(b->protect, queue, e.message, &err), &err)) {
+		message_destroy(e.message);
+		return;
+	}
 	if (b->waiter) {
 		e.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
 		e.message->correlation_id = xprintf("%" PRIu64, b->ordinal);
@@ -213,6 +231,17 @@ static void publish(struct batch *b, const struct job *j, const char *queue, con
 	link_publish(b->link, (uint64_t)(uintptr_t)p, e.exchange, e.key, e.message, b->s->settings.confirm_timeout_ms);
 	b->sent++;
 	b->state.outstanding++;
+}
+
+static void submit(struct batch *b, const struct job *j, struct buf *document)
+{
+	struct error err = {0};
+	const char *queue = compose_queue(&b->s->settings, b->queue, j->type);
+	if (!known_queue(b, queue, j->id) ||
+	    !protected_or_end(b, protect_document(b->protect, queue, j, document, &err), &err))
+		return;
+	if (within_limits(b, j, document) && !b->dry)
+		publish(b, j, queue, document);
 }
 
 static bool blank(struct span line)
@@ -238,11 +267,8 @@ static void take_line(struct batch *b, struct span line)
 	}
 	b->state.lines++;
 	bool ok = b->type ? job_from_args(b, line, &j, &document) : job_from_document(b, line, &j, &document);
-	if (ok && within_limits(b, &j, &document)) {
-		const char *queue = compose_queue(&b->s->settings, b->queue, j.type);
-		if (known_queue(b, queue, j.id) && !b->dry)
-			publish(b, &j, queue, &document);
-	}
+	if (ok)
+		submit(b, &j, &document);
 	job_finish(&j);
 	buf_finish(&document);
 }
@@ -635,6 +661,7 @@ static int prepare(struct batch *b, struct error *err)
 	const struct options *o = &b->s->options;
 	b->dry = options_has(o, "dry-run");
 	b->queue = options_get(o, "queue");
+	b->protect = protect_create(&b->s->settings, o);
 	if (read_words(b, err) < 0 || compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
 	    options_count(o, "halt", &b->halt, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
 	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
@@ -687,6 +714,7 @@ static void finish(struct batch *b)
 	progress_clear(&b->progress);
 	link_destroy(b->link, b->interrupts > 1 ? 0 : 3000);
 	targets_close(b->targets);
+	protect_destroy(b->protect);
 	waiter_close(b->waiter);
 	free(b->told);
 	if (b->fd >= 0)

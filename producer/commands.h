@@ -11,4 +11,5 @@ extern const struct command_spec send_command;
 extern const struct command_spec batch_command;
 extern const struct command_spec dead_command;
 extern const struct command_spec queue_command;
+extern const struct command_spec keys_command;
 extern const struct command_spec ping_command;

@@ -54,6 +54,7 @@ static void read_names(struct letter *l)
 	const char *type = decoded ? j.type : m->type;
 	l->id = xstrdup(id && job_id_valid(span_of(id)) ? id : "?");
 	l->type = xstrdup(type && job_type_valid(span_of(type)) ? type : "?");
+	l->sealed_to = decoded ? xstrdup(j.sealed_to) : NULL;
 	if (decoded)
 		job_finish(&j);
 }
@@ -64,6 +65,8 @@ void letter_read(struct letter *l, const struct message *m, const char *routing_
 	*l = (struct letter){.message = m, .died_at_ms = CLOCK_NEVER, .queue = user_queue(routing_key, prefix)};
 	headers_read(m, &l->book);
 	read_names(l);
+	const char *kid = headers_signature(m).kid;
+	l->signed_by = kid && key_id_valid(span_of(kid)) ? kid : NULL;
 	l->box = l->book.box ? json_loads(l->book.box, JSON_ALLOW_NUL, NULL) : NULL;
 	if (box_text(l, "reason"))
 		l->reason = xstrdup(box_text(l, "reason"));
@@ -84,6 +87,7 @@ void letter_finish(struct letter *l)
 	free(l->type);
 	free(l->queue);
 	free(l->died);
+	free(l->sealed_to);
 	free(l->reason);
 }
 
@@ -148,6 +152,10 @@ void letter_print_json(const struct letter *l, FILE *out)
 	json_object_set_new(o, "reason", any_string(l->reason, strlen(l->reason)));
 	json_object_set_new(o, "tries", json_integer((json_int_t)attempts(l)));
 	json_object_set_new(o, "replays", json_integer(l->book.replays));
+	if (l->signed_by)
+		json_object_set_new(o, "signed_by", json_string(l->signed_by));
+	if (l->sealed_to)
+		json_object_set_new(o, "sealed_to", json_string(l->sealed_to));
 	if (l->box)
 		json_object_set(o, "box", l->box);
 	json_object_set_new(o, "body", any_string(l->message->body, l->message->body_len));
@@ -214,6 +222,10 @@ void letter_print_whole(const struct letter *l, FILE *out)
 	fprintf(out, "%-14s", "reason");
 	print_clean(out, l->reason, strlen(l->reason), "");
 	fprintf(out, "%-14s%u\n", "replays", l->book.replays);
+	if (l->signed_by)
+		fprintf(out, "%-14skey '%s' (not checked here)\n", "signed by", l->signed_by);
+	if (l->sealed_to)
+		fprintf(out, "%-14skey '%s'\n", "sealed to", l->sealed_to);
 	print_box(l, out);
 	fputs("body\n", out);
 	print_clean(out, l->message->body, l->message->body_len, "  ");

@@ -15,6 +15,8 @@ struct letter {
 	char *id, *type, *queue; /* owned; "?" where unknown. queue: as the user knows it */
 	char *died;              /* RFC 3339, or "?" */
 	int64_t died_at_ms;      /* CLOCK_NEVER: unknown */
+	char *sealed_to;         /* the key's id; NULL: its args are not sealed */
+	const char *signed_by;   /* the key's id as it stands there, not checked; borrowed; NULL: it has no signature */
 	char *reason;            /* of the box, else the broker's (delivery_limit, rejected ...), else "unroutable" */
 };
 

@@ -15,11 +15,13 @@
 #include "producer/commands.h"
 #include "producer/compose.h"
 #include "producer/outcome.h"
+#include "producer/protect.h"
 #include "producer/waiter.h"
 
 static const struct option_spec options[] = {
     {"id", 0, "ID", "the job's id (default: a new UUIDv7)"},
     COMPOSE_OPTIONS,
+    PROTECT_OPTIONS,
     {"wait", 0, "[=TIME]",
      "wait for the result: it is printed, and the exit code is the verdict (0 ok, 1 dead, 124 late)"},
     {"dry-run", 0, NULL, "print the document, send nothing"},
@@ -35,6 +37,7 @@ struct parcel {
 	struct job job;
 	struct buf document;
 	const char *queue; /* borrowed */
+	struct protect *protect;
 };
 
 static int make_id(const struct options *o, int64_t now_ms, char out[static JOB_ID_MAX + 1], struct error *err)
@@ -56,6 +59,8 @@ static int make_document(const struct session *s, struct parcel *p, struct error
 	struct job checked;
 	if (!codec_encode(&p->job, &p->document))
 		abort();
+	if (protect_document(p->protect, p->queue, &p->job, &p->document, err) < 0)
+		return -1;
 	if (!codec_decode((struct span){p->document.data, p->document.len}, (size_t)s->settings.max_body,
 	                  CODEC_FIELDS_STRICT, &checked, &codec))
 		return error_set(err, ERROR_DATA, "the job is not valid: %s", codec.reason);
@@ -156,7 +161,7 @@ static int publish(struct session *s, struct parcel *p, const char *reply_to, st
 	                                     (struct span){p->document.data, p->document.len}, clock_now_ms());
 	e.message->reply_to = xstrdup(reply_to);
 	e.message->correlation_id = reply_to ? xstrdup(p->job.id) : NULL;
-	struct link *l = link_create(&o, err);
+	struct link *l = protect_message(p->protect, p->queue, e.message, err) < 0 ? NULL : link_create(&o, err);
 	if (!l) {
 		message_destroy(e.message);
 		return -1;
@@ -213,7 +218,7 @@ static int send_and_wait(struct session *s, struct parcel *p, int *code, struct 
 
 static int send_one(struct session *s, int *code, struct error *err)
 {
-	struct parcel p = {0};
+	struct parcel p = {.protect = protect_create(&s->settings, &s->options)};
 	int rc = make_parcel(s, &p, err);
 	if (rc == 0 && options_has(&s->options, "dry-run"))
 		printf("%s\n", p.document.data);
@@ -223,6 +228,7 @@ static int send_one(struct session *s, int *code, struct error *err)
 		print_sent(s, &p);
 	job_finish(&p.job);
 	buf_finish(&p.document);
+	protect_destroy(p.protect);
 	return rc;
 }
 
