@@ -28,6 +28,7 @@ static const struct {
     {OURS "interruptions", offsetof(struct bookkeeping, interruptions)},
     {OURS "keyless", offsetof(struct bookkeeping, keyless)},
     {OURS "replays", offsetof(struct bookkeeping, replays)},
+    {OURS "republished", offsetof(struct bookkeeping, republished)},
 };
 enum { COUNTERS = sizeof counters / sizeof *counters };
 

@@ -3,7 +3,7 @@
  * AMQP headers <-> bookkeeping: the one place that knows the names of our headers and their limits. Pure.
  *
  * Names: warren-attempt, -failures, -crashes, -timeouts, -snoozes, -returns, -unhandled, -interruptions, -replays,
- * -keyless, -first-failed-at, -history, -box, -NN (ring hops), -sig, -kid; reserved: -pack.
+ * -keyless, -republished, -first-failed-at, -history, -box, -NN (ring hops), -sig, -kid; reserved: -pack.
  */
 #pragma once
 
@@ -35,6 +35,8 @@ struct bookkeeping {
 	unsigned interruptions; /* times x-delivery-count was found high (workers died or lost it); limited */
 	unsigned keyless;       /* arrivals at a worker that has not the key it names; limited */
 	unsigned replays;
+	unsigned
+	    republished; /* times it was published anew, for whatever reason: no two of its messages look the same */
 	int64_t first_failed_at_ms; /* CLOCK_NEVER when it never failed */
 	char *history;              /* owned JSON array text of the last tries (box.h), or NULL */
 	char *box;                  /* owned JSON object text of a dead letter (box.h), or NULL */

@@ -133,7 +133,10 @@ static int await_confirm(struct run *r, struct error *err)
 /* The job as it was, its budgets fresh, with one more replay. */
 static struct message *fresh_copy(const struct letter *l, struct error *err)
 {
-	struct bookkeeping book = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER, .replays = l->book.replays + 1};
+	struct bookkeeping book = {.attempt = 1,
+	                           .first_failed_at_ms = CLOCK_NEVER,
+	                           .replays = l->book.replays + 1,
+	                           .republished = l->book.republished + 1};
 	struct table headers = {0};
 	if (!headers_write(l->message, &book, NULL, &headers)) {
 		error_set(err, ERROR_DATA, "its foreign headers are too large to be published again");

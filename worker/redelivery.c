@@ -41,8 +41,9 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 
 uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct span body)
 {
-	const unsigned counts[] = {book->attempt, book->failures,  book->crashes,       book->timeouts, book->snoozes,
-	                           book->returns, book->unhandled, book->interruptions, book->replays};
+	const unsigned counts[] = {book->attempt, book->failures, book->crashes,    book->timeouts,
+	                           book->snoozes, book->returns,  book->unhandled,  book->interruptions,
+	                           book->keyless, book->replays,  book->republished};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	h = mix(h, &consumer, sizeof consumer);
 	h = mix(h, id, strlen(id));

@@ -24,7 +24,7 @@ void redelivery_destroy(struct redelivery *r);
 
 /*
  * A 64-bit key of the four parts. All of the job's counters count: a job that went round without a new attempt
- * (snoozed, returned, replayed) is another message than the one that was acknowledged, and still has to run.
+ * (snoozed, returned, too early, replayed) is another message than the one that was acknowledged, and still has to run.
  */
 uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct span body);
 

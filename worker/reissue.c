@@ -17,6 +17,7 @@ bool reissue_make(struct reissue *out, const struct message *original, const cha
 	struct delay_route route = {.count = 0};
 	struct bookkeeping b;
 	bookkeeping_copy(&b, book);
+	b.republished++;
 	if (fate->kind == FATE_RING) {
 		route = route_of(fate);
 	} else {

@@ -299,13 +299,39 @@ START_TEST(a_job_that_went_round_without_a_new_attempt_is_another_one)
 	    {.attempt = 1, .returns = 1},
 	    {.attempt = 1, .unhandled = 1},
 	    {.attempt = 1, .interruptions = 1},
+	    {.attempt = 1, .keyless = 1},
 	    {.attempt = 1, .replays = 1},
+	    {.attempt = 1, .republished = 1},
 	};
 	enum { ROUNDS = sizeof rounds / sizeof *rounds };
 	for (int i = 0; i < ROUNDS; i++)
 		for (int k = 0; k < i; k++)
 			ck_assert_uint_ne(redelivery_key(1, "a", &rounds[i], span_of("body")),
 			                  redelivery_key(1, "a", &rounds[k], span_of("body")));
+}
+END_TEST
+
+/* One that came too early has no other counter that changes. */
+START_TEST(no_republish_looks_like_the_message_before)
+{
+	static const enum fate_kind kinds[] = {FATE_RING, FATE_DEAD};
+	struct message *m = message_of("{\"type\":\"t\"}");
+	m->app_id = xstrdup("warren");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct fate fate = {.kind = kinds[i], .delay_ms = 1000, .exact = true, .reason = "failures"};
+		struct reissue out = {.message = NULL};
+		struct bookkeeping before, after;
+		headers_read(m, &before);
+		ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &before, &fate, NULL));
+		headers_read(out.message, &after);
+		ck_assert_uint_ne(redelivery_key(0, "id", &before, span_of("body")),
+		                  redelivery_key(0, "id", &after, span_of("body")));
+		message_destroy(m);
+		m = out.message;
+		bookkeeping_finish(&before);
+		bookkeeping_finish(&after);
+	}
+	message_destroy(m);
 }
 END_TEST
 
@@ -404,6 +430,7 @@ int main(void)
 	    headers_that_fit_no_frame_are_not_published_again,
 	    a_job_is_known_by_queue_id_counters_and_body,
 	    a_job_that_went_round_without_a_new_attempt_is_another_one,
+	    no_republish_looks_like_the_message_before,
 	    only_a_copy_from_a_newer_connection_is_the_same_job,
 	    what_was_given_back_is_forgotten_and_memory_is_bounded,
 	    two_jobs_alike_are_adopted_one_by_one,
