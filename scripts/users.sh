@@ -219,7 +219,7 @@ tags() { # ROLE
 }
 
 definitions() {
-	local i exchange hash separator=''
+	local i exchange hash rest separator=''
 	printf '{"users":['
 	for i in "${!users[@]}"; do
 		hash=
@@ -241,9 +241,9 @@ definitions() {
 	for i in "${!users[@]}"; do
 		permissions "${roles[i]}" "${queues[i]}"
 		[ -n "$keys" ] || continue
+		rest=$(printf '"vhost":%s,"write":%s,"read":"^$"' "$(json "$vhost")" "$(json "$keys")")
 		while read -r exchange; do
-			printf '%s\n{"user":"%s","vhost":%s,"exchange":"%s","write":%s,"read":"^$"}' "$separator" "${users[i]}" \
-				"$(json "$vhost")" "$exchange" "$(json "$keys")"
+			printf '%s\n{"user":"%s","exchange":"%s",%s}' "$separator" "${users[i]}" "$exchange" "$rest"
 			separator=,
 		done < <(topics "${roles[i]}")
 	done
