@@ -30,7 +30,7 @@ enum {
 
 struct broker {
 	amqp_connection_state_t conn;
-	bool broken, over_tls;
+	bool connected, broken, over_tls;
 	struct tls tls;
 	char peer[320];
 	char version[64];
@@ -41,10 +41,17 @@ struct broker {
 
 /* ---- errors ---- */
 
-static int library_error(struct broker *b, int status, struct error *err, const char *what)
+/* The connection is over. Which one it was is said here, but for broker_connect, which says it itself. */
+static int broken(struct broker *b, struct error *err)
 {
 	b->broken = true;
-	return error_set(err, ERROR_UNAVAILABLE, "%s: %s", what, amqp_error_string2(status));
+	return b->connected ? error_wrap(err, "broker %s", b->peer) : -1;
+}
+
+static int library_error(struct broker *b, int status, struct error *err, const char *what)
+{
+	error_set(err, ERROR_UNAVAILABLE, "%s: %s", what, amqp_error_string2(status));
+	return broken(b, err);
 }
 
 static enum error_kind kind_of_code(int code)
@@ -76,8 +83,8 @@ static int connection_closed(struct broker *b, const amqp_connection_close_t *cl
 	amqp_bytes_into(close->reply_text, text, sizeof text);
 	int code = close->reply_code;
 	amqp_send_method(b->conn, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
-	b->broken = true;
-	return error_set(err, kind_of_code(code), "%s: the broker closed the connection: %s", what, text);
+	error_set(err, kind_of_code(code), "%s: the broker closed the connection: %s", what, text);
+	return broken(b, err);
 }
 
 static int check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, struct error *err, const char *what)
@@ -97,8 +104,8 @@ static int check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, st
 	case AMQP_RESPONSE_NONE:
 		break;
 	}
-	b->broken = true;
-	return error_set(err, ERROR_UNAVAILABLE, "%s: the broker answered something unexpected", what);
+	error_set(err, ERROR_UNAVAILABLE, "%s: the broker answered something unexpected", what);
+	return broken(b, err);
 }
 
 static int check_last(struct broker *b, int channel, struct error *err, const char *what)
@@ -305,6 +312,7 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 		return NULL;
 	}
 	note_version(b);
+	b->connected = true;
 	return b;
 }
 
@@ -610,7 +618,7 @@ static int on_frame(struct broker *b, const amqp_frame_t *f, struct broker_event
 		return connection_closed(b, f->payload.method.decoded, err, "connection");
 	int rc = assembler_feed(b->assembler, f, e, err);
 	if (rc < 0)
-		b->broken = true;
+		return broken(b, err);
 	if (rc > 0 && e->kind == BROKER_CHANNEL_CLOSED) {
 		amqp_channel_close_ok_t ok = {0};
 		amqp_send_method(b->conn, f->channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);

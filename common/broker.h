@@ -3,7 +3,7 @@
  * One AMQP connection, sequential and blocking with deadlines: connect, declare, publish, consume, settle. The only
  * user of rabbitmq-c; whatever the library lends is copied before it leaves this file. Not thread safe: one thread
  * per connection (link.h gives a connection a thread of its own). After any call that returned -1 with
- * broker_broken() true the connection is useless: destroy it.
+ * broker_broken() true the connection is useless: destroy it; err names the broker then.
  */
 #pragma once
 

@@ -293,17 +293,24 @@ static bool join_within(struct link *l, int64_t ms)
 	return pthread_timedjoin_np(l->thread, NULL, &until) == 0;
 }
 
-void link_destroy(struct link *l, int64_t wait_ms)
+void link_end(struct link *l)
 {
 	if (!l)
 		return;
 	link_flush(l);
 	atomic_store(&l->stop, true);
 	link_ring(l->wake_fd);
+}
+
+void link_destroy(struct link *l, int64_t wait_ms)
+{
+	if (!l)
+		return;
+	link_end(l);
 	if (!join_within(l, wait_ms)) {
 		unstick(l);
 		if (!join_within(l, 1000)) {
-			pthread_detach(l->thread); /* a name look-up holds it: its memory is left to it */
+			pthread_detach(l->thread); /* its memory is left to it */
 			return;
 		}
 	}

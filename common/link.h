@@ -110,9 +110,11 @@ void link_reopen(struct link *l, const char *why);
  */
 void link_watch(struct link *l);
 
+/* Begins to end, so that several links end at the same time; only link_destroy may follow. NULL is fine. */
+void link_end(struct link *l);
 /*
  * Flushes, writes what is queued, closes politely, joins; a thread that does not end within wait_ms is shut down, then
- * abandoned (only a name look-up can hold it, and only the resolver bounds that). Frees l. NULL is fine.
+ * abandoned a second later (a connection that is being opened can hold it for so long). Frees l. NULL is fine.
  * Unfinished publishes are dropped without an event.
  */
 void link_destroy(struct link *l, int64_t wait_ms);

@@ -91,7 +91,8 @@ static int bring_up(struct link *l, struct error *err)
 	share_socket(l, dup(broker_fd(l->b)));
 	l->generation++;
 	if (set_up(l, err) < 0) {
-		error_wrap(err, "broker %s", broker_peer(l->b));
+		if (!broker_broken(l->b))
+			error_wrap(err, "broker %s", broker_peer(l->b));
 		tear_down(l, true);
 		return -1;
 	}

@@ -23,6 +23,7 @@ enum {
 	RETIRE_MS = 2000,
 	LAST_CONFIRMS_MS = 10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
 	LINK_CLOSE_MS = 5000,
+	LINK_CLOSE_NOW_MS = 1000,
 	CONSUMER_TIMEOUT_EARLY_MS = 120000, /* the broker looks once a minute */
 };
 
@@ -591,8 +592,11 @@ static void report_end(const struct worker *w)
  */
 static int finish(struct worker *w)
 {
-	link_destroy(w->publishing, LINK_CLOSE_MS);
-	link_destroy(w->consuming, LINK_CLOSE_MS);
+	int64_t close_ms = w->interrupts > 1 ? LINK_CLOSE_NOW_MS : LINK_CLOSE_MS;
+	link_end(w->publishing);
+	link_end(w->consuming);
+	link_destroy(w->publishing, close_ms);
+	link_destroy(w->consuming, close_ms);
 	guardian_close(w->guardian); /* no handler outlives us */
 	report_end(w);
 	for (unsigned i = 0; i < w->consumer_count; i++) {

@@ -223,9 +223,15 @@ static void *peer_main(void *data)
 
 struct peer *peer_start(const char *url, struct peer_rule rule)
 {
+	return peer_start_at(1, 0, url, rule);
+}
+
+struct peer *peer_start_at(unsigned number, int port, const char *url, struct peer_rule rule)
+{
 	struct peer *p = xcalloc(1, sizeof *p);
 	const char *colon = strrchr(url, ':');
-	struct sockaddr_in a = local(0);
+	struct sockaddr_in a = local(port);
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + number);
 	socklen_t len = sizeof a;
 	int buffer = BUFFER; /* what a deaf peer takes in all the same */
 	p->rule = rule;

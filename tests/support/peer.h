@@ -27,6 +27,8 @@ struct peer;
 
 /* url: a broker's, amqp://user:password@127.0.0.1:PORT. */
 struct peer *peer_start(const char *url, struct peer_rule rule);
+/* At 127.0.0.NUMBER and that port, 0 for any. */
+struct peer *peer_start_at(unsigned number, int port, const char *url, struct peer_rule rule);
 /* The same with the peer's port. Valid until peer_stop. */
 const char *peer_url(const struct peer *p);
 unsigned peer_connections(struct peer *p); /* accepted so far */
