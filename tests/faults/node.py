@@ -87,8 +87,9 @@ class Node:
         return json.loads(text) if text else None
 
     def depths(self):
-        """Queue -> messages ready, unacknowledged, or on their way to another queue, as the broker counts them."""
-        return {q["name"]: max(q.get("messages", 0), 0) for q in self.api("GET", "queues/%2F?disable_stats=false")}
+        """Queue -> messages ready, unacknowledged, or on their way to another queue, as counted some seconds ago; None: not
+        counted yet, as after a start."""
+        return {q["name"]: q.get("messages") for q in self.api("GET", "queues/%2F")}
 
     def connections(self):
         return [c["name"] for c in self.api("GET", "connections")]

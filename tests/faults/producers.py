@@ -8,6 +8,7 @@ import threading
 
 import jobs
 
+AGAIN_S = 1
 TRY_AGAIN = {69, 75}  # no broker; not confirmed in time. Anything else was not to be expected
 
 
@@ -46,7 +47,7 @@ class Producer:
             while code != 0 and not self.ending.is_set():
                 self.resumed += 1
                 code = self._batch(chunk, lines, ["--resume" if has_receipts(receipts) else "--receipts", receipts])
-                self.ending.wait(0.5)
+                self.ending.wait(AGAIN_S)
             self.confirmed += len(chunk.plans)
 
     def _batch(self, chunk, lines, options):
