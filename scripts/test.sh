@@ -262,7 +262,7 @@ suite_readme() {
 # python_tests FOLDER: its unit tests, each of them counted.
 python_tests() {
 	local log=$work/python.log line
-	(cd "$1" && PYTHONDONTWRITEBYTECODE=1 python3 -m unittest -v) >"$log" 2>&1 || cat "$log"
+	(cd "$1" && python3 -B -m unittest -v) >"$log" 2>&1 || cat "$log"
 	while IFS= read -r line; do
 		case $line in
 		*" ... ok") passed=$((passed + 1)) ;;
@@ -280,7 +280,9 @@ suite_faults() {
 	python_tests tests/faults
 	build_plain || return 0
 	read -r -a options <<<"${WARREN_FAULTS:-}"
-	run_test "no job is lost in chaos" env PYTHONDONTWRITEBYTECODE=1 tests/faults/chaos.py --build build-test --quiet "${options[@]}"
+	export PYTHONDONTWRITEBYTECODE=1
+	run_test "no job is lost in chaos" tests/faults/chaos.py --build build-test --quiet "${options[@]}"
+	run_test "chaos ends on Ctrl-C and leaves nothing" tests/faults/interrupt.py build-test
 }
 
 suite_docker() {

@@ -72,8 +72,8 @@ class Worker:
 
     @property
     def mark(self):
-        """In the environment of this life's processes and of no other's."""
-        return f"CHAOS_WORKER={self.life}\0"
+        """In the environment of this life's processes and of no other's, on the whole machine."""
+        return f"CHAOS_LIFE={os.path.join(self.folder, self.life)}\0"
 
     def start(self):
         self.thread.start()
@@ -88,6 +88,7 @@ class Worker:
             self.number += 1
             self.killed_at, self.guardian_killed = None, False
             environment = {**os.environ, "CHAOS_WORKER": self.life, "CHAOS_RECORD": self.record, "TMPDIR": self.folder}
+            environment.update([self.mark.rstrip("\0").split("=", 1)])
             with open(os.path.join(self.folder, "log"), "ab") as log:
                 self.process = subprocess.Popen(
                     [self.program, "run", "--config", self.config, "--name", self.life],
