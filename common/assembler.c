@@ -39,31 +39,39 @@ void assembler_forget(struct assembler *a, int channel)
 	a->partial[channel] = (struct partial){0};
 }
 
-static void start_partial(struct assembler *a, int channel, struct broker_event event)
+static int does_not_fit(struct error *err, const char *what)
+{
+	return error_set(err, ERROR_UNAVAILABLE, "the broker sent a %s that does not fit", what);
+}
+
+/* In the middle of another content it would make that one be forgotten here, and wait for its ack for ever there. */
+static int start_partial(struct assembler *a, int channel, struct broker_event event, struct error *err)
 {
 	struct partial *p = &a->partial[channel];
-	message_destroy(p->event.message);
+	if (p->active)
+		return does_not_fit(err, "delivery");
 	*p = (struct partial){.active = true, .event = event};
 	p->event.channel = channel;
 	p->event.message = message_create();
+	return 0;
 }
 
-static void on_deliver(struct assembler *a, int channel, const amqp_basic_deliver_t *d)
+static int on_deliver(struct assembler *a, int channel, const amqp_basic_deliver_t *d, struct error *err)
 {
 	struct broker_event e = {.kind = BROKER_DELIVERY, .tag = d->delivery_tag, .redelivered = d->redelivered != 0};
 	amqp_bytes_into(d->consumer_tag, e.consumer_tag, sizeof e.consumer_tag);
 	amqp_bytes_into(d->routing_key, e.routing_key, sizeof e.routing_key);
 	amqp_bytes_into(d->exchange, e.exchange, sizeof e.exchange);
-	start_partial(a, channel, e);
+	return start_partial(a, channel, e, err);
 }
 
-static void on_return(struct assembler *a, int channel, const amqp_basic_return_t *r)
+static int on_return(struct assembler *a, int channel, const amqp_basic_return_t *r, struct error *err)
 {
 	struct broker_event e = {.kind = BROKER_RETURNED, .code = r->reply_code};
 	amqp_bytes_into(r->routing_key, e.routing_key, sizeof e.routing_key);
 	amqp_bytes_into(r->exchange, e.exchange, sizeof e.exchange);
 	amqp_bytes_into(r->reply_text, e.text, sizeof e.text);
-	start_partial(a, channel, e);
+	return start_partial(a, channel, e, err);
 }
 
 static char *property(const amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t bytes)
@@ -88,8 +96,10 @@ static void read_properties(const amqp_basic_properties_t *p, struct message *m)
 static int on_header(struct assembler *a, const amqp_frame_t *f, struct error *err)
 {
 	struct partial *p = &a->partial[f->channel];
-	if (!p->active || p->header_seen || f->payload.properties.body_size > ASSEMBLER_BODY_MAX)
-		return error_set(err, ERROR_UNAVAILABLE, "the broker sent a content header that does not fit");
+	/* The properties of another class are another struct. */
+	if (!p->active || p->header_seen || f->payload.properties.class_id != AMQP_BASIC_CLASS ||
+	    f->payload.properties.body_size > ASSEMBLER_BODY_MAX)
+		return does_not_fit(err, "content header");
 	p->header_seen = true;
 	p->body_size = (size_t)f->payload.properties.body_size;
 	read_properties(f->payload.properties.decoded, p->event.message);
@@ -102,7 +112,7 @@ static int on_body(struct assembler *a, const amqp_frame_t *f, struct error *err
 	struct partial *p = &a->partial[f->channel];
 	amqp_bytes_t part = f->payload.body_fragment;
 	if (!p->active || !p->header_seen || part.len > p->body_size - p->event.message->body_len)
-		return error_set(err, ERROR_UNAVAILABLE, "the broker sent a body frame that does not fit");
+		return does_not_fit(err, "body frame");
 	if (part.len)
 		memcpy(p->event.message->body + p->event.message->body_len, part.bytes, part.len);
 	p->event.message->body_len += part.len;
@@ -128,19 +138,17 @@ static void on_channel_close(struct assembler *a, int channel, const amqp_channe
 	assembler_forget(a, channel);
 }
 
-/* 1: *e is an event. 0: nothing to tell yet. */
-static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_event *e)
+/* As assembler_feed. */
+static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_event *e, struct error *err)
 {
 	int channel = f->channel;
 	void *decoded = f->payload.method.decoded;
 	*e = (struct broker_event){.channel = channel};
 	switch (f->payload.method.id) {
 	case AMQP_BASIC_DELIVER_METHOD:
-		on_deliver(a, channel, decoded);
-		return 0;
+		return on_deliver(a, channel, decoded, err);
 	case AMQP_BASIC_RETURN_METHOD:
-		on_return(a, channel, decoded);
-		return 0;
+		return on_return(a, channel, decoded, err);
 	case AMQP_BASIC_ACK_METHOD:
 		e->kind = BROKER_ACKED;
 		e->tag = ((amqp_basic_ack_t *)decoded)->delivery_tag;
@@ -177,7 +185,7 @@ int assembler_feed(struct assembler *a, const amqp_frame_t *f, struct broker_eve
 		return error_set(err, ERROR_UNAVAILABLE, "the broker used a channel that was never opened");
 	switch (f->frame_type) {
 	case AMQP_FRAME_METHOD:
-		return on_method(a, f, e);
+		return on_method(a, f, e, err);
 	case AMQP_FRAME_HEADER:
 		if (on_header(a, f, err) < 0)
 			return -1;
