@@ -117,6 +117,7 @@ bool window_nacked(struct window *w, uint64_t tag, bool multiple)
 		}
 		again = true;
 		p->tag = 0;
+		free(steal_ptr(p->returned));
 		list_remove(&p->link);
 		list_append(&w->unsent, &p->link);
 	}

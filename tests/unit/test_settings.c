@@ -522,6 +522,22 @@ START_TEST(each_publish_ends_exactly_once)
 }
 END_TEST
 
+START_TEST(a_return_counts_for_the_publish_it_was_of_and_no_later_one)
+{
+	struct window w;
+	struct ends e = {0};
+	window_init(&w, note_end, &e);
+	add(&w, 1, "a", INT64_MAX);
+	write_all(&w, 1);
+	window_returned(&w, "a", "NO_ROUTE");
+	ck_assert(window_nacked(&w, 1, false));
+	write_all(&w, 1);
+	window_acked(&w, 1, false);
+	ck_assert(e.count == 1 && e.end[0] == WINDOW_CONFIRMED);
+	window_finish(&w);
+}
+END_TEST
+
 START_TEST(after_a_loss_everything_goes_out_again_in_order)
 {
 	struct window w;
@@ -567,6 +583,7 @@ static Suite *settings_suite(void)
 	tcase_add_test(c, the_common_options_are_answered_for_every_command);
 	tcase_add_test(c, the_topology_has_every_item_with_its_arguments);
 	tcase_add_test(c, each_publish_ends_exactly_once);
+	tcase_add_test(c, a_return_counts_for_the_publish_it_was_of_and_no_later_one);
 	tcase_add_test(c, after_a_loss_everything_goes_out_again_in_order);
 	suite_add_tcase(s, c);
 	return s;
