@@ -92,9 +92,9 @@ char *buf_steal(struct buf *b, size_t *len)
 	return data;
 }
 
-static bool append_escaped(struct buf *b, unsigned char c)
+static bool append_escaped(struct buf *b, uint32_t code)
 {
-	switch (c) {
+	switch (code) {
 	case '"':
 		return buf_append_text(b, "\\\"");
 	case '\\':
@@ -106,28 +106,20 @@ static bool append_escaped(struct buf *b, unsigned char c)
 	case '\t':
 		return buf_append_text(b, "\\t");
 	default:
-		return buf_printf(b, "\\u%04x", c);
+		return buf_printf(b, "\\u%04x", (unsigned)code);
 	}
-}
-
-/* U+0080 to U+009F, which some terminals obey. */
-static bool is_c1(const char *sequence, size_t len)
-{
-	return len == 2 && (unsigned char)sequence[0] == 0xc2 && (unsigned char)sequence[1] < 0xa0;
 }
 
 bool buf_append_json_string(struct buf *b, const char *data, size_t len)
 {
 	buf_append_text(b, "\"");
 	for (size_t at = 0; at < len;) {
-		unsigned char c = (unsigned char)data[at];
 		size_t n = utf8_sequence(data + at, len - at);
+		uint32_t code = n ? utf8_decode(data + at, n) : 0xfffd;
 		if (n == 0)
 			buf_append_text(b, "\xef\xbf\xbd");
-		else if (is_c1(data + at, n))
-			append_escaped(b, (unsigned char)data[at + 1]);
-		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-			append_escaped(b, c);
+		else if (code == '"' || code == '\\' || utf8_obeyed(code))
+			append_escaped(b, code);
 		else
 			buf_append(b, data + at, n);
 		at += n ? n : 1;

@@ -46,6 +46,6 @@ char *buf_steal(struct buf *b, size_t *len);
 
 /*
  * Appends bytes as a JSON string with quotes. What is not valid UTF-8 becomes
- * U+FFFD, control bytes become \u00XX: the result is always valid JSON.
+ * U+FFFD, what a terminal obeys (utf8.h) becomes \uXXXX: the result is always valid JSON.
  */
 bool buf_append_json_string(struct buf *b, const char *data, size_t len);

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/clean.h"
 #include "common/clock.h"
-#include "common/utf8.h"
 
 static const char *const names[] = {"debug", "info", "warn", "error", "nothing"};
 
@@ -81,40 +81,20 @@ bool log_enabled(enum log_level level)
 	return level >= out.level && level < LOG_NOTHING;
 }
 
-/* Neither C0, DEL nor C1 controls (U+0080 to U+009F), nor broken UTF-8, reach a terminal as they are. */
-static void append_clean(struct buf *b, const char *text, size_t len)
-{
-	for (size_t at = 0; at < len;) {
-		unsigned char c = (unsigned char)text[at];
-		size_t n = utf8_sequence(text + at, len - at);
-		bool c1 = n == 2 && c == 0xc2 && (unsigned char)text[at + 1] < 0xa0;
-		if (n == 0 || c < 0x20 || c == 0x7f) {
-			buf_printf(b, "\\x%02x", c);
-			at++;
-		} else if (c1) {
-			buf_printf(b, "\\u%04x", (unsigned char)text[at + 1]);
-			at += 2;
-		} else {
-			buf_append(b, text + at, n);
-			at += n;
-		}
-	}
-}
-
 static void append_text_line(struct buf *b, const char *now, enum log_level level, struct log_subject s,
                              const struct buf *text)
 {
 	buf_printf(b, "%s %-5s ", now, names[level]);
 	if (s.queue || s.job) {
 		buf_append_text(b, "[");
-		append_clean(b, s.queue ? s.queue : "-", strlen(s.queue ? s.queue : "-"));
+		clean_append(b, s.queue ? s.queue : "-", strlen(s.queue ? s.queue : "-"));
 		if (s.job) {
 			buf_append_text(b, " ");
-			append_clean(b, s.job, strlen(s.job));
+			clean_append(b, s.job, strlen(s.job));
 		}
 		buf_append_text(b, "] ");
 	}
-	append_clean(b, text->data ? text->data : "", text->len);
+	clean_append(b, text->data ? text->data : "", text->len);
 }
 
 static void append_member(struct buf *b, const char *name, const char *value)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/options.h"
+#include "common/clean.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -216,7 +217,9 @@ void options_overview(const char *program, const char *summary, const struct com
 
 int options_fail(const char *program, const struct command_spec *command, const struct error *err)
 {
-	fprintf(stderr, "%s: %s: %s\n", program, command->name, err->text);
+	fprintf(stderr, "%s: %s: ", program, command->name);
+	clean_print(stderr, err->text);
+	fputc('\n', stderr);
 	return (int)err->kind;
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clean.h"
 #include "common/codec.h"
-#include "common/delay.h"
 #include "common/connect.h"
+#include "common/delay.h"
 #include "common/link.h"
 #include "common/memory.h"
 #include "common/scan.h"
@@ -97,13 +99,27 @@ static uint64_t failures(const struct batch *b)
 	       b->ends[OUTCOME_REJECTED];
 }
 
+/* A line that tells of a line of the input: file names and reasons may hold anything. */
+__attribute__((format(printf, 1, 2))) static void complain(const char *fmt, ...)
+{
+	va_list args;
+	char *text = NULL;
+	va_start(args, fmt);
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	va_end(args);
+	clean_print(stderr, text);
+	fputc('\n', stderr);
+	free(text);
+}
+
 static void reject(struct batch *b, size_t column, const char *id, const char *reason)
 {
 	char place[64] = "";
 	if (column > 0)
 		snprintf(place, sizeof place, ":%zu", column);
 	progress_clear(&b->progress);
-	fprintf(stderr, "%s:%" PRIu64 "%s: %s\n", b->file, b->lines.number, place, reason);
+	complain("%s:%" PRIu64 "%s: %s", b->file, b->lines.number, place, reason);
 	b->ends[OUTCOME_REJECTED]++;
 	receipts_write(&b->receipts, b->ordinal, b->file, b->lines.number, id, outcome_name(OUTCOME_REJECTED), reason);
 }
@@ -296,7 +312,7 @@ static bool open_next(struct batch *b)
 			return false;
 		}
 		progress_clear(&b->progress);
-		fprintf(stderr, "%s\n", err.text);
+		complain("%s", err.text);
 		b->ends[OUTCOME_REJECTED]++;
 	}
 	b->input_ended = true;
@@ -378,7 +394,7 @@ static void finish_pending(struct batch *b, struct pending *p, enum outcome o, c
 	if (o != OUTCOME_CONFIRMED) {
 		outcome_error(o, e, &err);
 		progress_clear(&b->progress);
-		fprintf(stderr, "%s:%" PRIu64 ": %s: %s\n", p->file, p->line, p->id, err.text);
+		complain("%s:%" PRIu64 ": %s: %s", p->file, p->line, p->id, err.text);
 	}
 	receipts_write(&b->receipts, p->ordinal, p->file, p->line, p->id, outcome_name(o),
 	               o == OUTCOME_CONFIRMED ? NULL : err.text);
@@ -409,7 +425,7 @@ static void on_event(struct batch *b, const struct link_event *e)
 		b->state.connected = false;
 		set_blocked(b, NULL);
 		progress_clear(&b->progress);
-		fprintf(stderr, "%s; reconnecting\n", e->error ? e->error->text : "connection lost");
+		complain("%s; reconnecting", e->error ? e->error->text : "connection lost");
 		break;
 	case LINK_FAILED:
 		b->rc = -1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clean.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/memory.h"
@@ -93,22 +94,30 @@ void letter_finish(struct letter *l)
 
 /* ---- printing ---- */
 
-/* What comes out of a message must not drive a terminal. */
+/* Line by line, each behind the indent. */
 static void print_clean(FILE *out, const char *text, size_t len, const char *indent)
 {
-	fputs(indent, out);
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (c == '\n' && i + 1 < len)
-			fprintf(out, "\n%s", indent);
-		else if (c == '\n')
-			continue;
-		else if ((c < 0x20 && c != '\t') || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('\n', out);
+	struct buf b = {0};
+	do {
+		const char *end = len ? memchr(text, '\n', len) : NULL;
+		size_t line = end ? (size_t)(end - text) : len, taken = end ? line + 1 : len;
+		buf_append_text(&b, indent);
+		clean_append_but(&b, text, line, "\t");
+		buf_append_text(&b, "\n");
+		text += taken;
+		len -= taken;
+	} while (len > 0);
+	fwrite(b.data, 1, b.len, out);
+	buf_finish(&b);
+}
+
+/* A cell of a table: blanks behind it up to that width. */
+static void print_cell(FILE *out, const char *text, int width)
+{
+	struct buf b = {0};
+	clean_append(&b, text, strlen(text));
+	fprintf(out, "%-*s  ", width, b.data ? b.data : "");
+	buf_finish(&b);
 }
 
 void letter_print_heading(FILE *out)
@@ -125,12 +134,13 @@ static size_t attempts(const struct letter *l)
 
 void letter_print_line(const struct letter *l, FILE *out)
 {
-	char reason[64];
-	snprintf(reason, sizeof reason, "%.60s", l->reason);
-	for (char *c = reason; *c; c++)
-		*c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
-	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-14s  %5zu  %7u\n", l->id, l->type, l->queue, l->died, reason,
-	        attempts(l), l->book.replays);
+	cleanup_free char *reason = xprintf("%.60s", l->reason);
+	print_cell(out, l->id, 36);
+	print_cell(out, l->type, 20);
+	print_cell(out, l->queue, 16);
+	print_cell(out, l->died, 24);
+	print_cell(out, reason, 14);
+	fprintf(out, "%5zu  %7u\n", attempts(l), l->book.replays);
 }
 
 static json_t *any_string(const char *text, size_t len)
@@ -159,7 +169,7 @@ void letter_print_json(const struct letter *l, FILE *out)
 	if (l->box)
 		json_object_set(o, "box", l->box);
 	json_object_set_new(o, "body", any_string(l->message->body, l->message->body_len));
-	json_dumpf(o, out, JSON_COMPACT);
+	json_dumpf(o, out, JSON_COMPACT | JSON_ENSURE_ASCII);
 	fputc('\n', out);
 	json_decref(o);
 }
@@ -217,10 +227,12 @@ static void print_box(const struct letter *l, FILE *out)
 
 void letter_print_whole(const struct letter *l, FILE *out)
 {
-	fprintf(out, "%-14s%s\n%-14s%s\n%-14s%s\n%-14s%s\n", "id", l->id, "type", l->type, "queue", l->queue, "died",
-	        l->died);
-	fprintf(out, "%-14s", "reason");
-	print_clean(out, l->reason, strlen(l->reason), "");
+	const char *const shown[][2] = {
+	    {"id", l->id}, {"type", l->type}, {"queue", l->queue}, {"died", l->died}, {"reason", l->reason}};
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+		fprintf(out, "%-14s", shown[i][0]);
+		print_clean(out, shown[i][1], strlen(shown[i][1]), "");
+	}
 	fprintf(out, "%-14s%u\n", "replays", l->book.replays);
 	if (l->signed_by)
 		fprintf(out, "%-14skey '%s' (not checked here)\n", "signed by", l->signed_by);

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clean.h"
 #include "common/clock.h"
+#include "common/memory.h"
 
 enum { BAR_EVERY_MS = 100, LINE_EVERY_MS = 10000, BAR_WIDTH = 20 };
 
@@ -69,12 +71,14 @@ static void print_words(const struct progress *p, const struct progress_state *s
 {
 	fprintf(stderr, "%llu confirmed, %llu failed, %llu under way, %.0f/s", (unsigned long long)s->confirmed,
 	        (unsigned long long)s->failed, (unsigned long long)s->outstanding, rate(p, s, now_ms));
-	if (s->blocked)
-		fprintf(stderr, "; blocked by the broker (%.60s)", s->blocked);
-	else if (!s->connected)
+	if (s->blocked) {
+		cleanup_free char *words = xprintf("; blocked by the broker (%.60s)", s->blocked);
+		clean_print(stderr, words);
+	} else if (!s->connected) {
 		fputs("; no connection to the broker", stderr);
-	else
+	} else {
 		print_eta(p, s, now_ms);
+	}
 }
 
 static void print_json(const struct progress *p, const struct progress_state *s, int64_t now_ms)

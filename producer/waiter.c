@@ -8,6 +8,7 @@
 
 #include "common/base64.h"
 #include "common/broker.h"
+#include "common/clean.h"
 #include "common/clock.h"
 #include "common/connect.h"
 #include "common/job.h"
@@ -99,18 +100,13 @@ static const char *text_of(const json_t *answer, const char *key)
 	return text ? text : "";
 }
 
-/* What comes from a handler must not drive a terminal; into a file it goes as it is. */
-static void print_clean(FILE *out, const char *text)
+/* In words for people, on stderr. */
+static void tell(const char *text)
 {
-	bool terminal = isatty(fileno(out));
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (terminal && ((c < 0x20 && c != '\t') || c == 0x7f))
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('\n', out);
+	struct buf b = {0};
+	clean_append_but(&b, text, strlen(text), "\t");
+	fprintf(stderr, "%s\n", b.data ? b.data : "");
+	buf_finish(&b);
 }
 
 static void show_progress(const json_t *answer)
@@ -118,7 +114,7 @@ static void show_progress(const json_t *answer)
 	const json_t *percent = json_object_get(answer, "percent");
 	if (percent)
 		fprintf(stderr, "%lld %% ", (long long)json_integer_value(percent));
-	print_clean(stderr, text_of(answer, "note"));
+	tell(text_of(answer, "note"));
 }
 
 static void print_bytes(const char *base64)
@@ -133,7 +129,8 @@ static void show_result(const json_t *answer)
 {
 	const json_t *result = json_object_get(answer, "result");
 	if (result) {
-		json_dumpf(result, stdout, JSON_ENCODE_ANY | JSON_COMPACT);
+		json_dumpf(result, stdout,
+		           JSON_ENCODE_ANY | JSON_COMPACT | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0));
 		putchar('\n');
 	} else {
 		print_bytes(text_of(answer, "result_b64"));
@@ -149,21 +146,22 @@ static void show_end(const json_t *answer, int *code)
 	show_result(answer);
 	if (done)
 		return;
-	fprintf(stderr, "dead (%s): ", text_of(answer, "reason"));
-	print_clean(stderr, text_of(answer, "error"));
+	cleanup_free char *words = xprintf("dead (%s): %s", text_of(answer, "reason"), text_of(answer, "error"));
+	tell(words);
 }
 
 bool waiter_show(const json_t *answer, int *code)
 {
 	const char *kind = text_of(answer, "kind");
 	if (strcmp(kind, "log") == 0) {
-		print_clean(stderr, text_of(answer, "line"));
+		tell(text_of(answer, "line"));
 	} else if (strcmp(kind, "progress") == 0) {
 		show_progress(answer);
 	} else if (strcmp(kind, "retry") == 0) {
-		fprintf(stderr, "%s, again in %lld ms: ", text_of(answer, "verdict"),
-		        (long long)json_integer_value(json_object_get(answer, "again_in_ms")));
-		print_clean(stderr, text_of(answer, "error"));
+		cleanup_free char *words = xprintf(
+		    "%s, again in %lld ms: %s", text_of(answer, "verdict"),
+		    (long long)json_integer_value(json_object_get(answer, "again_in_ms")), text_of(answer, "error"));
+		tell(words);
 	} else if (strcmp(kind, "final") == 0) {
 		show_end(answer, code);
 		return true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clean.h"
 #include "common/codec.h"
 #include "common/input.h"
 #include "common/memory.h"
@@ -51,7 +52,9 @@ static void print_number(const char *name, int64_t n, const char *unit)
 
 static void print_report(const struct trial *t, const struct run_report *r, enum verdict v)
 {
-	fprintf(stderr, "verdict  %s%s%s\n", verdict_name(v), r->error[0] ? ": " : "", r->error);
+	fprintf(stderr, "verdict  %s%s", verdict_name(v), r->error[0] ? ": " : "");
+	clean_print(stderr, r->error);
+	fputc('\n', stderr);
 	print_number("exit", r->exit_code, "");
 	print_number("time", r->wall_ms, "ms");
 	print_number("cpu", r->cpu_user_ms < 0 ? -1 : r->cpu_user_ms + r->cpu_system_ms, "ms");
@@ -92,7 +95,10 @@ static void on_done(struct run *run, const struct run_report *report)
 static void on_progress(struct run *run, int percent, struct span note)
 {
 	(void)run;
-	fprintf(stderr, "progress %d %% %.*s\n", percent, (int)note.len, note.at ? note.at : "");
+	struct buf words = {0};
+	clean_append(&words, note.at ? note.at : "", note.len);
+	fprintf(stderr, "progress %d %% %s\n", percent, words.data ? words.data : "");
+	buf_finish(&words);
 }
 
 static void on_grace(uv_timer_t *timer)

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/clean.h"
+
+#include <string.h>
+
+#include "common/utf8.h"
+
+void clean_append_but(struct buf *b, const char *text, size_t len, const char *kept)
+{
+	for (size_t at = 0, n; at < len; at += n ? n : 1) {
+		unsigned char c = (unsigned char)text[at];
+		n = utf8_sequence(text + at, len - at);
+		uint32_t code = n ? utf8_decode(text + at, n) : c;
+		if (n == 0 || (code < 0x80 && utf8_obeyed(code) && !(c && strchr(kept, c))))
+			buf_printf(b, "\\x%02x", c);
+		else if (code >= 0x80 && utf8_obeyed(code))
+			buf_printf(b, "\\u%04x", (unsigned)code);
+		else
+			buf_append(b, text + at, n);
+	}
+}
+
+void clean_append(struct buf *b, const char *text, size_t len)
+{
+	clean_append_but(b, text, len, "");
+}
+
+void clean_print(FILE *out, const char *text)
+{
+	struct buf b = {0};
+	clean_append(&b, text, strlen(text));
+	fwrite(b.data ? b.data : "", 1, b.len, out);
+	buf_finish(&b);
+}

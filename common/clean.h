@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text from outside (a job, a handler, the broker) for people's eyes: nothing in it ends the line or drives the
+ * terminal. What a terminal obeys (utf8.h) becomes \xXX or \uXXXX, a byte that is not UTF-8 becomes \xXX. Pure.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "common/buf.h"
+
+void clean_append(struct buf *b, const char *text, size_t len);
+/* The same without its end: these of the control bytes (as "\n\t") stay. */
+void clean_append_but(struct buf *b, const char *text, size_t len, const char *kept);
+void clean_print(FILE *out, const char *text);
