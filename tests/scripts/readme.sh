@@ -40,7 +40,7 @@ awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' "$root/README.md" | sed 's
 cat "$work/blocks" >>"$work/commands"
 cd "$work/warren"
 env work="$work" bash "$work/commands" 2>&1 | tee "$work/out"
-for words in 'Nothing was lost' 'hello, "world"' 'good morning, "moon"'; do
+for words in 'Nothing was lost' 'hello, "world"' 'good morning, "moon"' 'good morning, "Venus"'; do
 	grep -qF "$words" "$work/out" || {
 		echo "readme: the commands do not print '$words'" >&2
 		exit 1
