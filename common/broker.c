@@ -32,6 +32,7 @@ struct broker {
 	amqp_connection_state_t conn;
 	bool connected, broken, over_tls;
 	struct tls tls;
+	char *url; /* in pieces, some of which TLS borrows */
 	char peer[320];
 	char version[64];
 	uint64_t published[CHANNELS]; /* confirm tags given out since confirm.select; 0-based counters */
@@ -300,6 +301,7 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 		return NULL;
 	}
 	struct broker *b = xcalloc(1, sizeof *b);
+	b->url = steal_ptr(copy); /* TLS asks for the name again when the server wants another handshake */
 	b->assembler = assembler_create();
 	b->conn = amqp_new_connection();
 	if (!b->conn)
@@ -327,6 +329,7 @@ void broker_destroy(struct broker *b, bool polite)
 	}
 	amqp_destroy_connection(b->conn);
 	assembler_destroy(b->assembler);
+	free(b->url);
 	free(b);
 }
 
