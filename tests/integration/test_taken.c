@@ -236,7 +236,7 @@ END_TEST
 
 static size_t distinct(const char *path)
 {
-	cleanup_free char *command = xprintf("sort -u '%s' | wc -l", path);
+	cleanup_free char *command = xprintf("sort -u '%s' 2>/dev/null | wc -l", path);
 	FILE *f = popen(command, "re");
 	size_t n = 0;
 	ck_assert_int_eq(fscanf(f, "%zu", &n), 1);
@@ -246,7 +246,7 @@ static size_t distinct(const char *path)
 
 START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_receipts)
 {
-	enum { LINES = 1500 };
+	enum { LINES = 600, STEP = 100 };
 	char user[64];
 	cleanup_free char *q = queue_name(), *url = make_user(user);
 	const char *lines = support_path("lines.jsonl"), *receipts = support_path("receipts"),
@@ -257,7 +257,7 @@ START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_rec
 	fclose(f);
 	struct process b =
 	    support_start(url, (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
-	                                             "--receipts", receipts, "--rate", "60", NULL});
+	                                             "--receipts", receipts, "--rate", "30", NULL});
 	support_wait_lines(receipts, 20);
 	permit(user, "^$", "^$");
 	close_connections(user, 1);
@@ -274,7 +274,8 @@ START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_rec
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
 	struct process w =
 	    support_worker(support_url(), "-q", q, "-j", "4", "--burst", "--", support_script("take", body));
-	support_wait(distinct(record) == LINES, "all jobs to run");
+	for (size_t n = STEP; n <= LINES; n += STEP)
+		support_wait(distinct(record) >= n, "jobs to run");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 }
 END_TEST
@@ -319,7 +320,9 @@ START_TEST(a_delivery_that_is_held_too_long_is_taken_anew_before_consumer_timeou
 	setenv("WARREN_BROKER_CONSUMER_TIMEOUT", "1m", 1);
 	struct process w = support_worker(support_url(), "-q", q, "--grace", "4s", "--", support_script("h", body));
 	send_job(support_url(), q, "1");
-	support_wait(lines_with(record, "tick") >= 20, "the job to run for 20 s");
+	for (size_t n = 5; n <= 20; n += 5)
+		support_wait(lines_with(record, "tick") >= n || support_log_has(&w, "held nearly"),
+		             "the job to run on");
 	support_wait_log(&w, "held nearly as long as the broker's consumer_timeout");
 	support_wait_log(&w, "not run twice");
 	wait_line(record, "end");
