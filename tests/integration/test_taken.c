@@ -308,30 +308,6 @@ START_TEST(the_brokers_consumer_timeout_is_named_and_runs_nothing_twice)
 }
 END_TEST
 
-START_TEST(a_delivery_that_is_held_too_long_is_taken_anew_before_consumer_timeout_strikes)
-{
-	cleanup_free char *q = queue_name();
-	const char *record = support_path("record");
-	cleanup_free char *body = xprintf("trap '' TERM; echo \"start $JOB_ATTEMPT\" >>'%s'\n"
-	                                  "[ $JOB_ATTEMPT != 1 ] || while :; do sleep 1; echo tick >>'%s'; done\n"
-	                                  "echo end >>'%s'",
-	                                  record, record, record);
-	/* The shortest there is: half of it is a job's longest time, and the same when the delivery is taken anew. */
-	setenv("WARREN_BROKER_CONSUMER_TIMEOUT", "1m", 1);
-	struct process w = support_worker(support_url(), "-q", q, "--grace", "4s", "--", support_script("h", body));
-	send_job(support_url(), q, "1");
-	for (size_t n = 5; n <= 20; n += 5)
-		support_wait(lines_with(record, "tick") >= n || support_log_has(&w, "held nearly"),
-		             "the job to run on");
-	support_wait_log(&w, "held nearly as long as the broker's consumer_timeout");
-	support_wait_log(&w, "not run twice");
-	wait_line(record, "end");
-	support_wait_log(&w, "ok in");
-	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(record, "start 1"), 1);
-}
-END_TEST
-
 static Suite *taken_suite(void)
 {
 	Suite *s = suite_create("taken");
@@ -343,7 +319,6 @@ static Suite *taken_suite(void)
 	tcase_add_test(c, a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other);
 	tcase_add_test(c, a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_receipts);
 	tcase_add_test(c, the_brokers_consumer_timeout_is_named_and_runs_nothing_twice);
-	tcase_add_test(c, a_delivery_that_is_held_too_long_is_taken_anew_before_consumer_timeout_strikes);
 	suite_add_tcase(s, c);
 	return s;
 }
