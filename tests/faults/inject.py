@@ -35,14 +35,14 @@ class Clock:
     """The schedule's time. It stands still while a broker is away for longer than OUTAGE_COUNTS_S: how long a start takes
     differs from machine to machine by a factor of five, and no run shall consist of outages."""
 
-    def __init__(self, away):
-        self.away = away
+    def __init__(self, away, monotonic=time.monotonic):
+        self.away, self.monotonic = away, monotonic
         self.elapsed = 0.0
-        self.last = time.monotonic()
+        self.last = monotonic()
         self.outage = 0.0
 
     def read(self):
-        now = time.monotonic()
+        now = self.monotonic()
         step, self.last = now - self.last, now
         self.outage = self.outage + step if self.away() else 0.0
         if self.outage <= OUTAGE_COUNTS_S:
