@@ -21,7 +21,7 @@
 
 enum {
 	FRAME_MAX = 131072,
-	HEADER_MAX = FRAME_MAX - 8, /* a header frame cannot be split; over it the broker closes with 501 */
+	FRAME_OVERHEAD = 8,
 	CHANNELS = ASSEMBLER_CHANNELS,
 	GOODBYE_MS = 2000,
 	CONNECT_TIMEOUT_MS = 5000,
@@ -353,6 +353,11 @@ int broker_rpc_timeout_ms(const struct broker_options *o)
 	return o->rpc_timeout_ms > 0 ? o->rpc_timeout_ms : RPC_TIMEOUT_MS;
 }
 
+size_t broker_header_max(const struct broker *b)
+{
+	return (size_t)amqp_get_frame_max(b->conn) - FRAME_OVERHEAD;
+}
+
 const char *broker_peer(const struct broker *b)
 {
 	return b->peer;
@@ -546,16 +551,17 @@ static bool short_enough(const char *text)
 	return !text || strlen(text) <= 255;
 }
 
-static bool publishable(const char *exchange, const char *key, const struct message *m, struct error *err)
+static bool publishable(const struct broker *b, const char *exchange, const char *key, const struct message *m,
+                        struct error *err)
 {
 	if (!short_enough(exchange) || !short_enough(key) || !short_enough(m->content_type) ||
 	    !short_enough(m->message_id) || !short_enough(m->type) || !short_enough(m->app_id) ||
 	    !short_enough(m->reply_to) || !short_enough(m->correlation_id))
 		return error_set(err, ERROR_DATA, "a property of the message is over 255 bytes"), false;
 	size_t size = message_header_size(m);
-	if (size > HEADER_MAX)
-		return error_set(err, ERROR_DATA, "the message's headers take %zu bytes; %d fit into a frame", size,
-		                 HEADER_MAX),
+	if (size > broker_header_max(b))
+		return error_set(err, ERROR_DATA, "the message's headers take %zu bytes; %zu fit into a frame", size,
+		                 broker_header_max(b)),
 		       false;
 	return true;
 }
@@ -591,7 +597,7 @@ static amqp_basic_properties_t properties_of(const struct message *m, amqp_pool_
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
                    uint64_t *tag, struct error *err)
 {
-	if (!publishable(exchange, key, m, err))
+	if (!publishable(b, exchange, key, m, err))
 		return -1;
 	amqp_pool_t pool;
 	init_amqp_pool(&pool, 4096);

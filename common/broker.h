@@ -47,6 +47,11 @@ int broker_fd(const struct broker *b);
 int broker_heartbeat_s(const struct broker *b);
 /* Of one call that waits for an answer. */
 int broker_rpc_timeout_ms(const struct broker_options *o);
+/*
+ * Bytes of a message's header (message_header_size) that fit into a frame, which the broker may want smaller than we do.
+ * A content header cannot be split: over the limit the broker would end the connection.
+ */
+size_t broker_header_max(const struct broker *b);
 /* "host:port/vhost", and the server's version ("3.10.8"); live as long as b. */
 const char *broker_peer(const struct broker *b);
 const char *broker_version(const struct broker *b);
@@ -77,7 +82,8 @@ int broker_cancel(struct broker *b, int channel, const char *tag, struct error *
 /*
  * Writes one publish (mandatory, delivery_mode 2 forced). The caller has drained with broker_read first (rabbitmq-c
  * #780). The message is borrowed. Can block while the broker reads nothing (#519): link.h frees it from outside.
- * *tag gets the confirm tag when the channel is in confirm mode.
+ * *tag gets the confirm tag when the channel is in confirm mode. ERROR_DATA, and nothing written: its properties or
+ * headers fit into no frame.
  */
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
                    uint64_t *tag, struct error *err);

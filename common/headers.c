@@ -14,6 +14,9 @@
 #define KID OURS "kid"
 enum { SIGNATURE_MAX = 128 };
 
+/* Six short strings of 255 bytes, and what has a fixed size. */
+enum { PROPERTIES_MAX = 2048 };
+
 static const struct {
 	const char *name;
 	size_t offset;
@@ -156,19 +159,28 @@ static void write_route(const struct delay_route *route, struct table *t)
 }
 
 /* Text that would make ours too large is left out rather than cut: cut JSON is of no use to anybody. */
-static void write_text_if_it_fits(struct table *ours, const char *name, const char *text)
+static void write_text_if_it_fits(struct table *ours, const char *name, const char *text, size_t max)
 {
 	if (!text)
 		return;
 	size_t needed = 1 + strlen(name) + 5 + strlen(text);
-	if (table_wire_size(ours) + needed <= HEADERS_OURS_MAX)
+	if (table_wire_size(ours) + needed <= max)
 		table_set_string(ours, name, text);
 }
 
-bool headers_write(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
-                   struct table *out)
+struct headers_room headers_room(size_t header_max)
 {
-	if (headers_foreign_size(in) > HEADERS_FOREIGN_MAX)
+	size_t third = header_max > PROPERTIES_MAX ? (header_max - PROPERTIES_MAX) / 3 : 0;
+	return (struct headers_room){
+	    .ours = third < HEADERS_OURS_MAX ? third : HEADERS_OURS_MAX,
+	    .foreign = 2 * third < HEADERS_FOREIGN_MAX ? 2 * third : HEADERS_FOREIGN_MAX,
+	};
+}
+
+bool headers_write_within(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
+                          struct headers_room room, struct table *out)
+{
+	if (headers_foreign_size(in) > room.foreign)
 		return false;
 	struct table t = {0};
 	for (size_t i = 0; i < in->headers.count; i++)
@@ -181,11 +193,17 @@ bool headers_write(const struct message *in, const struct bookkeeping *b, const 
 	write_counters(b, &ours);
 	if (route)
 		write_route(route, &ours);
-	write_text_if_it_fits(&ours, OURS "box", b->box);
-	write_text_if_it_fits(&ours, OURS "history", b->history);
+	write_text_if_it_fits(&ours, OURS "box", b->box, room.ours);
+	write_text_if_it_fits(&ours, OURS "history", b->history, room.ours);
 	for (size_t i = 0; i < ours.count; i++)
 		table_add_take(&t, ours.entries[i].name, field_copy(&ours.entries[i].value));
 	table_finish(&ours);
 	*out = t;
 	return true;
+}
+
+bool headers_write(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
+                   struct table *out)
+{
+	return headers_write_within(in, b, route, headers_room(SIZE_MAX), out);
 }

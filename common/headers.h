@@ -24,6 +24,14 @@ enum {
 	    64 * 1024, /* of all others; above it a message cannot be republished (one frame, 131064) */
 };
 
+/* Room for headers, bytes on the wire. */
+struct headers_room {
+	size_t ours, foreign;
+};
+
+/* What a broker leaves that takes header_max bytes in a frame (broker_header_max): the limits above, or less. */
+struct headers_room headers_room(size_t header_max);
+
 struct bookkeeping {
 	unsigned attempt;  /* number of this try, from 1 */
 	unsigned failures; /* counted failures behind it */
@@ -69,6 +77,10 @@ unsigned headers_delivery_count(const struct message *m);
  */
 bool headers_write(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
                    struct table *out);
+
+/* The same within room instead of the two limits. */
+bool headers_write_within(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
+                          struct headers_room room, struct table *out);
 
 /* Wire bytes of the foreign headers of m. */
 size_t headers_foreign_size(const struct message *m);

@@ -39,7 +39,7 @@ struct link_options {
 };
 
 enum link_event_kind {
-	LINK_UP,        /* generation, text = "host:port/vhost", version */
+	LINK_UP,        /* generation, text = "host:port/vhost", version, header_max */
 	LINK_DOWN,      /* error: why; a reconnect follows by itself */
 	LINK_FAILED,    /* error: first connect failed with give_up; or refused login / a required name missing on the
 	                 * first connect, whatever give_up says. The link is finished: destroy it. */
@@ -49,6 +49,7 @@ enum link_event_kind {
 	LINK_NACKED,   /* token: refused three times over fresh connections; or error: the broker's words when it closed
 	                * the channel over its exchange (no permission, no such exchange) */
 	LINK_TIMEDOUT, /* token: its deadline passed without an answer: it may or may not be there */
+	LINK_UNFIT,    /* token, error: it is too large for this broker, and would be at every try */
 	LINK_BLOCKED,  /* text: resource alarm; publishes wait */
 	LINK_UNBLOCKED,
 	LINK_CONSUMES,  /* consumer: it was started, and deliveries may follow */
@@ -67,6 +68,7 @@ struct link_event {
 	uint64_t tag;
 	bool redelivered;
 	int64_t count;
+	size_t header_max; /* broker_header_max */
 	struct message *message;
 	char *routing_key;   /* owned by the event */
 	char *text;          /* owned by the event */
@@ -87,7 +89,7 @@ void link_take(struct link *l, struct list *events);
 /* Commands are handed over by link_flush, all at once; nothing happens before. */
 void link_flush(struct link *l);
 /*
- * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT with this token (never 0, unique
+ * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this token (never 0, unique
  * among the unfinished). deadline_ms: from now, 0 = none. message_id must be set (returns are matched by it).
  */
 void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key, struct message *m,

@@ -28,6 +28,7 @@ void link_publish_ended(void *data, uint64_t token, enum window_end end, const c
 	    [WINDOW_RETURNED] = LINK_RETURNED,
 	    [WINDOW_NACKED] = LINK_NACKED,
 	    [WINDOW_TIMEDOUT] = LINK_TIMEDOUT,
+	    [WINDOW_UNFIT] = LINK_UNFIT,
 	};
 	struct link_event *e = link_emit(data, kinds[end]);
 	e->token = token;
@@ -101,6 +102,7 @@ static int bring_up(struct link *l, struct error *err)
 	struct link_event *e = link_emit(l, LINK_UP);
 	e->text = xstrdup(broker_peer(l->b));
 	e->version = xstrdup(broker_version(l->b));
+	e->header_max = broker_header_max(l->b);
 	return 0;
 }
 

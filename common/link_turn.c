@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
@@ -288,10 +289,24 @@ static void refuse_exchange(struct link *l, const struct broker_event *e)
 	window_refuse_exchange(&l->window, name, (size_t)(end - name), e->text);
 }
 
+/*
+ * What is too large is not refused by a nack: the channel closes, and it would close every other one in the same way.
+ * The broker's words have the size; it announces its limit nowhere.
+ */
+static void drop_oversized(struct link *l, const struct broker_event *e)
+{
+	static const char before[] = "message size ";
+	const char *words = strstr(e->text, before);
+	if (words)
+		window_oversized(&l->window, strtoull(words + strlen(before), NULL, 10), e->text);
+}
+
 static int on_channel_closed(struct link *l, const struct broker_event *e, struct error *err)
 {
 	enum error_kind kind = e->code == 403 ? ERROR_AUTH : e->code == 404 ? ERROR_CONFIG : ERROR_UNAVAILABLE;
 	refuse_exchange(l, e);
+	if (e->channel == CHANNEL_PUBLISH)
+		drop_oversized(l, e);
 	if (e->code == 406 && strstr(e->text, "delivery acknowledgement"))
 		return error_set(err, kind,
 		                 "a delivery was held for longer than the broker's consumer_timeout, which must not be "
@@ -443,7 +458,7 @@ static int write_burst(struct link *l, struct error *err)
 		else if (broker_broken(l->b))
 			return -1;
 		else
-			window_refuse(&l->window, p, err->text);
+			window_unfit(&l->window, p, err->text);
 		count++;
 	}
 	return count;

@@ -66,11 +66,23 @@ static void finish_one(struct window *w, struct publish *p, enum window_end end)
 	publish_free(p);
 }
 
-void window_refuse(struct window *w, struct publish *p, const char *text)
+void window_unfit(struct window *w, struct publish *p, const char *text)
 {
 	free(p->returned);
 	p->returned = xstrdup(text);
-	finish_one(w, p, WINDOW_RETURNED);
+	finish_one(w, p, WINDOW_UNFIT);
+}
+
+bool window_oversized(struct window *w, size_t body_size, const char *text)
+{
+	for (struct list *pos = w->sent.next; pos != &w->sent; pos = pos->next) {
+		struct publish *p = publish_of(pos);
+		if (p->message->body_len != body_size)
+			continue;
+		window_unfit(w, p, text);
+		return true;
+	}
+	return false;
 }
 
 void window_refuse_exchange(struct window *w, const char *exchange, size_t len, const char *text)

@@ -26,8 +26,8 @@ struct publish {
 	struct message *message;
 };
 
-enum window_end { WINDOW_CONFIRMED, WINDOW_RETURNED, WINDOW_NACKED, WINDOW_TIMEDOUT };
-/* text: the broker's words of a return or a refusal, or NULL. */
+enum window_end { WINDOW_CONFIRMED, WINDOW_RETURNED, WINDOW_NACKED, WINDOW_TIMEDOUT, WINDOW_UNFIT };
+/* text: the broker's words of a return or a refusal, or why it is unfit, or NULL. */
 typedef void window_end_fn(void *data, uint64_t token, enum window_end end, const char *text);
 
 struct window {
@@ -46,8 +46,13 @@ void window_add(struct window *w, uint64_t token, const char *exchange, const ch
 /* The next to write, or NULL. After writing it: window_wrote. */
 struct publish *window_next(struct window *w);
 void window_wrote(struct window *w, struct publish *p, uint64_t tag);
-/* It can never be written (its headers do not fit): ends as returned with that text. */
-void window_refuse(struct window *w, struct publish *p, const char *text);
+/* It can never be written (its headers do not fit): ends as unfit with that text. */
+void window_unfit(struct window *w, struct publish *p, const char *text);
+/*
+ * The broker has closed the channel over a body of that size: the oldest that was sent with such a body ends as unfit,
+ * so that it does not close the next channel too. False: there is none.
+ */
+bool window_oversized(struct window *w, size_t body_size, const char *text);
 
 /* The broker closed the channel over one to that exchange: those that were sent to it end as nacked with its words. */
 void window_refuse_exchange(struct window *w, const char *exchange, size_t len, const char *text);

@@ -18,6 +18,9 @@ bool outcome_of_event(const struct link_event *e, enum outcome *outcome)
 	case LINK_TIMEDOUT:
 		*outcome = OUTCOME_TIMED_OUT;
 		return true;
+	case LINK_UNFIT:
+		*outcome = OUTCOME_REJECTED;
+		return true;
 	default:
 		return false;
 	}
@@ -45,6 +48,7 @@ int outcome_error(enum outcome o, const struct link_event *e, struct error *err)
 		                 "is safe for handlers that "
 		                 "are idempotent");
 	case OUTCOME_REJECTED:
+		return error_set(err, ERROR_FAILED, "the broker takes no such message: %s", words);
 	case OUTCOME_CONFIRMED:
 	case OUTCOMES:
 		break;

@@ -12,7 +12,7 @@ static struct delay_route route_of(const struct fate *fate)
 
 bool reissue_make(struct reissue *out, const struct message *original, const char *prefix, const char *queue,
                   const char *id, const char *type, const struct bookkeeping *book, const struct fate *fate,
-                  const char *box)
+                  const char *box, struct headers_room room)
 {
 	struct delay_route route = {.count = 0};
 	struct bookkeeping b;
@@ -25,7 +25,7 @@ bool reissue_make(struct reissue *out, const struct message *original, const cha
 		b.box = xstrdup(box);
 	}
 	struct table headers = {0};
-	bool fits = headers_write(original, &b, &route, &headers);
+	bool fits = headers_write_within(original, &b, &route, room, &headers);
 	bookkeeping_finish(&b);
 	if (!fits)
 		return false;

@@ -21,8 +21,9 @@ struct reissue {
 /*
  * queue is the user's name; id becomes the message_id, so that a stranger's job keeps the id it got here. box (may be
  * NULL) belongs to FATE_DEAD and is JSON text.
+ * room: what the broker's frames leave for headers.
  * False: the message's foreign headers are too large to be published again (headers.h); *out is untouched.
  */
 bool reissue_make(struct reissue *out, const struct message *original, const char *prefix, const char *queue,
                   const char *id, const char *type, const struct bookkeeping *book, const struct fate *fate,
-                  const char *box);
+                  const char *box, struct headers_room room);

@@ -107,19 +107,26 @@ static void count_publishing(struct worker *w, int change)
 	consumption_update(w);
 }
 
+/* By the broker's own dead-lettering, which needs no publish. */
+static void die_as_it_is(struct task *t, const char *why)
+{
+	struct worker *w = worker_of(t);
+	log_error(subject_of(t), "%s and it cannot be published again: dead without a black box (%s)", why,
+	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word);
+	count_publishing(w, -1);
+	w->stats.dead++;
+	task_settle(t, SETTLE_REJECT);
+}
+
 static void publish(struct task *t)
 {
 	struct worker *w = worker_of(t);
 	struct reissue r;
 	if (!reissue_make(&r, t->delivery.message, w->settings->prefix, queue_of(t)->name, t->in.job.id, t->in.job.type,
-	                  &t->in.book, &t->fate, t->box)) {
-		log_error(subject_of(t),
-		          "its foreign headers are over %d bytes and cannot be published again: dead without a black "
-		          "box (%s)",
-		          HEADERS_FOREIGN_MAX, t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word);
-		count_publishing(w, -1);
-		w->stats.dead++;
-		task_settle(t, SETTLE_REJECT);
+	                  &t->in.book, &t->fate, t->box, w->room)) {
+		char why[64];
+		snprintf(why, sizeof why, "its foreign headers are over %zu bytes", w->room.foreign);
+		die_as_it_is(t, why);
 		return;
 	}
 	link_publish(w->publishing, (uint64_t)(uintptr_t)t, r.exchange, r.key, steal_ptr(r.message), 0);
@@ -151,6 +158,11 @@ void task_published(struct worker *w, const struct link_event *e)
 	if (answer_owns_token(e->token))
 		return;
 	struct task *t = (struct task *)(uintptr_t)e->token;
+	if (e->kind == LINK_UNFIT) {
+		cleanup_free char *why = xprintf("the broker takes no such message (%s)", e->error->text);
+		die_as_it_is(t, why);
+		return;
+	}
 	if (e->kind != LINK_CONFIRMED) {
 		log_error(subject_of(t), "the broker did not take its republish (%s): kept, next try in %d s",
 		          e->error ? e->error->text : "refused", REPUBLISH_AGAIN_MS / 1000);
@@ -222,13 +234,13 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 		t->box =
 		    box_make(t->fate.reason, keeps_words(t) ? words : "its args are sealed: the worker's log has more",
 		             clock_now_ms(), queue_of(t)->name, &this_try,
-		             keeps_words(t) ? report->stderr_tail : (struct span){0}, history, HEADERS_OURS_MAX / 2);
+		             keeps_words(t) ? report->stderr_tail : (struct span){0}, history, worker_of(t)->room.ours / 2);
 }
 
 static void box_without_try(struct task *t, const char *detail)
 {
 	t->box = box_make(t->fate.reason, detail, clock_now_ms(), queue_of(t)->name, NULL, (struct span){0},
-	                  t->in.book.history, HEADERS_OURS_MAX / 2);
+	                  t->in.book.history, worker_of(t)->room.ours / 2);
 }
 
 /* ---- running ---- */

@@ -297,6 +297,7 @@ static void publishing_event(struct worker *w, struct link_event *e)
 	switch (e->kind) {
 	case LINK_UP:
 		w->publishing_up = true;
+		w->room = headers_room(e->header_max);
 		w->publishing_blocked = false;
 		complaint_over(&w->publishing_down);
 		log_debug(LOG_SELF, "publishing to %s", e->text);
@@ -311,6 +312,7 @@ static void publishing_event(struct worker *w, struct link_event *e)
 	case LINK_RETURNED:
 	case LINK_NACKED:
 	case LINK_TIMEDOUT:
+	case LINK_UNFIT:
 		task_published(w, e);
 		break;
 	case LINK_BLOCKED:
@@ -615,8 +617,11 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	/* Static: runs that were abandoned still point to it when the process ends. */
 	static struct worker worker;
 	struct worker *w = &worker;
-	*w = (struct worker){
-	    .settings = settings, .options = options, .limits = limits, .slots = (unsigned)settings->slots};
+	*w = (struct worker){.settings = settings,
+	                     .options = options,
+	                     .limits = limits,
+	                     .room = headers_room(SIZE_MAX),
+	                     .slots = (unsigned)settings->slots};
 	if (limits.jobs > 0 && limits.jobs < w->slots)
 		w->slots = (unsigned)limits.jobs;
 	list_init(&w->waiting);

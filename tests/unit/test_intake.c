@@ -211,7 +211,7 @@ static struct reissue reissue_of(const struct message *m, struct fate fate, cons
 {
 	struct reissue out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 2, .failures = 1, .first_failed_at_ms = 0};
-	ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, box));
+	ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, box, headers_room(SIZE_MAX)));
 	ck_assert_str_eq(out.key, "warren.v1.q.mail");
 	ck_assert_str_eq(out.message->message_id, "id");
 	ck_assert_str_eq(out.message->app_id, "warren");
@@ -268,7 +268,7 @@ START_TEST(headers_that_fit_no_frame_are_not_published_again)
 	struct reissue out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
 	struct fate fate = {.kind = FATE_RING};
-	ck_assert(!reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, NULL));
+	ck_assert(!reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, NULL, headers_room(SIZE_MAX)));
 	ck_assert_ptr_null(out.message);
 	free(text);
 	message_destroy(m);

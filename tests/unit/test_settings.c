@@ -557,11 +557,33 @@ START_TEST(after_a_loss_everything_goes_out_again_in_order)
 	window_acked(&w, 3, true);
 	ck_assert(e.count == 3 && e.end[0] == WINDOW_CONFIRMED);
 	add(&w, 4, "d", INT64_MAX);
-	window_refuse(&w, window_next(&w), "too large");
-	ck_assert(e.count == 4 && e.end[3] == WINDOW_RETURNED);
+	window_unfit(&w, window_next(&w), "too large");
+	ck_assert(e.count == 4 && e.end[3] == WINDOW_UNFIT);
 	add(&w, 5, "e", INT64_MAX);
 	window_finish(&w);
 	ck_assert_int_eq(e.count, 4);
+}
+END_TEST
+
+START_TEST(the_first_publish_of_a_size_that_was_too_large_ends_and_no_other)
+{
+	struct window w;
+	struct ends e = {0};
+	window_init(&w, note_end, &e);
+	for (uint64_t i = 1; i <= 4; i++) {
+		struct message *m = message_create();
+		message_set_body(m, "12345678", i == 1 ? 3 : 8);
+		window_add(&w, i, "x", "k", m, INT64_MAX);
+	}
+	ck_assert(!window_oversized(&w, 8, "unsent")); /* what was not sent has closed nothing */
+	write_all(&w, 1);
+	ck_assert(!window_oversized(&w, 9, "no such size"));
+	ck_assert(window_oversized(&w, 8, "too large"));
+	ck_assert(e.count == 1 && e.token[0] == 2 && e.end[0] == WINDOW_UNFIT);
+	ck_assert_str_eq(e.text, "too large");
+	window_rewind(&w);
+	ck_assert_uint_eq(window_next(&w)->token, 1);
+	window_finish(&w);
 }
 END_TEST
 
@@ -585,6 +607,7 @@ static Suite *settings_suite(void)
 	tcase_add_test(c, each_publish_ends_exactly_once);
 	tcase_add_test(c, a_return_counts_for_the_publish_it_was_of_and_no_later_one);
 	tcase_add_test(c, after_a_loss_everything_goes_out_again_in_order);
+	tcase_add_test(c, the_first_publish_of_a_size_that_was_too_large_ends_and_no_other);
 	suite_add_tcase(s, c);
 	return s;
 }
