@@ -548,6 +548,22 @@ static bool recognise(struct task *copy, const struct link_event *e)
 	return false;
 }
 
+static void give_back(struct task *t)
+{
+	struct worker *w = worker_of(t);
+	w->stats.given_back++;
+	if (t->in.malformed || !w->publishing_up || w->publishing_blocked) {
+		task_settle(t, SETTLE_REQUEUE);
+	} else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT) {
+		refuse(t, REFUSE_INTERRUPTED);
+	} else if (t->in.delivery_count + 1 == DELIVERY_COUNT_SUSPECT) {
+		t->fate = give_back_fate(&t->in.book);
+		follow_fate(t);
+	} else {
+		task_settle(t, SETTLE_REQUEUE);
+	}
+}
+
 void task_accept(struct worker *w, struct link_event *e)
 {
 	struct task *t = task_create(w, e);
@@ -555,8 +571,7 @@ void task_accept(struct worker *w, struct link_event *e)
 		return;
 	redelivery_add(w->known, t->key, e->generation, t);
 	if (w->phase != WORKER_RUNNING || w->paused || !consumption_wants_more(w)) {
-		w->stats.given_back++;
-		task_settle(t, SETTLE_REQUEUE);
+		give_back(t);
 		return;
 	}
 	w->stats.taken++;
@@ -567,10 +582,8 @@ void task_accept(struct worker *w, struct link_event *e)
 
 void task_requeue_waiting(struct worker *w)
 {
-	while (!list_empty(&w->waiting)) {
-		w->stats.given_back++;
-		task_settle(list_item(w->waiting.next, struct task, link), SETTLE_REQUEUE);
-	}
+	while (!list_empty(&w->waiting))
+		give_back(list_item(w->waiting.next, struct task, link));
 }
 
 void task_forget_waiting(struct worker *w)

@@ -121,6 +121,12 @@ struct fate refusal_fate(enum refusal r, int64_t early_ms, double random, struct
 	return ring(retry_delay_ms(&gentle, b->returns, random), "its handler is paused");
 }
 
+struct fate give_back_fate(struct bookkeeping *b)
+{
+	b->returns++;
+	return ring(0, "given back");
+}
+
 enum verdict verdict_of_exit(int code)
 {
 	switch (code) {

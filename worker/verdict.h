@@ -56,5 +56,10 @@ struct fate verdict_fate(enum verdict v, int64_t after_ms, const struct retry_po
                          int64_t now_ms, struct bookkeeping *b);
 /* Instead of a try. early_ms: how far not_before lies ahead. Never REFUSE_NOT. */
 struct fate refusal_fate(enum refusal r, int64_t early_ms, double random, struct bookkeeping *b);
+/*
+ * Instead of a plain return to the broker, when one more of those would make it a suspect (before 4.3 every return
+ * counts): at once back to its queue as a new message.
+ */
+struct fate give_back_fate(struct bookkeeping *b);
 /* Default map: 0 ok, 75 111 retry, 65 100 dead, other retry. */
 enum verdict verdict_of_exit(int code);

@@ -145,6 +145,16 @@ START_TEST(refusals_have_their_fates)
 }
 END_TEST
 
+START_TEST(what_is_given_back_is_ready_at_once_and_another_message)
+{
+	struct bookkeeping b = BOOK(2, .returns = 4);
+	const struct bookkeeping after = BOOK(2, .returns = 5);
+	struct fate f = give_back_fate(&b);
+	ck_assert(f.kind == FATE_RING && f.delay_ms == 0);
+	expect_book(&b, &after, 0);
+}
+END_TEST
+
 START_TEST(exit_codes_are_verdicts)
 {
 	for (int code = 0; code < 256; code++) {
@@ -172,9 +182,13 @@ END_TEST
 Suite *verdict_suite(void)
 {
 	const TTest *const tests[] = {
-	    verdicts_have_their_fates, the_first_failure_is_remembered,
-	    refusals_have_their_fates, exit_codes_are_verdicts,
-	    verdicts_have_names,       NULL,
+	    verdicts_have_their_fates,
+	    the_first_failure_is_remembered,
+	    refusals_have_their_fates,
+	    what_is_given_back_is_ready_at_once_and_another_message,
+	    exit_codes_are_verdicts,
+	    verdicts_have_names,
+	    NULL,
 	};
 	return suite_of("verdict", tests);
 }
