@@ -292,6 +292,14 @@ void support_node_again(struct node *n)
 	broker_script(n, "start", port);
 }
 
+void support_node_configure(const struct node *n, const char *settings)
+{
+	cleanup_free char *conf = xprintf("%s.conf", n->dir);
+	FILE *f = fopen(conf, "we");
+	fprintf(f, "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n%s\n", n->mgmt_port, settings);
+	fclose(f);
+}
+
 void support_node_start(struct node *n)
 {
 	support_node_start_with(n, "", "");
@@ -306,10 +314,7 @@ void support_node_start_with(struct node *n, const char *plugins, const char *se
 	snprintf(n->dir, sizeof n->dir, "%s/node-%u", support_dir(), ++number);
 	snprintf(n->url, sizeof n->url, "amqp://guest:guest@127.0.0.1:%d", n->port);
 	snprintf(n->mgmt_url, sizeof n->mgmt_url, "http://guest:guest@127.0.0.1:%d", n->mgmt_port);
-	cleanup_free char *conf = xprintf("%s.conf", n->dir);
-	FILE *f = fopen(conf, "we");
-	fprintf(f, "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n%s", n->mgmt_port, settings);
-	fclose(f);
+	support_node_configure(n, settings);
 	support_node_again(n);
 }
 
@@ -395,6 +400,15 @@ struct broker *support_connect(const char *url)
 	if (!b)
 		ck_abort_msg("%s", err.text);
 	return b;
+}
+
+bool support_server_is(const char *url, int major, int minor)
+{
+	struct broker *b = support_connect(url);
+	char *end;
+	long have_major = strtol(broker_version(b), &end, 10), have_minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	broker_destroy(b, true);
+	return have_major > major || (have_major == major && have_minor >= minor);
 }
 
 static void await_ack(struct broker *b)

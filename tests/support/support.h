@@ -33,12 +33,17 @@ struct node {
 void support_node_start(struct node *n);
 /* With more plugins (",a,b") and lines of rabbitmq.conf. */
 void support_node_start_with(struct node *n, const char *plugins, const char *settings);
+/* Other settings for a node that is down: they count from support_node_again on. */
+void support_node_configure(const struct node *n, const char *settings);
 void support_node_again(struct node *n); /* after a stop or kill: the same ports and data */
 void support_node_stop(struct node *n);
 void support_node_kill(struct node *n);
 void support_node_ctl(const struct node *n, const char *command); /* rabbitmqctl COMMAND, split at blanks */
 
 int support_free_port(void);
+
+/* Is the server at url of that version or later? */
+bool support_server_is(const char *url, int major, int minor);
 
 /* ---- queues and messages ---- */
 
