@@ -32,3 +32,19 @@ void clean_print(FILE *out, const char *text)
 	fwrite(b.data ? b.data : "", 1, b.len, out);
 	buf_finish(&b);
 }
+
+void clean_print_json(FILE *out, const char *json)
+{
+	struct buf b = {0};
+	size_t len = strlen(json);
+	for (size_t at = 0, n; at < len; at += n ? n : 1) {
+		n = utf8_sequence(json + at, len - at);
+		uint32_t code = n ? utf8_decode(json + at, n) : 0xfffd;
+		if (n == 0 || utf8_obeyed(code))
+			buf_printf(&b, "\\u%04x", (unsigned)code);
+		else
+			buf_append(&b, json + at, n);
+	}
+	fwrite(b.data ? b.data : "", 1, b.len, out);
+	buf_finish(&b);
+}

@@ -169,7 +169,8 @@ void letter_print_json(const struct letter *l, FILE *out)
 	if (l->box)
 		json_object_set(o, "box", l->box);
 	json_object_set_new(o, "body", any_string(l->message->body, l->message->body_len));
-	json_dumpf(o, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	cleanup_free char *text = json_dumps(o, JSON_COMPACT);
+	clean_print_json(out, text ? text : "{}");
 	fputc('\n', out);
 	json_decref(o);
 }

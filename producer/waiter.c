@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base64.h"
 #include "common/broker.h"
@@ -129,8 +128,8 @@ static void show_result(const json_t *answer)
 {
 	const json_t *result = json_object_get(answer, "result");
 	if (result) {
-		json_dumpf(result, stdout,
-		           JSON_ENCODE_ANY | JSON_COMPACT | (isatty(STDOUT_FILENO) ? JSON_ENSURE_ASCII : 0));
+		cleanup_free char *text = json_dumps(result, JSON_ENCODE_ANY | JSON_COMPACT);
+		clean_print_json(stdout, text ? text : "");
 		putchar('\n');
 	} else {
 		print_bytes(text_of(answer, "result_b64"));
