@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/prepare.sh [PURPOSE...]      build demo test lint fuzz model docker newer
+#   scripts/prepare.sh [PURPOSE...]      build demo test lint fuzz valgrind model docker newer
 #
 # Installs what is missing of Debian's packages for the given purposes (default: build demo), as root or by sudo. Starts no
 # service: a policy-rc.d stands in the way while apt works, and a RabbitMQ or epmd that came with it is not enabled either.
@@ -14,6 +14,8 @@ declare -A packages=(
 	[test]='check gcovr curl python3 git nodejs openssl'
 	[model]='spin gcc'
 	[lint]='shellcheck codespell clang-format clang-tidy cppcheck mandoc'
+	[fuzz]='clang libclang-rt-14-dev'
+	[valgrind]='valgrind'
 	[docker]='docker.io docker-compose debootstrap iptables'
 	[newer]='debootstrap'
 )

@@ -8,6 +8,8 @@
 #   coverage      lines of common/ run by the unit tests: at least 90 %
 #   integration   programs with ASan and UBSan against one private RabbitMQ
 #   model         all states of tests/model/settle.pml, as it is and with deliberate errors, by Spin
+#   fuzz          every fuzzer for a few seconds; WARREN_FUZZ_SECONDS=600 for long
+#   valgrind      a worker under valgrind that runs 10,000 jobs
 #   lint          clang-format, clang-tidy, cppcheck, shellcheck, codespell, mandoc
 #   examples      the handlers of examples/ with their real interpreters, against wc
 #   demo          scripts/demo.sh, over a folder with the oddest file names there can be
@@ -15,6 +17,7 @@
 #   faults        everything around Warren breaks at random, and the jobs are counted (tests/faults/README.md); WARREN_FAULTS has
 #                 options of tests/faults/chaos.py, such as "--seed 42 --duration 1h"
 #   docker        the image of docker/ for real; skipped where nothing can build it
+#   soak          a worker that runs a million jobs, or WARREN_SOAK_JOBS; only when named
 #   long          hours, not minutes: only when named
 # --rabbitmq 4.0 or 4.3: all private nodes are of that version (scripts/newer-rabbitmq.sh fetches it, which wants root), and the
 # suite is integration unless another is named.
@@ -31,6 +34,8 @@ all_suites=(
 	unit
 	coverage
 	integration
+	fuzz
+	valgrind
 	model
 	lint
 	examples
@@ -40,6 +45,7 @@ all_suites=(
 	docker
 )
 named_suites=( # take long, or need more than a machine has: only when named
+	soak
 	long
 )
 is_suite() { case " ${all_suites[*]} ${named_suites[*]} " in *" $1 "*) ;; *) return 1 ;; esac }
@@ -123,6 +129,7 @@ run_test() {
 # ---------------------------------------------------------------------------------------------------------------------- builds
 
 declare -A built
+build_targets=() # what ninja is to make; nothing: all
 # build FOLDER OPTION...: configured once, built once per run. False: it does not build.
 build() {
 	local folder=$1 log=$work/build.log
@@ -135,7 +142,7 @@ build() {
 	else
 		rm -rf "$folder"
 		meson setup "$folder" "$@" >"$log" 2>&1
-	fi && ninja -C "$folder" >>"$log" 2>&1 || built[$folder]=1
+	fi && ninja -C "$folder" "${build_targets[@]}" >>"$log" 2>&1 || built[$folder]=1
 	if [ "${built[$folder]}" = 0 ]; then
 		pass "$folder builds"
 	else
@@ -196,7 +203,7 @@ suite_unit() {
 }
 
 # What only a broker can run is tested by the integration suite.
-needs_broker='common/(amqp_table|assembler|broker|link|link_thread|link_turn|declare|connect|mgmt)\.c'
+needs_broker='common/(amqp_table|broker|link|link_thread|link_turn|declare|connect|mgmt)\.c'
 suite_coverage() {
 	step "coverage of common/ by unit tests"
 	build build-coverage -Dtests=enabled -Db_coverage=true -Doptimization=0 || return 0
@@ -212,6 +219,21 @@ suite_integration() {
 	build_asan || return 0
 	need_broker || return 0
 	meson_suite build-asan integration 1
+}
+
+suite_valgrind() {
+	step "valgrind"
+	build_plain || return 0
+	need_broker || return 0
+	run_test "10,000 jobs under valgrind" tests/scripts/valgrind.sh "$root/build-test" "$broker_url"
+}
+
+suite_soak() {
+	step "soak"
+	build_plain || return 0
+	need_broker || return 0
+	run_test "${WARREN_SOAK_JOBS:-1000000} jobs in one worker" \
+		tests/scripts/soak.sh "$root/build-test" "$broker_url" "${WARREN_SOAK_JOBS:-1000000}"
 }
 
 # count_lines NAME COMMAND...: a check is a line "NAME: ok ...", "NAME: skipped ..." or "NAME: FAILED ..."; without one it did not run.
@@ -233,6 +255,15 @@ count_lines() {
 suite_model() {
 	step "the model of the settle protocol"
 	count_lines model tests/model/check.sh
+}
+
+suite_fuzz() {
+	step "fuzzers"
+	build_targets=(fuzzers)
+	if CC=clang build build-fuzz -Dfuzz=enabled -Dtests=disabled -Db_sanitize=address,undefined -Db_lundef=false; then
+		count_lines fuzz tests/fuzz/run.sh "$root/build-fuzz" "${WARREN_FUZZ_SECONDS:-8}"
+	fi
+	build_targets=()
 }
 
 suite_lint() {
@@ -300,7 +331,7 @@ suite_long() {
 purposes=(build demo test)
 for suite in "${suites[@]}"; do
 	case $suite in
-	lint | model) purposes+=("$suite") ;; # what these need has their name in prepare.sh
+	fuzz | lint | model | valgrind) purposes+=("$suite") ;; # what these need has their name in prepare.sh
 	docker) [ -z "${CI:-}" ] || purposes+=(docker) ;; # a whole dockerd: not on somebody's machine unasked
 	esac
 done
