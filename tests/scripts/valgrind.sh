@@ -3,9 +3,10 @@
 #
 #   tests/scripts/valgrind.sh BUILD AMQP-URL [JOBS]
 #
-# A worker under valgrind, without sanitizers, runs JOBS (10,000) jobs of all sorts: a plugin's that are done, retried and
+# A worker under valgrind, without sanitizers, runs JOBS (10,000) jobs of all sorts: a process handler's that are done, retried and
 # dead, programs of a process each, messages that are no jobs. No invalid access, no leak, and not one job too few.
 set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$1
 export AMQP_URL=$2
 jobs=${3:-10000}
@@ -36,10 +37,11 @@ for ((n = 0; n < malformed; n++)); do
 	"$build/examples/stranger" publish warren.v1.jobs "warren.v1.q.$queue" "{\"type\":$n}"
 done
 
+: >"$dir/log"
 valgrind --tool=memcheck --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
 	--error-exitcode=99 --trace-children=no --child-silent-after-fork=yes --log-file="$dir/valgrind.log" \
 	"$build/worker/warren-worker" run -q "$queue" -j 4 --log-file "$dir/log" --log-level info \
-	--handler 'program=exec:/bin/cat' --handler "*=plugin:$build/tests/handlers/odd.so" &
+	--handler 'program=exec:/bin/cat' --handler "*=process:$root/tests/handlers/odd.py" &
 worker=$!
 ends() { grep -c -E '\] (ok in|dead \()' "$dir/log" 2>/dev/null || :; }
 until=$((SECONDS + 900))
