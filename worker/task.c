@@ -552,7 +552,7 @@ static void give_back(struct task *t)
 {
 	struct worker *w = worker_of(t);
 	w->stats.given_back++;
-	if (t->in.malformed || !w->publishing_up || w->publishing_blocked) {
+	if (t->in.unfit || !w->publishing_up || w->publishing_blocked) {
 		task_settle(t, SETTLE_REQUEUE);
 	} else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT) {
 		refuse(t, REFUSE_INTERRUPTED);
