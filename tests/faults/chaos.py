@@ -47,6 +47,9 @@ def main():
         run.disturb()
         run.settle()
         verdict = run.judge()
+    except RunError as e:
+        print(f"FAIL: {e}; seed {options.seed}")
+        return 1
     finally:
         run.clean()
     return run.tell(verdict)
@@ -83,6 +86,10 @@ def seconds_of(text):
 
 def interrupt(*_):
     raise KeyboardInterrupt
+
+
+class RunError(Exception):
+    """The run cannot go on, and proves nothing."""
 
 
 class Run:
@@ -187,9 +194,10 @@ class Run:
             if now - told > 5:
                 told = now
                 self.say_progress()
+            if self.injector.gone:
+                raise RunError(f"the broker does not start again: {self.injector.gone}")
             if now > until:
-                self.say("the producers do not come to their end")
-                break
+                raise RunError("the producers do not come to their end")
         faults.join()
         for path in self.paths:
             path.calm()

@@ -57,6 +57,7 @@ class Injector:
         self.nodes, self.workers, self.service, self.producers = nodes, workers, service, producers
         self.paths, self.queues, self.say = paths, queues, say
         self.injected, self.missed, self.broken = Counter(), Counter(), []
+        self.gone = None  # why a broker did not come back: nothing can go on then
         self.ending = threading.Event()
         self.lock = threading.Lock()
         self.heavy = ThreadPoolExecutor(1)  # they take turns
@@ -116,13 +117,15 @@ class Injector:
     def _node(self, fault):
         return choose(fault, self.nodes)
 
-    def _broker_restart(self, fault):
+    def _broker_restart(self, fault, politely=True):
         self._struck(fault, "")
-        self._node(fault).restart(politely=True)
+        try:
+            self._node(fault).restart(politely)
+        except NodeError as e:
+            self.gone = str(e)
 
     def _broker_kill(self, fault):
-        self._struck(fault, "")
-        self._node(fault).restart(politely=False)
+        self._broker_restart(fault, politely=False)
 
     def _alarm(self, fault, kind):
         node = self._node(fault)

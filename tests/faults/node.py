@@ -13,6 +13,7 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCRIPT = os.path.join(ROOT, "scripts", "broker.sh")
+START_TRIES, START_AGAIN_S = 5, 5
 PAGE = 500  # messages per request
 CONFIG = """management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
@@ -26,10 +27,10 @@ class NodeError(Exception):
 
 
 class Node:
-    """One node below `folder`; the ports port, +5000 (management), +10000 and +20000 are its own."""
+    """One node below `folder`; the ports port, +10000, +19000 (management) and +20000 are its own."""
 
     def __init__(self, folder, port):
-        self.folder, self.port, self.management = folder, port, port + 5000
+        self.folder, self.port, self.management = folder, port, port + 19000
         self.away = False
         self.lock = threading.Lock()  # one at a time starts, stops or kills it
         os.makedirs(folder)
@@ -55,13 +56,23 @@ class Node:
         with self.lock:
             self._script("stop")
 
+    def _start_again(self):
+        """Whoever takes one of its ports while it is away may give it back."""
+        for _ in range(START_TRIES - 1):
+            try:
+                self._script("start", str(self.port))
+                return
+            except NodeError:
+                time.sleep(START_AGAIN_S)
+        self._script("start", str(self.port))
+
     def restart(self, politely):
         """Gone and there again; returns when clients are accepted."""
         with self.lock:
             self.away = True
             try:
                 self._script("stop" if politely else "kill")
-                self._script("start", str(self.port))
+                self._start_again()
             finally:
                 self.away = False
 
@@ -119,7 +130,8 @@ class Node:
 
     def kill_leader(self, queue):
         """The process that leads the queue here dies; its supervisor starts it again, which elects a leader anew."""
-        return self.erlang(f"case whereis('%2F_{queue}') of undefined -> none; P -> exit(P, kill), killed end.") == "killed"
+        strike = "case whereis('%2F_{}') of undefined -> none; P -> exit(P, kill), killed end."
+        return self.erlang(strike.format(queue)) == "killed"
 
     def alarm(self, kind, on):
         """kind: memory or disk. Publishing connections are blocked while one is up."""
@@ -138,12 +150,13 @@ class Node:
 
 
 def free_port():
-    """Such that a node and its further ports are free; below the range from which the kernel takes its own."""
+    """Such that a node and its further ports are free. It is none of those from which the kernel and scripts/lib.sh take
+    theirs, for it must still be there after the node was away for a while."""
     used = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with open(table, encoding="ascii") as f:
             used |= {int(line.split()[1].rsplit(":", 1)[1], 16) for line in list(f)[1:]}
-    for port in range(5700 + os.getpid() % 4000, 10700):
-        if not used & {port, port + 5000, port + 10000, port + 20000}:
+    for port in range(2000 + os.getpid() % 2000, 5000):
+        if not used & {port, port + 10000, port + 19000, port + 20000}:
             return port
     raise NodeError("no free port")
