@@ -41,7 +41,7 @@ wait_empty() {
 	done
 }
 
-"$producer" setup "$queue" 2>/dev/null
+"$producer" setup "$queue" 2>"$dir/setup" || die "setup: $(cat "$dir/setup")"
 "$build/worker/warren-worker" run -q "$queue" -j 4 --log-file "$dir/log" --log-level warn \
 	--handler "*=plugin:$build/tests/handlers/noop.so" &
 worker=$!

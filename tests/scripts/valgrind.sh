@@ -26,7 +26,7 @@ die() {
 
 execs=30 malformed=50 dead=200
 retried=$((jobs / 50))
-"$producer" setup "$queue" 2>/dev/null
+"$producer" setup "$queue" 2>"$dir/setup" || die "setup: $(cat "$dir/setup")"
 {
 	seq "$((jobs - execs - malformed - dead - retried))" | sed 's/.*/{"type":"fine","args":[&,"text"],"headers":{"a":"b"}}/'
 	seq "$retried" | sed 's/.*/{"type":"again","args":&,"retry":{"backoff":{"kind":"fixed","base_ms":125}}}/'
