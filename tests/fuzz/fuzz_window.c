@@ -37,14 +37,16 @@ static void on_end(void *data, uint64_t token, enum window_end end, const char *
 		fuzz_check(m->expected == WINDOW_CONFIRMED && p->state == SENT && !p->returned);
 		break;
 	case WINDOW_RETURNED:
-		fuzz_check(text &&
-		           (m->expected == WINDOW_RETURNED || (m->expected == WINDOW_CONFIRMED && p->returned)));
+		fuzz_check(text && m->expected == WINDOW_CONFIRMED && p->returned);
 		break;
 	case WINDOW_NACKED:
 		fuzz_check(m->expected == WINDOW_NACKED && p->state == SENT && p->nacks + 1 >= WINDOW_NACKS_MAX);
 		break;
 	case WINDOW_TIMEDOUT:
 		fuzz_check(m->expected == WINDOW_TIMEDOUT && p->deadline_at_ms <= m->now_ms);
+		break;
+	case WINDOW_UNFIT:
+		fuzz_check(m->expected == WINDOW_UNFIT && text);
 		break;
 	}
 	p->state = ENDED;
@@ -63,7 +65,7 @@ static void add(struct model *m, uint8_t with)
 	m->tokens++;
 }
 
-static void write_one(struct model *m, bool refuse)
+static void write_one(struct model *m, bool unfit)
 {
 	struct publish *p = window_next(&m->window);
 	size_t unsent = 0;
@@ -74,9 +76,9 @@ static void write_one(struct model *m, bool refuse)
 		return;
 	struct one *one = &m->all[p->token];
 	fuzz_check(one->state == UNSENT);
-	if (refuse) {
-		m->expected = WINDOW_RETURNED;
-		window_refuse(&m->window, p, "too large");
+	if (unfit) {
+		m->expected = WINDOW_UNFIT;
+		window_unfit(&m->window, p, "too large");
 		fuzz_check(one->state == ENDED);
 		return;
 	}
