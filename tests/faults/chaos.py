@@ -153,14 +153,14 @@ class Run:
         return [f"amqp://127.0.0.1:{path.port}" for path in paths]
 
     def start_service(self):
-        port = nodes.free_port() + 1
-        self.service = supervised.Service(port, self.record, os.path.join(self.folder, "service.log"))
+        socket = os.path.join(self.folder, "service")
+        self.service = supervised.Service(socket, self.record, os.path.join(self.folder, "service.log"))
 
     def start_workers(self):
         for n in range(1, self.options.workers + 1):
             name = f"w{n}"
             worker = supervised.Worker(
-                name, os.path.join(self.folder, name), self.urls(name), self.options.build, self.service.port, self.record
+                name, os.path.join(self.folder, name), self.urls(name), self.options.build, self.service.socket, self.record
             )
             self.workers.append(worker)
             worker.start()

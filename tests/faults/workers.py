@@ -28,7 +28,7 @@ handlers = (
   {{ type = "process.*"; run = "process:{python} {here}/handlers/handler.py"; children = 2; }},
   {{ type = "plugin.*"; run = "plugin:{build}/tests/faults/chaos.so"; children = 2; }},
   {{ type = "exec.*"; run = "exec:{here}/handlers/handler.sh"; }},
-  {{ type = "http.*"; run = "http://127.0.0.1:{service}/"; }}
+  {{ type = "http.*"; run = "http+unix://{service}:/"; }}
 );
 """
 QUEUE = '{{ name = "{name}"; weight = {weight}; backoff = "exp:125ms..2s~0.2"; }}'
@@ -43,7 +43,7 @@ def now():
 class Worker:
     """One place in which a worker process runs, again and again. folder: its own; urls: a list; mark: see processes."""
 
-    def __init__(self, name, folder, urls, build, service_port, record, slots=12):
+    def __init__(self, name, folder, urls, build, service_socket, record, slots=12):
         self.name, self.folder = name, folder
         os.makedirs(folder)
         self.program = os.path.join(build, "worker", "warren-worker")
@@ -53,7 +53,7 @@ class Worker:
         with open(self.config, "w", encoding="utf-8") as f:
             f.write(CONFIG.format(
                 urls=", ".join(f'"{url}"' for url in urls), slots=slots, queues=queues, python=sys.executable, here=HERE,
-                build=build, service=service_port,
+                build=build, service=service_socket,
             ))
         self.number = 0
         self.lives = []
@@ -167,10 +167,11 @@ class Worker:
 
 
 class Service:
-    """The HTTP service, started again when it is killed."""
+    """The HTTP service, started again when it is killed. On a socket in the run's own folder: a port might be another's while
+    it is away, who would take its jobs."""
 
-    def __init__(self, port, record, log):
-        self.port, self.record, self.log = port, record, log
+    def __init__(self, socket, record, log):
+        self.socket, self.record, self.log = socket, record, log
         self.ending = threading.Event()
         self.process = None
         self.thread = threading.Thread(target=self._supervise, daemon=True)
@@ -180,7 +181,7 @@ class Service:
         while not self.ending.is_set():
             with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(
-                    [sys.executable, os.path.join(HERE, "handlers", "service.py"), str(self.port)],
+                    [sys.executable, os.path.join(HERE, "handlers", "service.py"), self.socket],
                     env={**os.environ, "CHAOS_RECORD": self.record}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     start_new_session=True,
                 )

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An HTTP service that records what it does and does what its job's words say: service.py PORT. No worker owns it."""
+"""An HTTP service that records what it does and does what its job's words say: service.py SOCKET. No worker owns it."""
 import json
 import os
+import socketserver
 import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 record = os.open(os.environ["CHAOS_RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 ANSWERS = {"retry": 503, "dead": 422}
@@ -34,4 +35,10 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+if os.path.exists(sys.argv[1]):
+    os.unlink(sys.argv[1])  # of the one that was killed
+Server(sys.argv[1], Handler).serve_forever()
