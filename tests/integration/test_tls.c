@@ -2,6 +2,7 @@
 /* amqps:// and certificates, by the real programs against TLS listeners of a real RabbitMQ. */
 #include <check.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,9 +89,23 @@ static void start_more_listeners(void)
 
 /* ---- what the programs are told ---- */
 
+/* In static memory, eight at a time. */
+static const char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static const char *text(const char *fmt, ...)
+{
+	static char texts[8][512];
+	static unsigned next;
+	char *out = texts[next++ % 8];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(out, sizeof texts[0], fmt, args);
+	va_end(args);
+	return out;
+}
+
 static const char *file(const char *name)
 {
-	return name ? xprintf("%s/%s", certificates, name) : "";
+	return name ? text("%s/%s", certificates, name) : "";
 }
 
 /* Names of files, NULL: not set. */
@@ -103,7 +118,7 @@ static void use(const char *ca, const char *cert, const char *key)
 
 static const char *url_of(const char *scheme, const char *host, enum listener l)
 {
-	return xprintf("%s://%s:%d/", scheme, host, ports[l]);
+	return text("%s://%s:%d/", scheme, host, ports[l]);
 }
 
 static size_t lines_of(const char *text)
@@ -193,7 +208,7 @@ static void assert_refused(const struct result *r, int code, const char *first, 
 
 START_TEST(what_is_wrong_is_refused_with_one_line_that_says_so)
 {
-	const char *url = url_of("amqps", "localhost", refused[_i].listener);
+	cleanup_free char *url = xstrdup(url_of("amqps", "localhost", refused[_i].listener));
 	use(refused[_i].ca, refused[_i].cert, refused[_i].key);
 	struct result r = support_producer(url, NULL, "send", "t", "1", "-q", "mail");
 	assert_refused(&r, refused[_i].code, refused[_i].words[0], refused[_i].words[1]);
@@ -210,7 +225,7 @@ END_TEST
 /* Anything may close a connection before its first word, so the worker goes on trying. */
 START_TEST(no_tls_where_the_broker_wants_it_is_told)
 {
-	const char *url = url_of("amqp", "localhost", MUTUAL);
+	cleanup_free char *url = xstrdup(url_of("amqp", "localhost", MUTUAL));
 	struct result r = support_producer(url, NULL, "send", "t", "1", "-q", "mail");
 	assert_refused(&r, UNAVAILABLE, "before the broker's greeting", "a TLS port wants amqps://");
 	support_result_free(&r);
@@ -247,7 +262,7 @@ END_TEST
 START_TEST(the_management_api_is_verified_too)
 {
 	cleanup_free char *mgmt = xprintf("https://localhost:%d", https_port);
-	const char *url = url_of("amqps", "localhost", PLAIN_CLIENT);
+	cleanup_free char *url = xstrdup(url_of("amqps", "localhost", PLAIN_CLIENT));
 	use("ca.pem", NULL, NULL);
 	struct result r = support_producer(url, NULL, "queue", "list", "--mgmt-url", mgmt);
 	ck_assert_msg(r.code == 0, "%s", r.err);
@@ -319,7 +334,7 @@ static void assert_renewal(const char *url, const char *q, const char *done)
 START_TEST(the_certificate_is_the_user_and_may_be_renewed_under_a_running_worker)
 {
 	cleanup_free char *q = xstrdup(support_queue(node.url)), *other = xstrdup(support_queue(node.url));
-	const char *url = url_of("amqps", "localhost", MUTUAL);
+	cleanup_free char *url = xstrdup(url_of("amqps", "localhost", MUTUAL));
 	make_users(q);
 	setenv("WARREN_SASL_EXTERNAL", "true", 1);
 	send_as("sender", url, q, 0, NULL);
