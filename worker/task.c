@@ -231,10 +231,10 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	free(t->in.book.history);
 	t->in.book.history = history;
 	if (t->fate.kind == FATE_DEAD)
-		t->box =
-		    box_make(t->fate.reason, keeps_words(t) ? words : "its args are sealed: the worker's log has more",
-		             clock_now_ms(), queue_of(t)->name, &this_try,
-		             keeps_words(t) ? report->stderr_tail : (struct span){0}, history, worker_of(t)->room.ours / 2);
+		t->box = box_make(
+		    t->fate.reason, keeps_words(t) ? words : "its args are sealed: the worker's log has more",
+		    clock_now_ms(), queue_of(t)->name, &this_try,
+		    keeps_words(t) ? report->stderr_tail : (struct span){0}, history, worker_of(t)->room.ours / 2);
 }
 
 static void box_without_try(struct task *t, const char *detail)

@@ -316,7 +316,6 @@ START_TEST(no_republish_looks_like_the_message_before)
 {
 	static const enum fate_kind kinds[] = {FATE_RING, FATE_DEAD};
 	struct message *m = message_of("{\"type\":\"t\"}");
-	m->app_id = xstrdup("warren");
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct fate fate = {.kind = kinds[i], .delay_ms = 1000, .exact = true, .reason = "failures"};
 		struct reissue out = {.message = NULL};
