@@ -368,6 +368,14 @@ const char *broker_version(const struct broker *b)
 	return b->version;
 }
 
+bool broker_is_at_least(const struct broker *b, int major, int minor)
+{
+	char *rest;
+	long have = strtol(b->version, &rest, 10);
+	long have_minor = *rest == '.' ? strtol(rest + 1, NULL, 10) : 0;
+	return have > major || (have == major && have_minor >= minor);
+}
+
 /* ---- channels and declarations ---- */
 
 int broker_open_channel(struct broker *b, int channel, bool confirm, struct error *err)

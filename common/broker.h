@@ -55,6 +55,7 @@ size_t broker_header_max(const struct broker *b);
 /* "host:port/vhost", and the server's version ("3.10.8"); live as long as b. */
 const char *broker_peer(const struct broker *b);
 const char *broker_version(const struct broker *b);
+bool broker_is_at_least(const struct broker *b, int major, int minor);
 
 /* Channels: numbers from 1. Opening an open one is an error. confirm: confirm.select on it. */
 int broker_open_channel(struct broker *b, int channel, bool confirm, struct error *err);

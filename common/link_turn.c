@@ -301,6 +301,17 @@ static void drop_oversized(struct link *l, const struct broker_event *e)
 		window_oversized(&l->window, strtoull(words + strlen(before), NULL, 10), e->text);
 }
 
+/* No reason is sent along. */
+static int on_consumer_gone(struct link *l, const struct broker_event *e, struct error *err)
+{
+	bool by_timeout = broker_is_at_least(l->b, 4, 3);
+	return error_set(err, ERROR_UNAVAILABLE, "the broker cancelled consumer '%s': its queue was deleted or moved%s",
+	                 e->consumer_tag,
+	                 by_timeout ? ", or a delivery was held for longer than the broker's consumer_timeout, which "
+	                              "must not be shorter than the setting broker_consumer_timeout"
+	                            : "");
+}
+
 static int on_channel_closed(struct link *l, const struct broker_event *e, struct error *err)
 {
 	enum error_kind kind = e->code == 403 ? ERROR_AUTH : e->code == 404 ? ERROR_CONFIG : ERROR_UNAVAILABLE;
@@ -339,9 +350,7 @@ static int on_event(struct link *l, struct broker_event *e, struct error *err)
 		link_emit(l, LINK_UNBLOCKED);
 		return 0;
 	case BROKER_CONSUMER_GONE:
-		return error_set(err, ERROR_UNAVAILABLE,
-		                 "the broker cancelled consumer '%s' (its queue was deleted or moved)",
-		                 e->consumer_tag);
+		return on_consumer_gone(l, e, err);
 	case BROKER_CHANNEL_CLOSED:
 		return on_channel_closed(l, e, err);
 	case BROKER_NOTHING:

@@ -236,6 +236,52 @@ START_TEST(a_message_that_is_too_large_for_the_broker_costs_no_other)
 }
 END_TEST
 
+/* ---- consumer_timeout ---- */
+
+static int put_timeout_policy(const char *queue)
+{
+	cleanup_free char *command =
+	    xprintf("curl -sf -o /dev/null -X PUT -H 'content-type: application/json' -d '{\"pattern\":\"^%s$\","
+	            "\"apply-to\":\"queues\",\"definition\":{\"consumer-timeout\":5000}}' '%s/api/policies/%%2F/%s'",
+	            support_amqp(queue, ""), support_mgmt_url(), queue);
+	return system(command);
+}
+
+static void wait_log_for(struct process *p, const char *text, int64_t ms)
+{
+	int64_t until = support_now() + ms;
+	while (!support_log_has(p, text) && support_now() < until)
+		support_pause();
+	support_wait_log(p, text);
+}
+
+/*
+ * 3.12 to 4.2 look once a minute and close the channel; from 4.3 on the consumer is cancelled at once, and what it held
+ * goes back uncounted. 3.10 knows the timeout of a whole node only.
+ */
+START_TEST(a_job_that_is_held_too_long_for_its_queue_is_told_and_not_run_twice)
+{
+	const char *url = support_url(), *record = support_path("record"), *gate = support_path("gate");
+	bool per_queue = support_server_is(url, 3, 12), cancels = support_server_is(url, 4, 3);
+	cleanup_free char *q = queue_name(url);
+	ck_assert_int_eq(put_timeout_policy(q) == 0, per_queue);
+	struct process w = start_narrow_worker(url, q, record, gate);
+	send_job(url, q, "t", "1");
+	support_wait_lines(record, 1);
+	if (per_queue) {
+		wait_log_for(&w, "longer than the broker's consumer_timeout", 100000);
+		support_wait_log(&w, cancels ? "cancelled consumer" : "PRECONDITION_FAILED");
+		support_wait_log(&w, "not run twice");
+	}
+	open_gate(gate);
+	support_wait_log(&w, "ok in");
+	support_wait_depth(url, support_amqp(q, ""), 0);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_depth(url, support_amqp(q, "")), 0);
+	ck_assert_uint_eq(support_lines(record), 1);
+}
+END_TEST
+
 /* ---- redelivery ---- */
 
 /* A job that came back from the ring is another message than the one that was acknowledged before. */
@@ -274,6 +320,7 @@ static Suite *newer_suite(void)
 	tcase_add_test(c, answers_arrive_where_transient_queues_must_be_exclusive);
 	tcase_add_test(own, headers_keep_to_the_frame_that_the_broker_wants);
 	tcase_add_test(own, a_message_that_is_too_large_for_the_broker_costs_no_other);
+	tcase_add_test(c, a_job_that_is_held_too_long_for_its_queue_is_told_and_not_run_twice);
 	tcase_add_test(c, a_job_that_came_too_early_runs_though_the_connection_is_lost_later);
 	suite_add_tcase(s, c);
 	suite_add_tcase(s, own);

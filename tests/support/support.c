@@ -405,10 +405,9 @@ struct broker *support_connect(const char *url)
 bool support_server_is(const char *url, int major, int minor)
 {
 	struct broker *b = support_connect(url);
-	char *end;
-	long have_major = strtol(broker_version(b), &end, 10), have_minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+	bool is = broker_is_at_least(b, major, minor);
 	broker_destroy(b, true);
-	return have_major > major || (have_major == major && have_minor >= minor);
+	return is;
 }
 
 static void await_ack(struct broker *b)
