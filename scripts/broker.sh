@@ -8,10 +8,12 @@
 #   broker.sh kill DIR         SIGKILL (a crash); the data stay for the next start
 #   broker.sh pid DIR          the process id of the running node
 #   broker.sh ctl DIR ARG...   rabbitmqctl for it
+#   broker.sh join DIR         make it, new and empty, a member of its peer's cluster
 #
 # Environment: BROKER_BIN (folder of rabbitmq-server), BROKER_PLUGINS ("a,b"), BROKER_CONF (file appended to
 # rabbitmq.conf), BROKER_WAIT (seconds to wait for the start, default 120), BROKER_ROOT (a folder that
-# newer-rabbitmq.sh made: the node is the RabbitMQ there; the other verbs remember it).
+# newer-rabbitmq.sh made: the node is the RabbitMQ there; the other verbs remember it), BROKER_PEER (DIR of another node,
+# whose epmd and cookie it shares, so that it can join; the one with the epmd of its own is to be stopped last).
 set -eu
 
 fail() {
@@ -19,7 +21,7 @@ fail() {
 	exit 1
 }
 
-[ $# -ge 2 ] || fail "usage: broker.sh start DIR PORT | stop DIR | kill DIR | pid DIR | ctl DIR ARG..."
+[ $# -ge 2 ] || fail "usage: broker.sh start DIR PORT | stop DIR | kill DIR | pid DIR | ctl DIR ARG... | join DIR"
 verb=$1
 dir=$2
 shift 2
@@ -68,7 +70,7 @@ in_node() {
 	node_port=$(cat "$dir/port")
 	in_tree env -i \
 		PATH="$PATH" HOME="$dir/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 \
-		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((node_port + 10000)) \
+		ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(cat "$dir/epmd-port")" \
 		ERL_CRASH_DUMP="$dir/erl_crash.dump" ERL_CRASH_DUMP_SECONDS=0 \
 		RABBITMQ_NODENAME="warren$node_port@localhost" \
 		RABBITMQ_DIST_PORT=$((node_port + 20000)) \
@@ -111,10 +113,11 @@ await_end() { # PID TENTHS
 }
 
 end_epmd() {
+	[ ! -f "$dir/peer" ] || return 0
 	[ -n "$tree" ] || command -v epmd >/dev/null || return 0
 	left=30
 	while [ "$left" -gt 0 ]; do
-		answer=$(in_tree env ERL_EPMD_ADDRESS=127.0.0.1 epmd -port $(($(cat "$dir/port") + 10000)) -kill 2>&1 || :)
+		answer=$(in_tree env ERL_EPMD_ADDRESS=127.0.0.1 epmd -port "$(cat "$dir/epmd-port")" -kill 2>&1 || :)
 		case $answer in *Killed* | *"Cannot connect"*) return 0 ;; esac
 		left=$((left - 1))
 		sleep 0.1
@@ -137,6 +140,13 @@ write_files() {
 		echo "disk_free_limit.absolute = 10MB"
 		if [ -n "${BROKER_CONF:-}" ]; then cat "$BROKER_CONF"; fi
 	} >"$dir/rabbitmq.conf"
+	if [ -n "${BROKER_PEER:-}" ]; then
+		echo "$BROKER_PEER" >"$dir/peer"
+		cp "$BROKER_PEER/epmd-port" "$dir/epmd-port"
+		cp -p "$BROKER_PEER/home/.erlang.cookie" "$dir/home/.erlang.cookie"
+	elif [ ! -f "$dir/peer" ]; then
+		echo $(($1 + 10000)) >"$dir/epmd-port"
+	fi
 	if [ ! -f "$dir/home/.erlang.cookie" ]; then
 		(umask 077 && od -An -N20 -tx1 /dev/urandom | tr -d ' \n' >"$dir/home/.erlang.cookie")
 		chmod 400 "$dir/home/.erlang.cookie"
@@ -188,6 +198,15 @@ stop() {
 	end_epmd
 }
 
+ctl() { (in_node "$bin/rabbitmqctl" -q "$@"); }
+
+join() {
+	[ -f "$dir/peer" ] || fail "the node in $dir was started without BROKER_PEER"
+	ctl stop_app
+	ctl join_cluster "warren$(cat "$(cat "$dir/peer")/port")@localhost"
+	ctl start_app
+}
+
 case $verb in
 start) start "$@" ;;
 stop) stop ;;
@@ -198,6 +217,7 @@ kill)
 	fi
 	;;
 pid) running_pid ;;
-ctl) in_node "$bin/rabbitmqctl" -q "$@" ;;
+ctl) ctl "$@" ;;
+join) join ;;
 *) fail "unknown verb '$verb'" ;;
 esac
