@@ -25,6 +25,21 @@ void clean_append(struct buf *b, const char *text, size_t len)
 	clean_append_but(b, text, len, "");
 }
 
+char *clean_copy(char *out, size_t size, struct span text)
+{
+	static const char nul[] = "\\x00";
+	size_t len = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		struct span part = text.at[i] ? (struct span){text.at + i, 1} : span_of(nul);
+		if (len + part.len >= size)
+			break;
+		memcpy(out + len, part.at, part.len);
+		len += part.len;
+	}
+	out[len] = 0;
+	return out;
+}
+
 void clean_print(FILE *out, const char *text)
 {
 	struct buf b = {0};

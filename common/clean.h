@@ -13,6 +13,11 @@
 void clean_append(struct buf *b, const char *text, size_t len);
 /* The same without its end: these of the control bytes (as "\n\t") stay. */
 void clean_append_but(struct buf *b, const char *text, size_t len, const char *kept);
+/*
+ * A terminated copy of as much as fits, for a message that is escaped where it is shown: only what no string can hold,
+ * NUL, becomes \x00. Returns out.
+ */
+char *clean_copy(char *out, size_t size, struct span text);
 void clean_print(FILE *out, const char *text);
 /* Compact JSON text: what a terminal obeys becomes \uXXXX, which says the same. */
 void clean_print_json(FILE *out, const char *json);

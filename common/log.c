@@ -82,7 +82,7 @@ bool log_enabled(enum log_level level)
 }
 
 static void append_text_line(struct buf *b, const char *now, enum log_level level, struct log_subject s,
-                             const struct buf *text)
+                             struct span text)
 {
 	buf_printf(b, "%s %-5s ", now, names[level]);
 	if (s.queue || s.job) {
@@ -94,24 +94,24 @@ static void append_text_line(struct buf *b, const char *now, enum log_level leve
 		}
 		buf_append_text(b, "] ");
 	}
-	clean_append(b, text->data ? text->data : "", text->len);
+	clean_append(b, text.at, text.len);
 }
 
-static void append_member(struct buf *b, const char *name, const char *value)
+static void append_member(struct buf *b, const char *name, struct span value)
 {
-	if (!value)
+	if (!value.at)
 		return;
 	buf_printf(b, ",\"%s\":", name);
-	buf_append_json_string(b, value, strlen(value));
+	buf_append_json_string(b, value.at, value.len);
 }
 
 static void append_json_line(struct buf *b, const char *now, enum log_level level, struct log_subject s,
-                             const struct buf *text)
+                             struct span text)
 {
 	buf_printf(b, "{\"time\":\"%s\",\"level\":\"%s\"", now, names[level]);
-	append_member(b, "queue", s.queue);
-	append_member(b, "job", s.job);
-	append_member(b, "text", text->data ? text->data : "");
+	append_member(b, "queue", span_of(s.queue));
+	append_member(b, "job", span_of(s.job));
+	append_member(b, "text", text);
 	buf_append_text(b, "}");
 }
 
@@ -128,29 +128,46 @@ static void write_all(int fd, const char *data, size_t len)
 	}
 }
 
+static void write_line(enum log_level level, struct log_subject subject, struct span text)
+{
+	char now[CLOCK_TEXT_SIZE];
+	struct buf line = {0};
+	clock_format(clock_now_ms(), now);
+	if (out.form == LOG_JSON)
+		append_json_line(&line, now, level, subject, text);
+	else
+		append_text_line(&line, now, level, subject, text);
+	buf_append_text(&line, "\n");
+	write_all(out.fd, line.data ? line.data : "", line.len);
+	buf_finish(&line);
+}
+
 void log_write(enum log_level level, struct log_subject subject, const char *fmt, ...)
 {
 	if (!log_enabled(level))
 		return;
 	int kept = errno; /* a log line must not change what the caller looks at next */
-	char *formatted = NULL;
+	char *text = NULL;
 	va_list args;
 	va_start(args, fmt);
-	int len = vasprintf(&formatted, fmt, args);
+	int len = vasprintf(&text, fmt, args);
 	va_end(args);
 	if (len < 0)
 		return;
-	char now[CLOCK_TEXT_SIZE];
-	clock_format(clock_now_ms(), now);
-	struct buf text = {.data = formatted, .len = (size_t)len, .cap = (size_t)len + 1};
-	struct buf line = {0};
-	if (out.form == LOG_JSON)
-		append_json_line(&line, now, level, subject, &text);
-	else
-		append_text_line(&line, now, level, subject, &text);
-	buf_append_text(&line, "\n");
-	write_all(out.fd, line.data ? line.data : "", line.len);
-	buf_finish(&line);
+	write_line(level, subject, (struct span){text, (size_t)len});
+	free(text);
+	errno = kept;
+}
+
+void log_bytes(enum log_level level, struct log_subject subject, const char *before, struct span words)
+{
+	if (!log_enabled(level))
+		return;
+	int kept = errno;
+	struct buf text = {0};
+	buf_append_text(&text, before);
+	buf_append(&text, words.at, words.len);
+	write_line(level, subject, (struct span){text.data ? text.data : "", text.len});
 	buf_finish(&text);
 	errno = kept;
 }

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "common/buf.h"
 #include "common/error.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_NOTHING };
@@ -42,6 +43,8 @@ bool log_enabled(enum log_level level);
 
 void log_write(enum log_level level, struct log_subject subject, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* before and then words, which may hold any bytes, NUL too (a format ends at one). */
+void log_bytes(enum log_level level, struct log_subject subject, const char *before, struct span words);
 
 #define log_debug(subject, ...) log_write(LOG_DEBUG, subject, __VA_ARGS__)
 #define log_info(subject, ...) log_write(LOG_INFO, subject, __VA_ARGS__)

@@ -179,7 +179,7 @@ static void print_value(FILE *out, const char *key, const json_t *value)
 {
 	if (json_is_string(value)) {
 		fprintf(out, "%-14s", key);
-		print_clean(out, json_string_value(value), strlen(json_string_value(value)), "");
+		print_clean(out, json_string_value(value), json_string_length(value), "");
 	} else if (json_is_integer(value)) {
 		fprintf(out, "%-14s%lld\n", key, (long long)json_integer_value(value));
 	}
@@ -216,13 +216,13 @@ static void print_box(const struct letter *l, FILE *out)
 	                                     NULL};
 	print_members(out, l->box, of_box);
 	print_members(out, json_object_get(l->box, "try"), of_try);
-	const char *tail = box_text(l, "stderr");
+	const json_t *tail = json_object_get(l->box, "stderr");
 	if (json_array_size(json_object_get(l->box, "attempts")) > 0)
 		fputs("attempts\n", out);
 	print_attempts(json_object_get(l->box, "attempts"), out);
-	if (tail) {
+	if (json_is_string(tail)) {
 		fputs("stderr\n", out);
-		print_clean(out, tail, strlen(tail), "  | ");
+		print_clean(out, json_string_value(tail), json_string_length(tail), "  | ");
 	}
 }
 

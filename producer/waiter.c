@@ -99,11 +99,19 @@ static const char *text_of(const json_t *answer, const char *key)
 	return text ? text : "";
 }
 
+/* The same with the NULs that it may hold. */
+static struct span words_of(const json_t *answer, const char *key)
+{
+	const json_t *value = json_object_get(answer, key);
+	return (struct span){text_of(answer, key), json_string_length(value)};
+}
+
 /* In words for people, on stderr. */
-static void tell(const char *text)
+static void tell(const char *before, struct span words)
 {
 	struct buf b = {0};
-	clean_append_but(&b, text, strlen(text), "\t");
+	clean_append_but(&b, before, strlen(before), "\t");
+	clean_append_but(&b, words.at, words.len, "\t");
 	fprintf(stderr, "%s\n", b.data ? b.data : "");
 	buf_finish(&b);
 }
@@ -113,7 +121,14 @@ static void show_progress(const json_t *answer)
 	const json_t *percent = json_object_get(answer, "percent");
 	if (percent)
 		fprintf(stderr, "%lld %% ", (long long)json_integer_value(percent));
-	tell(text_of(answer, "note"));
+	tell("", words_of(answer, "note"));
+}
+
+static void show_retry(const json_t *answer)
+{
+	cleanup_free char *before = xprintf("%s, again in %lld ms: ", text_of(answer, "verdict"),
+	                                    (long long)json_integer_value(json_object_get(answer, "again_in_ms")));
+	tell(before, words_of(answer, "error"));
 }
 
 static void print_bytes(const char *base64)
@@ -145,22 +160,19 @@ static void show_end(const json_t *answer, int *code)
 	show_result(answer);
 	if (done)
 		return;
-	cleanup_free char *words = xprintf("dead (%s): %s", text_of(answer, "reason"), text_of(answer, "error"));
-	tell(words);
+	cleanup_free char *before = xprintf("dead (%s): ", text_of(answer, "reason"));
+	tell(before, words_of(answer, "error"));
 }
 
 bool waiter_show(const json_t *answer, int *code)
 {
 	const char *kind = text_of(answer, "kind");
 	if (strcmp(kind, "log") == 0) {
-		tell(text_of(answer, "line"));
+		tell("", words_of(answer, "line"));
 	} else if (strcmp(kind, "progress") == 0) {
 		show_progress(answer);
 	} else if (strcmp(kind, "retry") == 0) {
-		cleanup_free char *words = xprintf(
-		    "%s, again in %lld ms: %s", text_of(answer, "verdict"),
-		    (long long)json_integer_value(json_object_get(answer, "again_in_ms")), text_of(answer, "error"));
-		tell(words);
+		show_retry(answer);
 	} else if (strcmp(kind, "final") == 0) {
 		show_end(answer, code);
 		return true;

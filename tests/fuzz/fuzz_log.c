@@ -23,7 +23,7 @@ static char *written(const char *queue, const char *job, struct span text, enum 
 	}
 	log_configure(LOG_DEBUG, form);
 	fuzz_check(ftruncate(fd, 0) == 0);
-	log_info(((struct log_subject){queue, job}), "%.*s", (int)text.len, text.at);
+	log_bytes(LOG_INFO, (struct log_subject){queue, job}, "", text);
 	off_t end = lseek(fd, 0, SEEK_END);
 	char *line = calloc(1, (size_t)end + 1);
 	fuzz_check(line && pread(fd, line, (size_t)end, 0) == end);
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(line);
 	line = written(*queue ? queue : NULL, *job ? job : NULL, rest, LOG_JSON, &len);
 	check_line(line, len);
-	json_t *value = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *value = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	fuzz_check(json_is_string(json_object_get(value, "text")) && json_is_string(json_object_get(value, "time")));
 	json_decref(value);
 	free(line);

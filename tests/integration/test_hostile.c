@@ -49,7 +49,7 @@ static void assert_json_lines(char *text)
 	char *rest = NULL;
 	size_t lines = 0;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), lines++) {
-		json_t *value = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+		json_t *value = json_loads(line, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 		ck_assert_msg(json_is_string(json_object_get(value, "text")), "no JSON: %s", line);
 		json_decref(value);
 	}
@@ -170,6 +170,40 @@ START_TEST(no_byte_of_a_handler_reaches_the_terminal_of_who_waits)
 	assert_printable("send --wait", r.err, strlen(r.err), "\n\t");
 	support_result_free(&r);
 	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+START_TEST(a_nul_hides_nothing_that_a_handler_says)
+{
+	cleanup_free char *q = queue_name();
+	cleanup_free char *error =
+	    xprintf("process=process:%s",
+	            support_script("answers",
+	                           "read -r line <&3\nid=${line#*id\\\":\\\"}; id=${id%%\\\"*}\n"
+	                           "printf '{\"dead\":\"%s\",\"error\":\"one\\\\u0000two\"}\\n' \"$id\" >&4; cat <&3"));
+	cleanup_free char *run =
+	    xprintf("*=exec:%s", support_script("h", "printf 'be\\000fore\\nlast\\000words\\n' >&2; exit 65"));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--log-level", "info", "--handler", error, "--handler", run);
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	ck_assert_int_eq(r.code, 1);
+	ck_assert_msg(strstr(r.err, "be\\x00fore\n") && strstr(r.err, ": exit 65: last\\x00words\n"), "%s", r.err);
+	support_result_free(&r);
+	r = support_producer(support_url(), NULL, "send", "process", "1", "-q", q, "--wait=20s");
+	ck_assert_msg(strstr(r.err, "one\\x00two\n"), "%s", r.err);
+	support_result_free(&r);
+	support_wait_log(&w, "| be\\x00fore");
+	support_wait_log(&w, "exit 65: last\\x00words");
+	support_wait_log(&w, "one\\x00two");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	r = support_producer(support_url(), NULL, "dead", "list", "-q", q, "--json");
+	json_t *letter = json_loads(r.out, JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK, NULL);
+	struct result shown = support_producer(support_url(), NULL, "dead", "show",
+	                                       json_string_value(json_object_get(letter, "id")), "-q", q);
+	ck_assert_msg(strstr(shown.out, "| be\\x00fore\n") && strstr(shown.out, "| last\\x00words\n"), "%s", shown.out);
+	json_decref(letter);
+	support_result_free(&shown);
+	support_result_free(&r);
 }
 END_TEST
 
@@ -361,6 +395,7 @@ int main(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, no_byte_of_a_job_drives_a_terminal, 0, 2);
 	tcase_add_test(c, no_byte_of_a_handler_reaches_the_terminal_of_who_waits);
+	tcase_add_test(c, a_nul_hides_nothing_that_a_handler_says);
 	tcase_add_test(c, no_byte_of_a_bad_line_reaches_the_terminal_or_breaks_a_receipt);
 	tcase_add_test(c, what_was_typed_is_told_without_its_control_bytes);
 	tcase_add_test(c, headers_become_variables_of_their_own_and_no_others);

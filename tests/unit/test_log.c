@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/clean.h"
 #include "common/log.h"
 #include "tests/unit/suites.h"
 
@@ -76,6 +77,30 @@ START_TEST(a_job_cannot_forge_a_line_or_drive_a_terminal)
 	ck_assert_str_eq(behind, "[q\\x0a \\x1b[2J] a\\x0ab\\x0d\\x09\\x7f \\u009b \\xff \\xed\\xa0\\x80 \xc3\xa9\n");
 	free(text);
 	close_log();
+}
+END_TEST
+
+START_TEST(a_nul_does_not_end_what_is_logged)
+{
+	open_log(LOG_INFO, LOG_TEXT);
+	log_bytes(LOG_DEBUG, LOG_SELF, "| ", (struct span){"hidden", 6});
+	log_bytes(LOG_INFO, LOG_SELF, "| ", (struct span){"a\0b\n\0", 5});
+	log_bytes(LOG_INFO, LOG_SELF, "| ", (struct span){0});
+	log_configure(LOG_INFO, LOG_JSON);
+	log_bytes(LOG_INFO, LOG_SELF, "| ", (struct span){"a\0b", 3});
+	expect_line("^" TIME " info  \\| a\\\\x00b\\\\x0a\\\\x00\n" TIME " info  \\| \n"
+	            ".*\"text\":\"\\| a\\\\u0000b\"\\}\n$");
+	close_log();
+}
+END_TEST
+
+START_TEST(a_copy_for_people_keeps_all_but_nul)
+{
+	char out[12];
+	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"a\0\x1b", 3}), "a\\x00\x1b");
+	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"0123456789ab", 12}), "0123456789a");
+	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"12345678\0ab", 11}), "12345678");
+	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){0}), "");
 }
 END_TEST
 
@@ -177,6 +202,8 @@ Suite *log_suite(void)
 	const TTest *const tests[] = {
 	    a_line_names_its_subject,
 	    a_job_cannot_forge_a_line_or_drive_a_terminal,
+	    a_nul_does_not_end_what_is_logged,
+	    a_copy_for_people_keeps_all_but_nul,
 	    the_json_form_is_one_object_per_line,
 	    lower_levels_are_left_out,
 	    a_log_that_was_rotated_is_opened_anew,

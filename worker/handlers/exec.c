@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clean.h"
 #include "common/memory.h"
 #include "worker/guardian/confine.h"
 #include "worker/handlers/environment.h"
@@ -27,6 +28,7 @@ enum {
 	    200, /* a daemon may hold the pipes for ever; a try that has exited waits no longer than this */
 	GONE_MS = 2000,
 	READ_SIZE = 64 * 1024,
+	WORDS_SIZE = 301, /* of its last line in the error */
 };
 
 struct exec_handler {
@@ -125,22 +127,23 @@ static void describe_exit(const struct exec_run *x, struct run_report *r)
 {
 	int status = x->exit.status;
 	struct span last = output_last_line(&x->output);
-	const char *colon = last.len ? ": " : "";
-	int shown = last.len > 300 ? 300 : (int)last.len;
+	char words[WORDS_SIZE];
+	clean_copy(words, sizeof words, last);
+	const char *colon = *words ? ": " : "";
 	if (WIFSIGNALED(status)) {
 		char name[32];
 		bool for_memory =
 		    WTERMSIG(status) == SIGKILL && !x->kill_asked && (x->exit.for_memory || oom_happened());
 		r->verdict = for_memory ? VERDICT_OOM : VERDICT_CRASH;
 		r->signal = WTERMSIG(status);
-		snprintf(r->error, sizeof r->error, "killed by %s%s%s%.*s", signal_name(r->signal, name),
-		         for_memory ? " for want of memory" : "", colon, shown, last.at);
+		snprintf(r->error, sizeof r->error, "killed by %s%s%s%s", signal_name(r->signal, name),
+		         for_memory ? " for want of memory" : "", colon, words);
 		return;
 	}
 	r->exit_code = WEXITSTATUS(status);
 	r->verdict = verdict_of(x->run->handler, r->exit_code);
 	if (r->verdict != VERDICT_OK)
-		snprintf(r->error, sizeof r->error, "exit %d%s%.*s", r->exit_code, colon, shown, last.at);
+		snprintf(r->error, sizeof r->error, "exit %d%s%s", r->exit_code, colon, words);
 }
 
 /* What execve's error does not say by itself. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/box.h"
+#include "common/clean.h"
 #include "common/clock.h"
 #include "common/memory.h"
 #include "worker/handlers/http_status.h"
@@ -15,6 +16,7 @@ enum {
 	CONNECT_TIMEOUT_MS = 10000,
 	BODY_SLACK = 1024 * 1024, /* read beyond what is kept, so that the connection can be used again; then cut */
 	IDLE_CONNECTIONS = 64,
+	WORDS_SIZE = 301, /* of the body in the error */
 };
 
 struct http_handler {
@@ -63,7 +65,7 @@ static void on_closed(uv_handle_t *handle)
 
 static void describe_status(const struct http_run *x, long status, struct run_report *r)
 {
-	int shown = x->body.len > 300 ? 300 : (int)x->body.len;
+	char words[WORDS_SIZE];
 	r->exit_code = (int)status;
 	r->verdict = http_status_verdict(status);
 	if (r->verdict == VERDICT_OK)
@@ -72,9 +74,9 @@ static void describe_status(const struct http_run *x, long status, struct run_re
 	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &after_s);
 	if (after_s > 0 && r->verdict == VERDICT_RETRY)
 		r->after_ms = after_s < INT64_MAX / 1000 ? (int64_t)after_s * 1000 : INT64_MAX;
-	snprintf(r->error, sizeof r->error, "HTTP %ld%s%s%.*s", status,
-	         status >= 300 && status <= 399 ? " (redirects are not followed)" : "", shown ? ": " : "", shown,
-	         x->body.data ? x->body.data : "");
+	clean_copy(words, sizeof words, (struct span){x->body.data, x->body.len});
+	snprintf(r->error, sizeof r->error, "HTTP %ld%s%s%s", status,
+	         status >= 300 && status <= 399 ? " (redirects are not followed)" : "", *words ? ": " : "", words);
 	r->error[strcspn(r->error, "\r\n")] = 0;
 }
 

@@ -43,15 +43,16 @@ static void keep_tail(struct output *o, const char *data, size_t len)
 
 static void end_line(struct output *o)
 {
+	struct span line = {o->line.data ? o->line.data : "", o->line.len};
 	if (o->lines >= LINES_MAX || o->line_bytes >= LINE_BYTES_MAX) {
 		o->lines_left_out++;
 	} else {
 		o->lines++;
-		o->line_bytes += o->line.len;
+		o->line_bytes += line.len;
 		if (o->log_lines)
-			log_info(o->subject, "| %.*s", (int)o->line.len, o->line.data ? o->line.data : "");
+			log_bytes(LOG_INFO, o->subject, "| ", line);
 		if (o->on_line)
-			o->on_line(o->data, (struct span){o->line.data ? o->line.data : "", o->line.len});
+			o->on_line(o->data, line);
 	}
 	buf_clear(&o->line);
 }

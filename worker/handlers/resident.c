@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clean.h"
 #include "common/clock.h"
 #include "common/list.h"
 #include "common/log.h"
@@ -233,10 +234,11 @@ static void kill_it(struct resident *r)
 
 static void at_fault(struct resident *r, const char *what, struct span line)
 {
-	int shown = line.len > 100 ? 100 : (int)line.len;
+	char shown[100];
 	if (r->fault[0])
 		return;
-	snprintf(r->fault, sizeof r->fault, "%s%s%.*s", what, shown ? ": " : "", shown, line.at ? line.at : "");
+	clean_copy(shown, sizeof shown, line);
+	snprintf(r->fault, sizeof r->fault, "%s%s%s", what, *shown ? ": " : "", shown);
 	log_error((struct log_subject){r->spec.handler->settings->type, r->subject_id},
 	          "the handler process is ended: %s", r->fault);
 	kill_it(r);
@@ -292,8 +294,7 @@ static void finish_flight(struct flight *f, const struct reply *reply)
 	report.after_ms = reply->after_ms;
 	report.result = (struct span){reply->result.at, reply->result.len < max ? reply->result.len : max};
 	report.result_truncated = reply->result.len > max;
-	snprintf(report.error, sizeof report.error, "%.*s", (int)reply->text.len,
-	         reply->text.data ? reply->text.data : "");
+	clean_copy(report.error, sizeof report.error, (struct span){reply->text.data, reply->text.len});
 	report.error[strcspn(report.error, "\r\n")] = 0;
 	fill_usage(f, reply, &report);
 	r->finished++;
