@@ -39,7 +39,13 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 	return (h ^ len) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct span body)
+static uint64_t mix_text(uint64_t h, const char *text)
+{
+	return mix(h, text ? text : "", text ? strlen(text) + 1 : 0);
+}
+
+uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct headers_signature s,
+                        struct span body)
 {
 	const unsigned counts[] = {book->attempt, book->failures, book->crashes,    book->timeouts,
 	                           book->snoozes, book->returns,  book->unhandled,  book->interruptions,
@@ -48,6 +54,9 @@ uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeep
 	h = mix(h, &consumer, sizeof consumer);
 	h = mix(h, id, strlen(id));
 	h = mix(h, counts, sizeof counts);
+	h = mix(h, &s.present, sizeof s.present);
+	h = mix_text(h, s.kid);
+	h = mix_text(h, s.sig);
 	h = mix(h, body.at, body.len);
 	return h ^ (h >> 29);
 }

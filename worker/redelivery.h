@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which jobs this process knows, so that a copy the broker delivers again after a reconnect is recognised and not run
- * a second time. A job is known by queue, id, its counters and the hash of its body, never by its id alone: two jobs
- * may carry one id.
+ * a second time. A job is known by queue, id, its counters, its signature and the hash of its body, never by its id
+ * alone: two jobs may carry one id.
  *
  * Pure bookkeeping: it decides nothing about the job.
  */
@@ -23,10 +23,12 @@ struct redelivery *redelivery_create(void);
 void redelivery_destroy(struct redelivery *r);
 
 /*
- * A 64-bit key of the four parts. All of the job's counters count: a job that went round without a new attempt
+ * A 64-bit key of these parts. All of the job's counters count: a job that went round without a new attempt
  * (snoozed, returned, too early, replayed) is another message than the one that was acknowledged, and still has to run.
+ * So does one of which somebody sent a copy that was refused for its signature.
  */
-uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct span body);
+uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct headers_signature s,
+                        struct span body);
 
 /* The job with that key, delivered by connection `generation`, is in hand; task is the owner's, not NULL. */
 void redelivery_add(struct redelivery *r, uint64_t key, uint64_t generation, void *task);

@@ -506,8 +506,8 @@ static struct task *task_create(struct worker *w, struct link_event *e)
 	intake_read(&t->in, t->delivery.message, queue_of(t), &w->consumers[e->consumer].admission,
 	            (size_t)w->settings->max_body);
 	const struct message *m = t->delivery.message;
-	t->key =
-	    redelivery_key(e->consumer, t->in.job.id, &t->in.book, (struct span){m->body ? m->body : "", m->body_len});
+	t->key = redelivery_key(e->consumer, t->in.job.id, &t->in.book, headers_signature(m),
+	                        (struct span){m->body ? m->body : "", m->body_len});
 	t->answer = answer_begin(w, m, t->in.job.id);
 	list_init(&t->link);
 	uv_timer_init(&w->loop, &t->timer);

@@ -277,16 +277,33 @@ END_TEST
 
 /* ---- redelivery ---- */
 
+static const struct headers_signature unsigned_;
+
 START_TEST(a_job_is_known_by_queue_id_counters_and_body)
 {
 	const struct bookkeeping first = {.attempt = 1}, second = {.attempt = 2};
-	uint64_t key = redelivery_key(1, "a", &first, span_of("body"));
-	ck_assert_uint_eq(key, redelivery_key(1, "a", &first, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(2, "a", &first, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(1, "b", &first, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(1, "a", &second, span_of("body")));
-	ck_assert_uint_ne(key, redelivery_key(1, "a", &first, span_of("bodz")));
-	ck_assert_uint_ne(key, redelivery_key(1, "a", &first, span_of("")));
+	uint64_t key = redelivery_key(1, "a", &first, unsigned_, span_of("body"));
+	ck_assert_uint_eq(key, redelivery_key(1, "a", &first, unsigned_, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(2, "a", &first, unsigned_, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "b", &first, unsigned_, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", &second, unsigned_, span_of("body")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", &first, unsigned_, span_of("bodz")));
+	ck_assert_uint_ne(key, redelivery_key(1, "a", &first, unsigned_, span_of("")));
+}
+END_TEST
+
+/* Else who sends a copy with a bad signature has the worker take the signed job, delivered again, for dead already. */
+START_TEST(a_copy_with_another_signature_is_another_job)
+{
+	static const struct headers_signature signatures[] = {
+	    {.present = false}, {.present = true},  {true, .kid = "k"}, {true, .sig = "k"},
+	    {true, "k", "sig"}, {true, "k", "gis"}, {true, "l", "sig"}, {true, "ks", "ig"},
+	};
+	const struct bookkeeping book = {.attempt = 1};
+	for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
+		for (size_t k = 0; k < i; k++)
+			ck_assert_uint_ne(redelivery_key(1, "a", &book, signatures[i], span_of("body")),
+			                  redelivery_key(1, "a", &book, signatures[k], span_of("body")));
 }
 END_TEST
 
@@ -306,8 +323,8 @@ START_TEST(a_job_that_went_round_without_a_new_attempt_is_another_one)
 	enum { ROUNDS = sizeof rounds / sizeof *rounds };
 	for (int i = 0; i < ROUNDS; i++)
 		for (int k = 0; k < i; k++)
-			ck_assert_uint_ne(redelivery_key(1, "a", &rounds[i], span_of("body")),
-			                  redelivery_key(1, "a", &rounds[k], span_of("body")));
+			ck_assert_uint_ne(redelivery_key(1, "a", &rounds[i], unsigned_, span_of("body")),
+			                  redelivery_key(1, "a", &rounds[k], unsigned_, span_of("body")));
 }
 END_TEST
 
@@ -324,8 +341,8 @@ START_TEST(no_republish_looks_like_the_message_before)
 		ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &before, &fate, NULL,
 		                       headers_room(SIZE_MAX)));
 		headers_read(out.message, &after);
-		ck_assert_uint_ne(redelivery_key(0, "id", &before, span_of("body")),
-		                  redelivery_key(0, "id", &after, span_of("body")));
+		ck_assert_uint_ne(redelivery_key(0, "id", &before, unsigned_, span_of("body")),
+		                  redelivery_key(0, "id", &after, unsigned_, span_of("body")));
 		message_destroy(m);
 		m = out.message;
 		bookkeeping_finish(&before);
@@ -429,6 +446,7 @@ int main(void)
 	    a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead,
 	    headers_that_fit_no_frame_are_not_published_again,
 	    a_job_is_known_by_queue_id_counters_and_body,
+	    a_copy_with_another_signature_is_another_job,
 	    a_job_that_went_round_without_a_new_attempt_is_another_one,
 	    no_republish_looks_like_the_message_before,
 	    only_a_copy_from_a_newer_connection_is_the_same_job,
