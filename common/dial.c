@@ -189,9 +189,9 @@ static int race(struct attempts *t, const struct addrinfo *next, int64_t until_m
 {
 	int64_t now_ms, next_at_ms = 0;
 	while ((now_ms = clock_monotonic_ms()) < until_ms) {
-		if (next && t->count < ADDRESSES_MAX && (t->open == 0 || now_ms >= next_at_ms)) {
+		if (next && (t->open == 0 || now_ms >= next_at_ms)) {
 			begin_attempt(t, next);
-			next = next->ai_next;
+			next = t->count < ADDRESSES_MAX ? next->ai_next : NULL;
 			next_at_ms = now_ms + NEXT_MS;
 			continue;
 		}

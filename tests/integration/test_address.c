@@ -143,6 +143,29 @@ START_TEST(all_addresses_dead_ends_within_the_time)
 }
 END_TEST
 
+/* More than are tried at once: those that are left have no moment at which they are due. */
+START_TEST(twenty_addresses_dead_end_within_the_time)
+{
+	enum { ADDRESSES = 20, TIMEOUT_MS = 6000 };
+	char hosts[ADDRESSES * 32] = "";
+	struct error err = {0};
+	ck_assert(own_mounts());
+	struct peer *p = peer_start_at(30, 0, support_url(), no_rule); /* has a port that is free elsewhere */
+	int port = atoi(strrchr(peer_url(p), ':') + 1);
+	for (unsigned i = 1; i <= ADDRESSES; i++) {
+		size_t len = strlen(hosts);
+		snprintf(hosts + len, sizeof hosts - len, "127.0.0.%u many.test\n", i);
+		make_dead(i, port, true);
+	}
+	replace("/etc/hosts", hosts);
+	int64_t begun = support_now();
+	ck_assert_int_eq(dial("many.test", port, TIMEOUT_MS, &err), -1);
+	ck_assert_msg(strstr(err.text, "timed out"), "%s", err.text);
+	ck_assert_int_lt(support_now() - begun, 10 * TIMEOUT_MS);
+	peer_stop(p);
+}
+END_TEST
+
 /* A name server that never answers. */
 static void hang_look_ups(void)
 {
@@ -180,6 +203,7 @@ static Suite *address_suite(void)
 	tcase_add_loop_test(c, a_dead_first_address_costs_a_moment, 0, (int)(sizeof dead / sizeof *dead));
 	tcase_add_test(c, an_address_is_chosen_for_tls_too);
 	tcase_add_test(c, all_addresses_dead_ends_within_the_time);
+	tcase_add_test(c, twenty_addresses_dead_end_within_the_time);
 	tcase_add_test(c, a_look_up_that_hangs_ends_within_the_time);
 	suite_add_tcase(s, c);
 	return s;
