@@ -73,8 +73,8 @@ static void task_free(uv_handle_t *timer)
 }
 
 /*
- * acknowledged: a copy that comes back is not to be run again. Unless it is anonymous: that may be another job which
- * looks the same, and to run one twice is better than to lose one.
+ * acknowledged: a copy that comes back is not to be run again, but acknowledged like the first. Unless it is anonymous:
+ * that may be another job which looks the same, and to run one twice is better than to lose one.
  */
 static void task_end(struct task *t, bool acknowledged)
 {
@@ -87,7 +87,7 @@ static void task_end(struct task *t, bool acknowledged)
 static void task_settle(struct task *t, enum settle_verb verb)
 {
 	delivery_settle(&t->delivery, worker_of(t)->consuming, verb);
-	task_end(t, verb != SETTLE_REQUEUE);
+	task_end(t, verb == SETTLE_ACK); /* a reject that is lost with its connection has to be said again */
 }
 
 /* ---- republishing ---- */

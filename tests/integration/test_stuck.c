@@ -56,6 +56,19 @@ static void send_job(const char *queue, const char *args, const char *timeout)
 	support_result_free(&r);
 }
 
+/* Too large a header to be published again by a worker. */
+static void send_with_large_header(const char *queue)
+{
+	const char body[] = "{\"id\":\"heavy\",\"type\":\"t\"}";
+	struct message *m = message_create();
+	cleanup_free char *large = xcalloc(1, 70001);
+	memset(large, 'x', 70000);
+	message_set_body(m, body, strlen(body));
+	table_set_string(&m->headers, "large", large);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(queue, ""), m);
+	message_destroy(m);
+}
+
 /* ---- where the broker hangs ---- */
 
 static const struct fault {
@@ -312,6 +325,31 @@ START_TEST(a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice)
 }
 END_TEST
 
+/* What cannot be published again is rejected; a reject that is lost with its connection must not become an ack. */
+START_TEST(a_job_whose_reject_is_lost_is_dead_all_the_same)
+{
+	be_quick();
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *body = xprintf("echo start >>'%s'\n"
+	                                  "until [ -e '%s' ]; do sleep 0.05; done; exit 75",
+	                                  record, go);
+	struct peer *p = peer_start(support_url(), no_rule);
+	struct process w = support_worker(peer_url(p), "-q", q, "--", support_script("h", body));
+	send_with_large_header(q);
+	wait_line(record, "start");
+	strike(p, &faults[0]);
+	support_wait_log(&w, "the consuming connection is down");
+	fclose(fopen(go, "we"));
+	support_wait_log(&w, "its foreign headers are over");
+	heal(p);
+	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+	peer_stop(p);
+}
+END_TEST
+
 /* ---- producers ---- */
 
 static char *first_lines(const char *path)
@@ -473,6 +511,7 @@ static Suite *stuck_suite(void)
 	c = add_case(s, "heartbeats");
 	tcase_add_test(c, heartbeats_are_sent_while_the_worker_is_idle_and_while_its_handlers_take_the_cpu);
 	tcase_add_test(c, a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice);
+	tcase_add_test(c, a_job_whose_reject_is_lost_is_dead_all_the_same);
 	c = add_case(s, "commands");
 	tcase_add_loop_test(c, every_command_ends_in_bounded_time_with_one_line_when_the_broker_hangs, 0, START_FAULTS);
 	tcase_add_loop_test(c, a_batch_whose_broker_hangs_ends_with_true_receipts_and_is_resumed, 0,
