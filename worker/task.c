@@ -20,6 +20,7 @@
 enum {
 	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
+	HEAR_FIRST_MS = 1, /* not 0, which would still fall into the same turn of the loop */
 	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does not hear it all */
 };
 
@@ -352,12 +353,21 @@ static void stop(struct task *t, enum verdict as)
 	uv_timer_start(&t->timer, stop_now, (uint64_t)t->grace_ms, 0);
 }
 
-static void deadline_passed(uv_timer_t *timer)
+static void enforce_deadline(uv_timer_t *timer)
 {
 	struct task *t = timer->data;
 	log_warn(subject_of(t), "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
 	         (long long)t->grace_ms);
 	stop(t, VERDICT_TIMEOUT);
+}
+
+/*
+ * Timers come before descriptors in a turn of the loop. When this process was stopped for a while (SIGSTOP), the
+ * handler may have ended in time and not been heard yet: so what there is to read is read first.
+ */
+static void deadline_passed(uv_timer_t *timer)
+{
+	uv_timer_start(timer, enforce_deadline, HEAR_FIRST_MS, 0);
 }
 
 /* A delivery must not be held as long as the broker's consumer_timeout, which would close the channel. */
