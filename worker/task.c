@@ -592,8 +592,10 @@ void task_accept(struct worker *w, struct link_event *e)
 
 void task_requeue_waiting(struct worker *w)
 {
-	while (!list_empty(&w->waiting))
+	while (!list_empty(&w->waiting)) {
+		w->stats.taken--;
 		give_back(list_item(w->waiting.next, struct task, link));
+	}
 }
 
 void task_forget_waiting(struct worker *w)

@@ -30,7 +30,7 @@ static void send_job(const char *url, const char *queue, const char *type, const
 
 /* Two slots, but only one handler at a time: of two jobs one runs until `gate` is there, the other waits in the worker.
  */
-static struct process start_narrow_worker(const char *url, const char *queue, const char *record, const char *gate)
+static const char *narrow_config(const char *queue, const char *record, const char *gate)
 {
 	cleanup_free char *body = xprintf(
 	    "read -r n; echo \"$n\" >>'%s'; [ \"$n\" != 1 ] || until [ -e '%s' ]; do sleep 0.1; done", record, gate);
@@ -41,7 +41,12 @@ static struct process start_narrow_worker(const char *url, const char *queue, co
 	        "handlers = ( { type = \"*\"; run = \"exec:%s\"; concurrency = 1; } );\n",
 	        queue, script);
 	fclose(f);
-	return support_worker(url, "--config", config);
+	return config;
+}
+
+static struct process start_narrow_worker(const char *url, const char *queue, const char *record, const char *gate)
+{
+	return support_worker(url, "--config", narrow_config(queue, record, gate));
 }
 
 static void open_gate(const char *gate)
@@ -75,6 +80,26 @@ START_TEST(a_job_that_is_given_back_sixty_times_runs_all_the_same)
 	ck_assert(!support_log_has(&w, "workers were lost"));
 	ck_assert_uint_eq(support_depth(url, support_amqp(q, ".dead")), 0);
 	ck_assert_uint_eq(support_lines(record), 2);
+}
+END_TEST
+
+START_TEST(a_job_that_is_given_back_does_not_count_as_one_of_those_to_run)
+{
+	const char *url = support_url(), *record = support_path("record"), *gate = support_path("gate");
+	cleanup_free char *q = queue_name(url);
+	struct process w = support_worker(url, "--config", narrow_config(q, record, gate), "--count", "2");
+	send_job(url, q, "t", "1");
+	support_wait_lines(record, 1);
+	send_job(url, q, "t", "2");
+	support_wait_depth(url, support_amqp(q, ""), 0);
+	kill(w.pid, SIGTSTP);
+	support_wait_depth(url, support_amqp(q, ""), 1);
+	kill(w.pid, SIGCONT);
+	support_wait_log(&w, "consuming goes on");
+	open_gate(gate);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 2);
+	ck_assert(support_log_has(&w, "2 jobs taken, 2 ok"));
 }
 END_TEST
 
@@ -325,6 +350,7 @@ static Suite *newer_suite(void)
 	tcase_set_timeout(c, 180);
 	tcase_set_timeout(own, 300);
 	tcase_add_test(c, a_job_that_is_given_back_sixty_times_runs_all_the_same);
+	tcase_add_test(c, a_job_that_is_given_back_does_not_count_as_one_of_those_to_run);
 	tcase_add_test(c, letters_that_are_listed_again_and_again_stay);
 	tcase_add_test(own, nothing_is_used_that_is_deprecated);
 	tcase_add_test(own, headers_keep_to_the_frame_that_the_broker_wants);
