@@ -16,7 +16,7 @@
 
 #include "common/broker.h"
 
-enum { SUPPORT_MS = 30000 }; /* the usual deadline: generous, since it only bounds a failure */
+enum { SUPPORT_MS = 60000 }; /* the usual deadline: generous, since it only bounds a failure */
 
 /* Runs the suite; then stops every node and removes every file, also those of tests that aborted. For main. */
 int support_main(Suite *suite);
