@@ -7,26 +7,11 @@
 #include <unistd.h>
 
 #include "common/memory.h"
+#include "common/secret_file.h"
+
+#define WHAT "key file"
 
 enum { FILE_MAX = 64 * 1024 };
-
-int key_file_judge(const char *path, const struct stat *st, uid_t user, bool secret, struct error *err)
-{
-	if (!S_ISREG(st->st_mode))
-		return error_set(err, ERROR_CONFIG, "key file '%s' is not a plain file", path);
-	if (st->st_uid != 0 && st->st_uid != user)
-		return error_set(err, ERROR_CONFIG,
-		                 "key file '%s' belongs to user %u; it must be root's or of the user who runs this: "
-		                 "chown %u '%s'",
-		                 path, (unsigned)st->st_uid, (unsigned)user, path);
-	if (secret && st->st_mode & 077)
-		return error_set(err, ERROR_CONFIG, "key file '%s' can be read by others; run: chmod 600 '%s'", path,
-		                 path);
-	if (st->st_mode & 022)
-		return error_set(err, ERROR_CONFIG, "key file '%s' can be changed by others; run: chmod go-w '%s'",
-		                 path, path);
-	return 0;
-}
 
 /* All of it; text has room for FILE_MAX bytes. */
 static int read_all(int fd, const char *path, char *text, size_t *len, struct error *err)
@@ -35,10 +20,10 @@ static int read_all(int fd, const char *path, char *text, size_t *len, struct er
 	*len = 0;
 	while (*len < FILE_MAX && (n = read(fd, text + *len, FILE_MAX - *len)) != 0) {
 		if (n < 0 && errno != EINTR)
-			return error_set_errno(err, ERROR_IO, errno, "reading key file '%s'", path);
+			return error_set_errno(err, ERROR_IO, errno, "reading " WHAT " '%s'", path);
 		*len += n > 0 ? (size_t)n : 0;
 	}
-	return *len < FILE_MAX ? 0 : error_set(err, ERROR_CONFIG, "key file '%s' is too large to be one", path);
+	return *len < FILE_MAX ? 0 : error_set(err, ERROR_CONFIG, WHAT " '%s' is too large to be one", path);
 }
 
 static bool holds_secret(const struct keyring *r)
@@ -51,20 +36,21 @@ static bool holds_secret(const struct keyring *r)
 
 int key_file_read(const char *path, enum key_kind kind, struct keyring *r, struct error *err)
 {
-	struct stat st;
 	char text[FILE_MAX];
 	size_t len;
 	*r = (struct keyring){0};
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_set_errno(err, ERROR_NOINPUT, errno, "key file '%s'", path);
-	if (key_file_judge(path, &st, geteuid(), kind != KEY_ANY && key_kind_secret(kind), err) < 0)
+	if (access(path, R_OK) < 0)
+		return error_set_errno(err, ERROR_NOINPUT, errno, WHAT " '%s'", path);
+	cleanup_close int fd = secret_file_open(WHAT, path, SECRET_TRUSTED, err);
+	if (fd < 0)
 		return -1;
 	int rc = read_all(fd, path, text, &len, err);
 	if (rc == 0)
 		rc = keyring_read(r, kind, (struct span){text, len}, path, err);
 	explicit_bzero(text, len);
-	return rc < 0 ? -1 : key_file_judge(path, &st, geteuid(), holds_secret(r), err);
+	if (rc < 0 || !holds_secret(r))
+		return rc;
+	return secret_file_check(WHAT, path, fd, SECRET_CLOSED, err);
 }
 
 int key_file_read_one(const char *path, enum key_kind kind, struct keyring *r, struct error *err)
@@ -73,7 +59,7 @@ int key_file_read_one(const char *path, enum key_kind kind, struct keyring *r, s
 		return -1;
 	if (r->count == 1)
 		return 0;
-	return error_set(err, ERROR_CONFIG, "key file '%s' holds %zu keys; leave the one that is to be used", path,
+	return error_set(err, ERROR_CONFIG, WHAT " '%s' holds %zu keys; leave the one that is to be used", path,
 	                 r->count);
 }
 

@@ -279,7 +279,7 @@ int settings_with(struct settings *s, const char *spec, struct error *err)
 
 static int read_password_file(struct settings *s, struct error *err)
 {
-	cleanup_close int fd = secret_file_open("password_file", s->password_file, err);
+	cleanup_close int fd = secret_file_open("password_file", s->password_file, SECRET_CLOSED, err);
 	char text[1024];
 	if (fd < 0)
 		return -1;

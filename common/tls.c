@@ -171,7 +171,7 @@ static int load_key(const struct tls *t, SSL_CTX *ctx, struct error *err)
 	ERR_clear_error();
 	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
 		return explain_key(t, key, err);
-	cleanup_close int fd = secret_file_open(what, key, err);
+	cleanup_close int fd = secret_file_open(what, key, SECRET_CLOSED, err);
 	return fd < 0 ? -1 : 0;
 }
 

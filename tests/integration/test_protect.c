@@ -484,15 +484,17 @@ START_TEST(keys_are_made_once_and_a_key_file_that_others_can_read_stops_everythi
 	chmod(key, 0644);
 	r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--sign-with", key);
 	ck_assert_int_eq(r.code, 78);
-	assert_has(r.err, "can be read by others; run: chmod 600");
+	assert_has(r.err, "is open to others; run: chmod 600");
 	support_result_free(&r);
 	r = support_producer(support_url(), "1\n", "batch", "t", "-q", q, "--sign-with", key);
 	ck_assert_int_eq(r.code, 78);
 	support_result_free(&r);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
-	struct process w = support_worker(support_url(), "-q", q, "--open-with", key, "--", "/bin/true");
+	const char *opener = new_keys("seal", "o");
+	chmod(opener, 0604);
+	struct process w = support_worker(support_url(), "-q", q, "--open-with", opener, "--", "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 78);
-	ck_assert(support_log_has(&w, "can be read by others"));
+	ck_assert(support_log_has(&w, "is open to others"));
 }
 END_TEST
 

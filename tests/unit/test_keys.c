@@ -13,6 +13,7 @@
 #include "common/key_files.h"
 #include "common/memory.h"
 #include "common/seal.h"
+#include "common/secret_file.h"
 #include "common/sign.h"
 #include "tests/unit/suites.h"
 
@@ -123,33 +124,41 @@ END_TEST
 
 /* ---- key files ---- */
 
+enum { BOTH = SECRET_CLOSED | SECRET_TRUSTED };
+
 static const struct {
 	mode_t mode;
 	uid_t owner;
-	bool secret;
+	unsigned rules;
 	const char *error;
 } files[] = {
-    {S_IFREG | 0600, 1000, true, NULL},
-    {S_IFREG | 0400, 0, true, NULL},
-    {S_IFREG | 0640, 1000, true, "can be read by others; run: chmod 600 'f'"},
-    {S_IFREG | 0604, 1000, true, "can be read by others"},
-    {S_IFREG | 0610, 1000, true, "can be read by others"},
-    {S_IFREG | 0600, 1001, true,
+    {S_IFREG | 0600, 1000, BOTH, NULL},
+    {S_IFREG | 0400, 0, BOTH, NULL},
+    {S_IFREG | 0640, 1000, BOTH, "is open to others; run: chmod 600 'f'"},
+    {S_IFREG | 0604, 1000, BOTH, "is open to others"},
+    {S_IFREG | 0610, 1000, BOTH, "is open to others"},
+    {S_IFREG | 0600, 1001, BOTH,
      "belongs to user 1001; it must be root's or of the user who runs this: chown 1000 'f'"},
-    {S_IFREG | 0644, 1000, false, NULL},
-    {S_IFREG | 0444, 0, false, NULL},
-    {S_IFREG | 0664, 1000, false, "can be changed by others; run: chmod go-w 'f'"},
-    {S_IFREG | 0646, 1000, false, "can be changed by others"},
-    {S_IFREG | 0644, 1001, false, "belongs to user 1001"},
-    {S_IFDIR | 0700, 1000, true, "is not a plain file"},
-    {S_IFIFO | 0600, 1000, true, "is not a plain file"},
+    {S_IFREG | 0644, 1000, SECRET_TRUSTED, NULL},
+    {S_IFREG | 0444, 0, SECRET_TRUSTED, NULL},
+    {S_IFREG | 0664, 1000, SECRET_TRUSTED, "can be changed by others; run: chmod go-w 'f'"},
+    {S_IFREG | 0646, 1000, SECRET_TRUSTED, "can be changed by others"},
+    {S_IFREG | 0644, 1001, SECRET_TRUSTED, "belongs to user 1001"},
+    {S_IFREG | 0640, 0, BOTH, NULL}, /* root's, for a group */
+    {S_IFREG | 0660, 0, BOTH, "is open to others"},
+    {S_IFREG | 0604, 0, BOTH, "is open to others"},
+    {S_IFREG | 0640, 1000, SECRET_CLOSED, "is open to others"},
+    {S_IFREG | 0600, 1001, SECRET_CLOSED, NULL}, /* root reads what is a service's */
+    {S_IFIFO | 0600, 1000, SECRET_CLOSED, NULL}, /* a password may come by <(...) */
+    {S_IFDIR | 0700, 1000, BOTH, "is not a plain file"},
+    {S_IFIFO | 0600, 1000, BOTH, "is not a plain file"},
 };
 
-START_TEST(key_files_are_judged_by_kind_owner_and_mode)
+START_TEST(files_are_judged_by_rules_owner_and_mode)
 {
 	struct error err = {0};
 	struct stat st = {.st_mode = files[_i].mode, .st_uid = files[_i].owner};
-	int rc = key_file_judge("f", &st, 1000, files[_i].secret, &err);
+	int rc = secret_file_judge("file", "f", &st, 1000, files[_i].rules, &err);
 	ck_assert_int_eq(rc, files[_i].error ? -1 : 0);
 	if (files[_i].error)
 		ck_assert_msg(strstr(err.text, files[_i].error) != NULL, "%s", err.text);
@@ -186,9 +195,12 @@ static void expect_file(const char *text, mode_t mode, enum key_kind kind, const
 START_TEST(a_file_with_a_secret_in_it_must_be_private_whatever_it_is_read_for)
 {
 	expect_file("a sign-secret " SEED "\n", 0600, KEY_SIGN_SECRET, NULL);
-	expect_file("a sign-secret " SEED "\n", 0640, KEY_SIGN_SECRET, "can be read by others");
-	expect_file("a sign-secret " SEED "\n", 0604, KEY_ANY, "can be read by others");
+	expect_file("a sign-secret " SEED "\n", 0640, KEY_SIGN_SECRET, geteuid() == 0 ? NULL : "key file");
+	expect_file("a sign-secret " SEED "\n", 0604, KEY_ANY, "is open to others");
 	expect_file("a sign-public " SEED_PUBLIC "\n", 0644, KEY_SIGN_PUBLIC, NULL);
+	/* Not that its mode is wrong, which for a public key it is not. */
+	expect_file("a sign-public " SEED_PUBLIC "\n", 0644, KEY_SIGN_SECRET,
+	            "the file with the secret half is wanted");
 	expect_file("a sign-public " SEED_PUBLIC "\n", 0666, KEY_SIGN_PUBLIC, "can be changed by others");
 	expect_file("a sign-public " SEED_PUBLIC "\nb sign-public " SEED_PUBLIC "\n", 0600, KEY_SIGN_PUBLIC,
 	            "holds 2 keys; leave the one that is to be used");
@@ -465,7 +477,7 @@ static Suite *keys_suite(void)
 	TCase *tables = tcase_create("tables");
 	tcase_add_loop_test(tables, a_wrong_key_text_is_refused_by_line_without_a_word_of_the_key, 0,
 	                    sizeof wrong_texts / sizeof *wrong_texts);
-	tcase_add_loop_test(tables, key_files_are_judged_by_kind_owner_and_mode, 0, sizeof files / sizeof *files);
+	tcase_add_loop_test(tables, files_are_judged_by_rules_owner_and_mode, 0, sizeof files / sizeof *files);
 	suite_add_tcase(s, tables);
 	return s;
 }
