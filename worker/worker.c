@@ -375,10 +375,10 @@ static void interrupt(struct worker *w)
 	worker_abandon(w, 130);
 }
 
-/* What may change while jobs run: never names, queues or handlers, which running jobs refer to. */
-/* Each queue keeps the keys it has when its files are wrong. */
-static void reload_keys(struct worker *w)
+/* Each queue keeps the keys it has when its files are wrong. True: none was. */
+static bool reload_keys(struct worker *w)
 {
+	bool all = true;
 	for (unsigned i = 0; i < w->consumer_count; i++) {
 		struct consumer *c = &w->consumers[i];
 		struct error err;
@@ -389,17 +389,20 @@ static void reload_keys(struct worker *w)
 			continue;
 		}
 		admission_finish(&fresh);
+		all = false;
 		log_error(LOG_SELF, "SIGHUP: its keys stay as they are: %s", err.text);
 	}
+	return all;
 }
 
+/* What may change while jobs run: never names, queues or handlers, which running jobs refer to. */
 static void reload(struct worker *w)
 {
 	struct error err;
 	struct settings fresh;
 	if (log_reopen(&err) < 0)
 		log_error(LOG_SELF, "%s", err.text);
-	reload_keys(w);
+	bool keys = reload_keys(w);
 	if (options_load_settings(w->options, SETTINGS_WORKER, &fresh, &err) < 0 ||
 	    settings_check(&fresh, SETTINGS_WORKER, &err) < 0) {
 		log_error(LOG_SELF, "SIGHUP: settings stay as they are: %s", err.text);
@@ -416,9 +419,9 @@ static void reload(struct worker *w)
 	if (log_level_from_name(fresh.log_level, &level))
 		log_configure(level, strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
 	settings_finish(&fresh);
-	log_info(
-	    LOG_SELF,
-	    "SIGHUP: log opened anew; keys, timeout, grace, drain, result_max, log_output and log_level read again");
+	log_info(LOG_SELF,
+	         "SIGHUP: log opened anew; %stimeout, grace, drain, result_max, log_output and log_level read again",
+	         keys ? "keys, " : "");
 }
 
 static void pause_consuming(struct worker *w, bool paused)

@@ -203,12 +203,18 @@ START_TEST(while_keys_change_jobs_of_both_run_and_a_key_that_is_missing_may_stil
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
 	cleanup_free char *first = xprintf("cp '%s.pub' '%s'", old, ring);
 	cleanup_free char *then = xprintf("cat '%s.pub' >>'%s'", new, ring);
+	cleanup_free char *broken = xprintf("echo nonsense >'%s'", ring);
 	shell(first);
 	struct process w = support_worker(support_url(), "-q", q, "--signed-by", ring, "--", support_script("h", body));
 	send_with(q, old, NULL);
 	support_wait_lines(record, 1);
 	send_with(q, new, NULL);
 	support_wait_log(&w, "not run now (no key 'new' in signed_by of this worker)");
+	shell(broken);
+	kill(w.pid, SIGHUP);
+	support_wait_log(&w, "its keys stay as they are");
+	support_wait_log(&w, "SIGHUP: log opened anew; timeout"); /* it does not say that keys were read */
+	shell(first);
 	shell(then);
 	kill(w.pid, SIGHUP);
 	support_wait_lines(record, 2);
