@@ -196,14 +196,15 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-static void expect_name(const struct tls *t, SSL_CTX *ctx)
+/* An empty name would match all. A CN counts for nothing: a client certificate of the same CA has its user there. */
+static int expect_name(const struct tls *t, SSL_CTX *ctx, struct error *err)
 {
 	X509_VERIFY_PARAM *p = SSL_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (t->host_is_address)
-		X509_VERIFY_PARAM_set1_ip_asc(p, t->host);
-	else
-		X509_VERIFY_PARAM_set1_host(p, t->host, 0);
+	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	bool ok = *t->host && (t->host_is_address ? X509_VERIFY_PARAM_set1_ip_asc(p, t->host)
+	                                          : X509_VERIFY_PARAM_set1_host(p, t->host, 0)) == 1;
+	return ok ? 0
+	          : error_set(err, ERROR_CONFIG, "the URL's host '%.100s' is no name that can be verified", t->host);
 }
 
 int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *host, struct error *err)
@@ -219,7 +220,8 @@ int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *h
 	if (trust(ctx, o.ca, err) < 0 || identify(t, ctx, err) < 0)
 		return -1;
 	if (!o.insecure) {
-		expect_name(t, ctx);
+		if (expect_name(t, ctx, err) < 0)
+			return -1;
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
 	}
 	ERR_clear_error();

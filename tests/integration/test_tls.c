@@ -14,7 +14,18 @@
  * All on one node; each has options of its own, and only the first is of the config file, as docs/operations.md has it.
  * MUTUAL wants a client certificate, MUTUAL_12 too and speaks TLS 1.2 only, the others want none.
  */
-enum listener { MUTUAL, MUTUAL_12, PLAIN_CLIENT, OTHER_NAME, EXPIRED, SELF, OLD_TLS, LISTENERS, NO_TLS = LISTENERS };
+enum listener {
+	MUTUAL,
+	MUTUAL_12,
+	PLAIN_CLIENT,
+	OTHER_NAME,
+	NO_NAME,
+	EXPIRED,
+	SELF,
+	OLD_TLS,
+	LISTENERS,
+	NO_TLS = LISTENERS
+};
 
 static const struct {
 	const char *certificate, *options;
@@ -23,6 +34,7 @@ static const struct {
                    ",{versions,[list_to_atom(\"tlsv1.2\")]},{verify,verify_peer},{fail_if_no_peer_cert,true}"},
     [PLAIN_CLIENT] = {"server", ""},
     [OTHER_NAME] = {"server-other-name", ""},
+    [NO_NAME] = {"server-no-name", ""},
     [EXPIRED] = {"server-expired", ""},
     [SELF] = {"server-self", ""},
     [OLD_TLS] = {"server", ",{versions,[list_to_atom(\"tlsv1.1\")]}"},
@@ -175,6 +187,8 @@ static const struct {
     {MUTUAL, NULL, "client.pem", "client.key", AUTH, {"self-signed certificate in", "set tls_ca"}},
     {SELF, "ca.pem", NULL, NULL, AUTH, {"(CN=localhost) is not trusted: self-signed certificate;", "tls_ca"}},
     {OTHER_NAME, "ca.pem", NULL, NULL, AUTH, {"not for 'localhost' but for broker.example, two.example", "URL"}},
+    /* a CN is not looked at: it may be a user's, in a client certificate of the same CA */
+    {NO_NAME, "ca.pem", NULL, NULL, AUTH, {"not for 'localhost' but for IP Address:127.0.0.1", "URL"}},
     {EXPIRED, "ca.pem", NULL, NULL, AUTH, {"valid until", "has expired; renew it on the broker"}},
     /* ours, by the broker; over TLS 1.3 it may end the connection without a word */
     {MUTUAL, "ca.pem", NULL, NULL, AUTH, {"wants a client certificate (", "set tls_cert and tls_key"}},

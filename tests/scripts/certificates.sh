@@ -34,6 +34,7 @@ self_signed ca '/CN=test CA'
 self_signed other-ca '/CN=another CA'
 signed server ca /CN=localhost "$here" 10
 signed server-other-name ca /CN=x subjectAltName=DNS:broker.example,DNS:two.example 10
+signed server-no-name ca /CN=localhost subjectAltName=IP:127.0.0.1 10
 signed server-expired ca /CN=localhost "$here" -1
 self_signed server-self /CN=localhost -addext "$here"
 signed client ca /CN=tls-worker "$client" 10
