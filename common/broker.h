@@ -48,8 +48,8 @@ int broker_heartbeat_s(const struct broker *b);
 /* Of one call that waits for an answer. */
 int broker_rpc_timeout_ms(const struct broker_options *o);
 /*
- * Bytes of a message's header (message_header_size) that fit into a frame, which the broker may want smaller than we do.
- * A content header cannot be split: over the limit the broker would end the connection.
+ * Bytes of a message's header (message_header_size) that fit into a frame, which the broker may want smaller than we
+ * do. A content header cannot be split: over the limit the broker would end the connection.
  */
 size_t broker_header_max(const struct broker *b);
 /* "host:port/vhost", and the server's version ("3.10.8"); live as long as b. */

@@ -89,8 +89,8 @@ void link_take(struct link *l, struct list *events);
 /* Commands are handed over by link_flush, all at once; nothing happens before. */
 void link_flush(struct link *l);
 /*
- * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this token (never 0, unique
- * among the unfinished). deadline_ms: from now, 0 = none. message_id must be set (returns are matched by it).
+ * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this token (never 0,
+ * unique among the unfinished). deadline_ms: from now, 0 = none. message_id must be set (returns are matched by it).
  */
 void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key, struct message *m,
                   int64_t deadline_ms);

@@ -24,11 +24,8 @@ static void emit_error(struct link *l, enum link_event_kind kind, const struct e
 void link_publish_ended(void *data, uint64_t token, enum window_end end, const char *text)
 {
 	static const enum link_event_kind kinds[] = {
-	    [WINDOW_CONFIRMED] = LINK_CONFIRMED,
-	    [WINDOW_RETURNED] = LINK_RETURNED,
-	    [WINDOW_NACKED] = LINK_NACKED,
-	    [WINDOW_TIMEDOUT] = LINK_TIMEDOUT,
-	    [WINDOW_UNFIT] = LINK_UNFIT,
+	    [WINDOW_CONFIRMED] = LINK_CONFIRMED, [WINDOW_RETURNED] = LINK_RETURNED, [WINDOW_NACKED] = LINK_NACKED,
+	    [WINDOW_TIMEDOUT] = LINK_TIMEDOUT,   [WINDOW_UNFIT] = LINK_UNFIT,
 	};
 	struct link_event *e = link_emit(data, kinds[end]);
 	e->token = token;

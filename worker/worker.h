@@ -65,7 +65,7 @@ struct worker {
 	bool consuming_up, publishing_up, publishing_blocked;
 	struct complaint consuming_down, publishing_down;
 	struct headers_room room; /* of what is published */
-	uint64_t generation; /* of the consuming link */
+	uint64_t generation;      /* of the consuming link */
 
 	struct consumer *consumers;
 	unsigned consumer_count;
