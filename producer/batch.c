@@ -13,15 +13,14 @@
 #include <unistd.h>
 
 #include "common/clean.h"
-#include "common/codec.h"
 #include "common/connect.h"
-#include "common/delay.h"
 #include "common/link.h"
 #include "common/memory.h"
-#include "common/scan.h"
+#include "producer/batch_line.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
 #include "producer/compose.h"
+#include "producer/ends.h"
 #include "producer/lines.h"
 #include "producer/outcome.h"
 #include "producer/progress.h"
@@ -57,7 +56,7 @@ struct pending {
 
 struct batch {
 	struct session *s;
-	const char *type; /* NULL: the lines are whole documents */
+	struct batch_line all;
 	const char *queue;
 	struct job template;
 	bool dry;
@@ -77,9 +76,7 @@ struct batch {
 	struct targets *targets;
 	struct protect *protect;
 	struct waiter *waiter; /* --wait; NULL: nobody waits */
-	uint64_t finals, dead;
-	unsigned char *told; /* a bit per line whose end was told */
-	uint64_t told_bits;
+	struct ends told;
 	struct receipts receipts;
 	struct progress progress;
 	struct progress_state state;
@@ -113,7 +110,7 @@ __attribute__((format(printf, 1, 2))) static void complain(const char *fmt, ...)
 	free(text);
 }
 
-static void reject(struct batch *b, size_t column, const char *id, const char *reason)
+static void reject_at(struct batch *b, size_t column, const char *id, const char *reason)
 {
 	char place[64] = "";
 	if (column > 0)
@@ -124,94 +121,21 @@ static void reject(struct batch *b, size_t column, const char *id, const char *r
 	receipts_write(&b->receipts, b->ordinal, b->file, b->lines.number, id, outcome_name(OUTCOME_REJECTED), reason);
 }
 
-static size_t column_of(struct span line, size_t offset)
+static void reject(struct batch *b, const char *id, const char *reason)
 {
-	size_t row, column;
-	scan_position(line, offset, &row, &column);
-	return column;
-}
-
-/* The same for the same line of the same batch, so that a resumed run makes no different job. */
-static void make_id(const struct batch *b, struct span line, char out[static JOB_ID_MAX + 1])
-{
-	if (!b->receipts.file) {
-		job_make_uuid7(clock_now_ms(), out);
-		return;
-	}
-	char ordinal[32];
-	snprintf(ordinal, sizeof ordinal, "%" PRIu64, b->ordinal);
-	const struct span parts[] = {span_of(b->receipts.batch), span_of(ordinal), line};
-	job_make_hash_id(parts, 3, out);
-}
-
-/* With receipts all times are the batch's, for the same reason. */
-static int64_t job_time_ms(const struct batch *b)
-{
-	return b->receipts.file ? b->receipts.began_ms : clock_now_ms();
-}
-
-/* With a TYPE: the line is the args. */
-static bool job_from_args(struct batch *b, struct span line, struct job *j, struct buf *document)
-{
-	struct scan_value value;
-	struct scan_error scan;
-	char id[JOB_ID_MAX + 1];
-	if (!scan_text(line, &value, &scan)) {
-		reject(b, column_of(line, scan.offset), NULL, scan.reason);
-		return false;
-	}
-	make_id(b, line, id);
-	compose_job(&b->template, id, b->type, value.text, job_time_ms(b), j);
-	codec_encode(j, document);
-	return true;
-}
-
-/* Without: the line is a document, whose bytes travel as they are; only a missing id and created_at are put in front.
- */
-static bool job_from_document(struct batch *b, struct span line, struct job *j, struct buf *document)
-{
-	struct codec_error codec;
-	char id[JOB_ID_MAX + 1];
-	if (!codec_decode(line, (size_t)b->s->settings.max_body, CODEC_FIELDS_STRICT, j, &codec)) {
-		reject(b, column_of(line, codec.offset), NULL, codec.reason);
-		return false;
-	}
-	bool has_id = j->id != NULL;
-	int64_t created_ms = j->created_at_ms == CLOCK_NEVER ? job_time_ms(b) : CLOCK_NEVER;
-	if (!has_id) {
-		make_id(b, line, id);
-		j->id = xstrdup(id);
-	}
-	return codec_complete(line, has_id ? NULL : id, created_ms, document);
-}
-
-static bool within_limits(struct batch *b, const struct job *j, const struct buf *document)
-{
-	char reason[128];
-	if (document->len > (size_t)b->s->settings.max_body) {
-		snprintf(reason, sizeof reason, "the document has %zu bytes; the limit is %lld (max_body)",
-		         document->len, (long long)b->s->settings.max_body);
-		reject(b, 0, j->id, reason);
-		return false;
-	}
-	if (j->not_before_ms != CLOCK_NEVER &&
-	    j->not_before_ms - clock_now_ms() > (int64_t)DELAY_UNITS_MAX * DELAY_UNIT_MS) {
-		reject(b, 0, j->id, "not_before lies more than 388 days ahead");
-		return false;
-	}
-	return true;
+	reject_at(b, 0, id, reason);
 }
 
 static bool known_queue(struct batch *b, const char *queue, const char *id)
 {
 	struct error err = {0};
 	if (!queue_name_valid(span_of(queue))) {
-		reject(b, 0, id, "the queue's name is not valid");
+		reject(b, id, "the queue's name is not valid");
 		return false;
 	}
 	if (b->dry || targets_check(b->targets, queue, &err) == 0)
 		return true;
-	reject(b, 0, id, err.text);
+	reject(b, id, err.text);
 	if (err.kind != ERROR_CONFIG) {
 		b->rc = -1;
 		b->err = err;
@@ -252,39 +176,36 @@ static void publish(struct batch *b, const struct job *j, const char *queue, con
 static void submit(struct batch *b, const struct job *j, struct buf *document)
 {
 	struct error err = {0};
+	struct batch_refusal why;
 	const char *queue = compose_queue(&b->s->settings, b->queue, j->type);
 	if (!known_queue(b, queue, j->id) ||
 	    !protected_or_end(b, protect_document(b->protect, queue, j, document, &err), &err))
 		return;
-	if (within_limits(b, j, document) && !b->dry)
+	if (!batch_line_fits(&b->all, j, document, &why))
+		reject(b, j->id, why.reason);
+	else if (!b->dry)
 		publish(b, j, queue, document);
-}
-
-static bool blank(struct span line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (!strchr(" \t\r", line.at[i]) || !line.at[i])
-			return false;
-	return true;
 }
 
 static void take_line(struct batch *b, struct span line)
 {
 	struct job j = {0};
 	struct buf document = {0};
+	struct batch_refusal why = {0};
 	b->ordinal++;
 	if (b->lines.number == 1 && line.len >= 3 && memcmp(line.at, "\xef\xbb\xbf", 3) == 0)
 		line = (struct span){line.at + 3, line.len - 3}; /* a byte order mark, as some editors write */
-	if (blank(line))
+	if (batch_line_blank(line))
 		return;
 	if (receipts_confirmed(&b->receipts, b->ordinal)) {
 		b->skipped++;
 		return;
 	}
 	b->state.lines++;
-	bool ok = b->type ? job_from_args(b, line, &j, &document) : job_from_document(b, line, &j, &document);
-	if (ok)
+	if (batch_line_read(&b->all, b->ordinal, line, &j, &document, &why))
 		submit(b, &j, &document);
+	else
+		reject_at(b, why.column, NULL, why.reason);
 	job_finish(&j);
 	buf_finish(&document);
 }
@@ -353,7 +274,7 @@ static void reject_long(struct batch *b)
 	char reason[64];
 	snprintf(reason, sizeof reason, "the line is longer than %" PRId64 " bytes (max_body)",
 	         b->s->settings.max_body);
-	reject(b, 0, NULL, reason);
+	reject(b, NULL, reason);
 }
 
 /* True: the input has to be read before there is another line. */
@@ -459,24 +380,6 @@ static void take_events(struct batch *b)
 
 /* ---- what the workers say ---- */
 
-/* A job that ran twice tells its end twice. */
-static bool is_first_end(struct batch *b, const json_t *answer)
-{
-	const char *text = json_string_value(json_object_get(answer, "correlation_id"));
-	uint64_t line = text ? strtoull(text, NULL, 10) : 0;
-	if (line == 0 || line > b->ordinal)
-		return false;
-	if (line >= b->told_bits) {
-		uint64_t bits = (line / 8192 + 1) * 8192 * 2;
-		b->told = xrealloc(b->told, bits / 8, 1);
-		memset(b->told + b->told_bits / 8, 0, (bits - b->told_bits) / 8);
-		b->told_bits = bits;
-	}
-	bool first = !(b->told[line / 8] >> line % 8 & 1);
-	b->told[line / 8] |= (unsigned char)(1 << line % 8);
-	return first;
-}
-
 static void take_answers(struct batch *b)
 {
 	for (;;) {
@@ -487,11 +390,7 @@ static void take_answers(struct batch *b)
 		}
 		if (!answer)
 			return;
-		const char *kind = json_string_value(json_object_get(answer, "kind"));
-		const char *verdict = json_string_value(json_object_get(answer, "verdict"));
-		if (kind && strcmp(kind, "final") == 0 && is_first_end(b, answer)) {
-			b->finals++;
-			b->dead += !verdict || strcmp(verdict, "ok") != 0;
+		if (ends_take(&b->told, answer, b->ordinal)) {
 			progress_clear(&b->progress);
 			json_dumpf(answer, stdout, JSON_COMPACT);
 			putchar('\n');
@@ -502,7 +401,7 @@ static void take_answers(struct batch *b)
 
 static bool all_told(const struct batch *b)
 {
-	return !b->waiter || b->interrupts > 0 || b->finals >= b->ends[OUTCOME_CONFIRMED];
+	return !b->waiter || b->interrupts > 0 || b->told.told >= b->ends[OUTCOME_CONFIRMED];
 }
 
 /* ---- the run ---- */
@@ -615,16 +514,16 @@ static int read_words(struct batch *b, struct error *err)
 	const struct options *o = &b->s->options;
 	size_t files_from = 0;
 	if (o->argument_count > 0 && !looks_like_file(o->arguments[0])) {
-		b->type = o->arguments[0];
+		b->all.type = o->arguments[0];
 		files_from = 1;
 	}
 	b->files = o->argument_count > files_from ? o->arguments + files_from : standard_input;
 	b->file_count = o->argument_count > files_from ? o->argument_count - files_from : 1;
-	if (b->type && o->argument_count == 1 && access(b->type, F_OK) == 0)
+	if (b->all.type && o->argument_count == 1 && access(b->all.type, F_OK) == 0)
 		return error_set(err, ERROR_USAGE,
 		                 "'%s' is a TYPE, but there is a file of that name too: write './%s' for the file, or "
 		                 "'%s -' for the type and standard input",
-		                 b->type, b->type, b->type);
+		                 b->all.type, b->all.type, b->all.type);
 	return 0;
 }
 
@@ -677,6 +576,9 @@ static int prepare(struct batch *b, struct error *err)
 	const struct options *o = &b->s->options;
 	b->dry = options_has(o, "dry-run");
 	b->queue = options_get(o, "queue");
+	b->all.template = &b->template;
+	b->all.receipts = &b->receipts;
+	b->all.max_body = (size_t)b->s->settings.max_body;
 	b->protect = protect_create(&b->s->settings, o);
 	if (read_words(b, err) < 0 || compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
 	    options_count(o, "halt", &b->halt, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
@@ -690,7 +592,7 @@ static int prepare(struct batch *b, struct error *err)
 	if (connect_batch(b, err) < 0 || open_receipts(b, err) < 0)
 		return -1;
 	job_finish(&b->template);
-	if (compose_template(o, job_time_ms(b), &b->template, err) < 0)
+	if (compose_template(o, batch_line_time_ms(&b->receipts), &b->template, err) < 0)
 		return -1;
 	b->started_ms = clock_monotonic_ms();
 	return 0;
@@ -720,7 +622,7 @@ static int exit_code(const struct batch *b)
 {
 	if (b->interrupts > 0)
 		return 130;
-	if (b->ends[OUTCOME_RETURNED] + b->ends[OUTCOME_REJECTED] + b->dead > 0)
+	if (b->ends[OUTCOME_RETURNED] + b->ends[OUTCOME_REJECTED] + b->told.dead > 0)
 		return ERROR_FAILED;
 	return b->ends[OUTCOME_NACKED] + b->ends[OUTCOME_TIMED_OUT] > 0 ? ERROR_TRYAGAIN : 0;
 }
@@ -732,7 +634,7 @@ static void finish(struct batch *b)
 	targets_close(b->targets);
 	protect_destroy(b->protect);
 	waiter_close(b->waiter);
-	free(b->told);
+	ends_finish(&b->told);
 	if (b->fd >= 0)
 		close_input(b);
 	receipts_finish(&b->receipts);
