@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Jobs and messages made to do harm: what they can put into a log line, an environment, a command line or a path. */
+#include <arpa/inet.h>
 #include <check.h>
 #include <jansson.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/memory.h"
@@ -388,6 +392,237 @@ START_TEST(a_slash_in_type_or_id_is_malformed)
 }
 END_TEST
 
+/* ---- what a service gets ---- */
+
+/* A service on a thread: it notes the bytes of each connection as they came, and says 200. */
+struct service {
+	int listener, port;
+	pthread_t thread;
+	struct buf request; /* of the first connection */
+	size_t connections;
+};
+
+/* Where the head ends; 0: it has not come yet. */
+static size_t head_end(const struct buf *b)
+{
+	const char *end = b->len ? memmem(b->data, b->len, "\r\n\r\n", 4) : NULL;
+	return end ? (size_t)(end - b->data) + 4 : 0;
+}
+
+static bool is_whole(const struct buf *b)
+{
+	size_t head = head_end(b);
+	const char *length = head ? strstr(b->data, "\r\nContent-Length: ") : NULL;
+	return length && b->len >= head + strtoul(length + 18, NULL, 10);
+}
+
+/* To the end of the connection, so that a second request in it is noted too. */
+static void serve(struct service *s, int fd)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	struct buf spare = {0}, *to = s->connections++ ? &spare : &s->request;
+	char chunk[65536];
+	bool answered = false;
+	for (ssize_t n; (n = read(fd, chunk, sizeof chunk)) > 0;) {
+		buf_append(to, chunk, (size_t)n);
+		if (!answered && is_whole(to))
+			answered = write(fd, answer, sizeof answer - 1) > 0;
+	}
+	buf_finish(&spare);
+	close(fd);
+}
+
+static void *service_thread(void *data)
+{
+	struct service *s = data;
+	for (int fd; (fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0;)
+		serve(s, fd);
+	return NULL;
+}
+
+static void service_start(struct service *s)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof a;
+	*s = (struct service){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+	ck_assert_int_eq(bind(s->listener, (struct sockaddr *)&a, sizeof a), 0);
+	ck_assert_int_eq(listen(s->listener, 16), 0);
+	ck_assert_int_eq(getsockname(s->listener, (struct sockaddr *)&a, &len), 0);
+	s->port = ntohs(a.sin_port);
+	ck_assert_int_eq(pthread_create(&s->thread, NULL, service_thread, s), 0);
+}
+
+static void service_stop(struct service *s)
+{
+	shutdown(s->listener, SHUT_RDWR);
+	pthread_join(s->thread, NULL);
+	close(s->listener);
+}
+
+/* Takes one off the terminated head. False: there are no more. */
+static bool next_header(char **head, const char **name, const char **value)
+{
+	char *line = strsep(head, "\n"), *colon;
+	ck_assert_ptr_nonnull(line);
+	size_t len = strlen(line);
+	ck_assert_msg(len > 0 && line[len - 1] == '\r', "a bare line feed behind: %s", line);
+	line[len - 1] = 0;
+	if (len == 1)
+		return false;
+	ck_assert_msg(!printable_offender(line, len - 1, ""), "a control byte in: %s", line);
+	colon = strstr(line, ": ");
+	ck_assert_msg(colon, "no header: %s", line);
+	*colon = 0;
+	*name = line;
+	*value = colon + 2;
+	return true;
+}
+
+struct wanted {
+	const char *name, *value; /* NULL: any */
+};
+
+static void check_header(const struct wanted *all, unsigned *seen, const char *name, const char *value)
+{
+	size_t i = 0;
+	while (all[i].name && strcmp(all[i].name, name) != 0)
+		i++;
+	ck_assert_msg(all[i].name, "smuggled: %s: %.100s", name, value);
+	ck_assert_msg(!all[i].value || strcmp(value, all[i].value) == 0, "%s: %.100s", name, value);
+	ck_assert_msg(!(*seen & 1U << i), "%s comes twice", name);
+	*seen |= 1U << i;
+}
+
+/* One request, to the handler's URL, with exactly these headers and that body. */
+static void check_request(const struct service *s, const struct wanted *all, struct span body)
+{
+	const struct buf *b = &s->request;
+	size_t end = head_end(b);
+	unsigned seen = 0, count = 0;
+	ck_assert_uint_eq(s->connections, 1);
+	ck_assert_uint_gt(end, 0);
+	ck_assert_ptr_null(memchr(b->data, 0, end));
+	ck_assert_uint_eq(b->len - end, body.len);
+	ck_assert_int_eq(memcmp(b->data + end, body.at, body.len), 0);
+	cleanup_free char *head = xmemdup(b->data, end);
+	char *rest = head;
+	const char *name, *value;
+	ck_assert_str_eq(strsep(&rest, "\n"), "POST /jobs?x=1 HTTP/1.1\r");
+	while (next_header(&rest, &name, &value))
+		check_header(all, &seen, name, value);
+	while (all[count].name)
+		count++;
+	ck_assert_msg(seen == (1U << count) - 1, "headers are missing (seen: %x): %.3000s", seen, b->data);
+}
+
+static void run_for_service(struct service *s, const char *config, const char *q, const struct message *m)
+{
+	cleanup_free char *handler = xprintf("*=http://127.0.0.1:%d/jobs?x=1", s->port);
+	struct process w = support_worker(support_url(), config ? "--config" : "-q", config ? config : q, "--once",
+	                                  "--handler", handler);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	service_stop(s);
+}
+
+enum { LONG_VALUE = 60000 };
+
+START_TEST(no_job_smuggles_a_header_into_its_request)
+{
+	struct service s;
+	service_start(&s);
+	cleanup_free char *q = queue_name();
+	cleanup_free char *host = xprintf("127.0.0.1:%d", s.port), *large = xprintf("%0*d", LONG_VALUE, 0);
+	cleanup_free char *document =
+	    xprintf("{\"type\":\"t\",\"id\":\"..:\",\"args\":\"\\r\\n\\r\\nGET /evil HTTP/1.1\\r\\n\",\"headers\":{"
+	            "\"crlf\":\"a\\r\\nInjected: yes\",\"lf\":\"a\\nInjected: yes\",\"cr\":\"a\\rInjected: yes\","
+	            "\"umlaut\":\"\\u00fc\",\"esc\":\"\\u001b[31m\",\"n\\r\\nInjected\":\"yes\",\"a: b\\r\\nc\":\"d\","
+	            "\"x: y\":\"z\",\"x:\":\"z\",\"b c\":\"d\",\";\":\"e\",\"\\u00e9\":\"f\",\"blank\":\"\","
+	            "\"Host\":\"evil\",\"Content-Length\":\"0\",\"Transfer-Encoding\":\"chunked\","
+	            "\"traceparent\":\"00-1\\r\\nInjected: yes\",\"plain\":\"v: w; x\",\"long\":\"%s\"}}",
+	            large);
+	const struct wanted all[] = {{"Host", host},
+	                             {"User-Agent", NULL},
+	                             {"Accept", "*/*"},
+	                             {"Content-Type", "application/json"},
+	                             {"Content-Length", "32"},
+	                             {"Idempotency-Key", "..:"},
+	                             {"Job-Id", "..:"},
+	                             {"Job-Type", "t"},
+	                             {"Job-Queue", q},
+	                             {"Job-Attempt", "1"},
+	                             {"Job-Max-Attempts", NULL},
+	                             {"Job-Deadline", NULL},
+	                             {"Job-H-Host", "evil"},
+	                             {"Job-H-Content-Length", "0"},
+	                             {"Job-H-Transfer-Encoding", "chunked"},
+	                             {"Job-H-plain", "v: w; x"},
+	                             {"Job-H-long", large},
+	                             {0}};
+	struct message *m = message_create();
+	message_set_body(m, document, strlen(document));
+	run_for_service(&s, NULL, q, m);
+	check_request(&s, all, span_of("\"\\r\\n\\r\\nGET /evil HTTP/1.1\\r\\n\""));
+	message_destroy(m);
+	buf_finish(&s.request);
+}
+END_TEST
+
+START_TEST(no_raw_message_smuggles_a_header_into_its_request)
+{
+	static const char body[] = "\r\n\r\nGET /evil HTTP/1.1\r\n\r\n";
+	struct service s;
+	service_start(&s);
+	cleanup_free char *q = queue_name();
+	cleanup_free char *host = xprintf("127.0.0.1:%d", s.port);
+	const char *config = support_path("worker.cfg");
+	FILE *f = fopen(config, "we");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "queues = ( { name = \"%s\"; codec = \"raw\"; type = \"blob\"; } );\n", q);
+	fclose(f);
+	const struct wanted all[] = {{"Host", host},
+	                             {"User-Agent", NULL},
+	                             {"Accept", "*/*"},
+	                             {"Content-Type", "application/json"},
+	                             {"Content-Length", "27"},
+	                             {"Idempotency-Key", NULL},
+	                             {"Job-Id", NULL},
+	                             {"Job-Type", "blob"},
+	                             {"Job-Queue", q},
+	                             {"Job-Attempt", "1"},
+	                             {"Job-Max-Attempts", NULL},
+	                             {"Job-Deadline", NULL},
+	                             {0}};
+	struct message *m = message_create();
+	m->type = xstrdup("t\r\nInjected: yes");
+	m->message_id = xstrdup("id\r\nInjected: yes");
+	m->correlation_id = xstrdup("c\r\nInjected: yes");
+	m->content_type = xstrdup("text/plain\r\nInjected: yes");
+	table_set_string(&m->headers, "h\r\nInjected", "yes\r\nInjected: yes");
+	message_set_body(m, body, sizeof body);
+	run_for_service(&s, config, q, m);
+	check_request(&s, all, (struct span){body, sizeof body});
+	message_destroy(m);
+	buf_finish(&s.request);
+}
+END_TEST
+
+START_TEST(a_nul_in_a_header_is_malformed)
+{
+	cleanup_free char *q = queue_name();
+	struct service s;
+	service_start(&s);
+	cleanup_free char *handler = xprintf("*=http://127.0.0.1:%d/jobs?x=1", s.port);
+	struct process w = support_worker(support_url(), "-q", q, "--handler", handler);
+	support_publish_text(support_url(), q, "{\"type\":\"t\",\"headers\":{\"a\":\"b\\u0000c\"}}");
+	support_publish_text(support_url(), q, "{\"type\":\"t\",\"headers\":{\"a\\u0000b\":\"c\"}}");
+	support_wait_depth(support_url(), support_amqp(q, ".dead"), 2);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	service_stop(&s);
+	ck_assert_uint_eq(s.connections, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("hostile");
@@ -403,6 +638,9 @@ int main(void)
 	tcase_add_test(c, a_type_and_an_id_of_dots_name_no_path);
 	tcase_add_test(c, headers_that_no_process_can_get_make_the_job_dead_unrun);
 	tcase_add_test(c, a_slash_in_type_or_id_is_malformed);
+	tcase_add_test(c, no_job_smuggles_a_header_into_its_request);
+	tcase_add_test(c, no_raw_message_smuggles_a_header_into_its_request);
+	tcase_add_test(c, a_nul_in_a_header_is_malformed);
 	suite_add_tcase(s, c);
 	return support_main(s);
 }
