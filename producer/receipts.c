@@ -66,9 +66,9 @@ static bool note_confirmed(struct receipts *r, uint64_t ordinal)
 	return true;
 }
 
-static int read_first(struct receipts *r, const char *path, const char *line, struct error *err)
+static int read_first(struct receipts *r, const char *path, struct span line, struct error *err)
 {
-	json_t *value = line ? json_loads(line, 0, NULL) : NULL;
+	json_t *value = line.at ? json_loadb(line.at, line.len, 0, NULL) : NULL;
 	const char *batch = json_string_value(json_object_get(value, "batch"));
 	bool ok = batch && is_uuid7(batch);
 	if (ok) {
@@ -79,9 +79,9 @@ static int read_first(struct receipts *r, const char *path, const char *line, st
 	return ok ? 0 : error_set(err, ERROR_DATA, "'%s' is not a receipts file: its first line names no batch", path);
 }
 
-static int read_line(struct receipts *r, const char *path, uint64_t number, const char *line, struct error *err)
+static int read_line(struct receipts *r, const char *path, uint64_t number, struct span line, struct error *err)
 {
-	json_t *value = json_loads(line, 0, NULL);
+	json_t *value = json_loadb(line.at, line.len, 0, NULL);
 	json_int_t n = json_integer_value(json_object_get(value, "n"));
 	const char *state = json_string_value(json_object_get(value, "state"));
 	bool ok = n > 0 && state;
@@ -100,13 +100,14 @@ static int read_lines(struct receipts *r, const char *path, FILE *in, off_t *who
 	int rc = 0;
 	*whole = 0;
 	for (uint64_t number = 1; rc == 0 && (len = getline(&line, &size, in)) > 0; number++) {
-		if (line[len - 1] != '\n' && number > 1)
-			return 0;
+		if (line[len - 1] != '\n')
+			break;
+		const struct span span = {line, (size_t)len};
 		*whole += len;
-		rc = number == 1 ? read_first(r, path, line, err) : read_line(r, path, number, line, err);
+		rc = number == 1 ? read_first(r, path, span, err) : read_line(r, path, number, span, err);
 	}
 	if (rc == 0 && !r->batch[0])
-		return read_first(r, path, NULL, err);
+		return read_first(r, path, (struct span){0}, err);
 	return rc;
 }
 
