@@ -89,6 +89,25 @@ static void check_complete(const struct job *j, struct span document)
 	buf_finish(&text);
 }
 
+static void check_replace(const struct job *j, struct span document)
+{
+	static char args[] = "[1e2]";
+	struct buf text = {0};
+	struct job replaced = {0}, expected = *j;
+	struct codec_error err;
+	expected.args = args;
+	expected.args_len = strlen(args);
+	fuzz_check(codec_replace_args(document, "\"args\"", span_of(args), &text));
+	bool taken = codec_decode((struct span){text.data, text.len}, SIZE_MAX, CODEC_FIELDS_LENIENT, &replaced, &err);
+	fuzz_check(taken || strstr(err.reason, "members"));
+	if (taken) {
+		check_same(&replaced, &expected);
+		fuzz_check(!replaced.sealed);
+		job_finish(&replaced);
+	}
+	buf_finish(&text);
+}
+
 /*
  * What the scanner takes and jansson does not: numbers beyond its types, NUL in keys. The other way: depth. Behind a
  * number jansson passes over a NUL byte.
@@ -151,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_decoded(&lenient, document);
 		check_encode(&lenient);
 		check_complete(&lenient, document);
+		check_replace(&lenient, document);
 	} else {
 		check_error(&why, document);
 	}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Jobs that come, move, end and come again, against two plain lists. */
+#include <string.h>
+
+#include "tests/fuzz/fuzz.h"
+#include "worker/redelivery.h"
+
+enum { HELD = 64, KEYS = 8, ENDED = 8192 };
+
+struct copy {
+	uint64_t key, generation;
+};
+
+struct model {
+	struct copy held[HELD];   /* its address is the task; generation 0: none */
+	struct copy ended[ENDED]; /* the oldest first; generation 0: used up */
+	size_t count;
+	char tasks[HELD];
+};
+
+static size_t oldest(const struct model *m)
+{
+	return m->count > REDELIVERY_FINISHED_MAX ? m->count - REDELIVERY_FINISHED_MAX : 0;
+}
+
+static void add(struct redelivery *r, struct model *m, size_t slot, struct copy e)
+{
+	if (m->held[slot].generation)
+		return;
+	m->held[slot] = e;
+	redelivery_add(r, e.key, e.generation, &m->tasks[slot]);
+}
+
+static void end(struct redelivery *r, struct model *m, size_t slot, bool remember)
+{
+	struct copy *e = &m->held[slot];
+	redelivery_done(r, e->key, &m->tasks[slot], remember); /* of one that is not there it does nothing */
+	if (e->generation && remember && m->count < ENDED)
+		m->ended[m->count++] = *e;
+	*e = (struct copy){0};
+}
+
+/* Is it an older copy of that job? */
+static bool matches(const struct copy *e, struct copy wanted)
+{
+	return e->generation && e->key == wanted.key && e->generation < wanted.generation;
+}
+
+/* False: which of several is found is not promised, so that the model does not know which is used up. */
+static bool find(struct redelivery *r, struct model *m, struct copy wanted)
+{
+	void *task = NULL;
+	size_t held = 0, ended = 0, last = 0;
+	for (size_t i = 0; i < HELD; i++)
+		held += matches(&m->held[i], wanted);
+	for (size_t i = oldest(m); i < m->count; i++) {
+		if (!matches(&m->ended[i], wanted))
+			continue;
+		ended++;
+		last = i;
+	}
+	enum redelivery_match match = redelivery_find(r, wanted.key, wanted.generation, &task);
+	if (held > 0) {
+		size_t slot = (size_t)((char *)task - m->tasks);
+		fuzz_check(match == REDELIVERY_IN_HAND && slot < HELD && matches(&m->held[slot], wanted));
+		return true;
+	}
+	fuzz_check(match == (ended > 0 ? REDELIVERY_FINISHED : REDELIVERY_NEW));
+	if (ended == 1)
+		m->ended[last].generation = 0;
+	return ended <= 1;
+}
+
+/* So many of other jobs that old ones are forgotten. */
+static void end_many(struct redelivery *r, struct model *m, size_t count)
+{
+	for (size_t i = 0; i < count && m->count < ENDED; i++) {
+		redelivery_add(r, KEYS, 1, &m->tasks[0]);
+		redelivery_done(r, KEYS, &m->tasks[0], true);
+		m->ended[m->count++] = (struct copy){KEYS, 1};
+	}
+}
+
+static bool step(struct redelivery *r, struct model *m, struct fuzz_input *in)
+{
+	uint8_t op = fuzz_u8(in), what = fuzz_u8(in);
+	size_t slot = what % HELD;
+	struct copy e = {op / 8 % KEYS, 1 + what / 16};
+	switch (op % 8) {
+	case 0:
+	case 1:
+		add(r, m, slot, e);
+		break;
+	case 2:
+		redelivery_moved(r, m->held[slot].key, &m->tasks[slot], e.generation);
+		if (m->held[slot].generation)
+			m->held[slot].generation = e.generation;
+		break;
+	case 3:
+		end(r, m, slot, true);
+		break;
+	case 4:
+		end(r, m, slot, false);
+		break;
+	case 5:
+		if (m->held[0].generation == 0)
+			end_many(r, m, (size_t)what * 8);
+		break;
+	default:
+		return find(r, m, e);
+	}
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct model m;
+	struct fuzz_input in = {data, size};
+	struct redelivery *r = redelivery_create();
+	memset(&m, 0, sizeof m);
+	while (in.left > 0 && m.count < ENDED && step(r, &m, &in))
+		;
+	redelivery_destroy(r);
+	return 0;
+}
