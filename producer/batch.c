@@ -49,6 +49,7 @@ enum { TURN_MS = 100 };
 
 /* A line that is on its way: the token of its publish is its address. */
 struct pending {
+	struct list link; /* batch::pending */
 	uint64_t ordinal, line;
 	const char *file; /* borrowed from argv */
 	char *id;
@@ -73,6 +74,7 @@ struct batch {
 	uint64_t ordinal; /* lines seen in all files */
 
 	struct link *link;
+	struct list pending; /* pending::link */
 	struct targets *targets;
 	struct protect *protect;
 	struct waiter *waiter; /* --wait; NULL: nobody waits */
@@ -167,7 +169,8 @@ static void publish(struct batch *b, const struct job *j, const char *queue, con
 		e.message->correlation_id = xprintf("%" PRIu64, b->ordinal);
 	}
 	struct pending *p = xcalloc(1, sizeof *p);
-	*p = (struct pending){b->ordinal, b->lines.number, b->file, xstrdup(j->id)};
+	*p = (struct pending){.ordinal = b->ordinal, .line = b->lines.number, .file = b->file, .id = xstrdup(j->id)};
+	list_append(&b->pending, &p->link);
 	link_publish(b->link, (uint64_t)(uintptr_t)p, e.exchange, e.key, e.message, b->s->settings.confirm_timeout_ms);
 	b->sent++;
 	b->state.outstanding++;
@@ -307,6 +310,13 @@ static bool submit_lines(struct batch *b)
 
 /* ---- what the broker says ---- */
 
+static void forget_pending(struct pending *p)
+{
+	list_remove(&p->link);
+	free(p->id);
+	free(p);
+}
+
 static void finish_pending(struct batch *b, struct pending *p, enum outcome o, const struct link_event *e)
 {
 	struct error err = {0};
@@ -319,8 +329,7 @@ static void finish_pending(struct batch *b, struct pending *p, enum outcome o, c
 	}
 	receipts_write(&b->receipts, p->ordinal, p->file, p->line, p->id, outcome_name(o),
 	               o == OUTCOME_CONFIRMED ? NULL : err.text);
-	free(p->id);
-	free(p);
+	forget_pending(p);
 }
 
 static void set_blocked(struct batch *b, const char *reason)
@@ -380,6 +389,14 @@ static void take_events(struct batch *b)
 
 /* ---- what the workers say ---- */
 
+static void print_answer(const json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_COMPACT);
+	clean_print_json(stdout, text ? text : "{}");
+	putchar('\n');
+	free(text);
+}
+
 static void take_answers(struct batch *b)
 {
 	for (;;) {
@@ -392,8 +409,7 @@ static void take_answers(struct batch *b)
 			return;
 		if (ends_take(&b->told, answer, b->ordinal)) {
 			progress_clear(&b->progress);
-			json_dumpf(answer, stdout, JSON_COMPACT);
-			putchar('\n');
+			print_answer(answer);
 		}
 		json_decref(answer);
 	}
@@ -635,6 +651,8 @@ static void finish(struct batch *b)
 	protect_destroy(b->protect);
 	waiter_close(b->waiter);
 	ends_finish(&b->told);
+	while (!list_empty(&b->pending)) /* of a run that was given up */
+		forget_pending(list_item(b->pending.next, struct pending, link));
 	if (b->fd >= 0)
 		close_input(b);
 	receipts_finish(&b->receipts);
@@ -651,6 +669,7 @@ static int run(int argc, char **argv)
 	if (session_begin(&s, &batch_command, argc, argv, &code))
 		return code;
 	struct batch b = {.s = &s, .fd = -1, .signals = -1};
+	list_init(&b.pending);
 	int rc = prepare(&b, &err);
 	if (rc == 0) {
 		work(&b);

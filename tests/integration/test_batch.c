@@ -384,7 +384,7 @@ static void assert_all_ran(const char *record, int count)
 
 START_TEST(a_broker_killed_and_started_again_under_load_loses_nothing)
 {
-	enum { LINES = 1500 };
+	enum { LINES = 600 };
 	struct node node;
 	support_node_start(&node);
 	cleanup_free char *q = queue_name(node.url);
@@ -393,8 +393,8 @@ START_TEST(a_broker_killed_and_started_again_under_load_loses_nothing)
 	struct process w = support_worker(node.url, "-q", q, "-j", "2", "--", support_script("h", body));
 	struct process p =
 	    support_start(node.url, (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
-	                                                  "--rate", "400", "--confirm-timeout", "2m", NULL});
-	support_wait_lines(record, 200);
+	                                                  "--rate", "60", "--confirm-timeout", "2m", NULL});
+	support_wait_lines(record, 100);
 	support_node_kill(&node);
 	support_node_again(&node);
 	ck_assert_int_eq(support_wait_exit(&p), 0);
