@@ -16,6 +16,7 @@
 #   readme        every command of README.md
 #   faults        everything around Warren breaks at random, and the jobs are counted (tests/faults/README.md); WARREN_FAULTS has
 #                 options of tests/faults/chaos.py, such as "--seed 42 --duration 1h"
+#   cluster       a cluster of three nodes under load whose leaders are killed; WARREN_CLUSTER has options of tests/faults/cluster.py
 #   docker        the image of docker/ for real; skipped where nothing can build it
 #   soak          a worker that runs a million jobs, or WARREN_SOAK_JOBS; only when named
 #   long          hours, not minutes: only when named
@@ -42,6 +43,7 @@ all_suites=(
 	demo
 	readme
 	faults
+	cluster
 	docker
 )
 named_suites=( # take long, or need more than a machine has: only when named
@@ -314,6 +316,15 @@ suite_faults() {
 	export PYTHONDONTWRITEBYTECODE=1
 	run_test "no job is lost in chaos" tests/faults/chaos.py --build build-test --quiet "${options[@]}"
 	run_test "chaos ends on Ctrl-C and leaves nothing" tests/faults/interrupt.py build-test
+}
+
+suite_cluster() {
+	local options
+	step "a cluster whose leaders are killed"
+	build_plain || return 0
+	read -r -a options <<<"${WARREN_CLUSTER:-}"
+	export PYTHONDONTWRITEBYTECODE=1
+	run_test "nothing is lost when leaders of a cluster die" tests/faults/cluster.py --build build-test "${options[@]}"
 }
 
 suite_docker() {
