@@ -38,8 +38,8 @@ class Node:
         with open(self.config, "w", encoding="utf-8") as f:
             f.write(CONFIG.format(management=self.management))
 
-    def _script(self, verb, *args, check=True, timeout=300):
-        environment = {**os.environ, "BROKER_PLUGINS": "rabbitmq_management", "BROKER_CONF": self.config}
+    def _script(self, verb, *args, check=True, timeout=300, more=None):
+        environment = {**os.environ, "BROKER_PLUGINS": "rabbitmq_management", "BROKER_CONF": self.config, **(more or {})}
         done = subprocess.run(
             [SCRIPT, verb, os.path.join(self.folder, "node"), *args],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
@@ -149,10 +149,10 @@ class Node:
         return False
 
 
-def free_port():
+def free_port(taken=()):
     """Such that a node and its further ports are free. It is none of those from which the kernel and scripts/lib.sh take
-    theirs, for it must still be there after the node was away for a while."""
-    used = set()
+    theirs, for it must still be there after the node was away for a while. taken: given out, though nobody listens there yet."""
+    used = set(taken)
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with open(table, encoding="ascii") as f:
             used |= {int(line.split()[1].rsplit(":", 1)[1], 16) for line in list(f)[1:]}

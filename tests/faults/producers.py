@@ -34,21 +34,27 @@ class Producer:
     def start(self):
         self.thread.start()
 
+    def line_of(self, chunk, n):
+        return jobs.line_of(chunk, n)
+
     def files(self, chunk):
         base = os.path.join(self.folder, chunk.name)
         return base + ".jsonl", base + ".receipts"
 
     def _publish_all(self):
         for chunk in self.chunks:
-            lines, receipts = self.files(chunk)
-            with open(lines, "w", encoding="utf-8") as f:
-                f.writelines(jobs.line_of(chunk, n) + "\n" for n in range(len(chunk.plans)))
-            code = self._batch(chunk, lines, ["--receipts", receipts])
-            while code != 0 and not self.ending.is_set():
-                self.resumed += 1
-                code = self._batch(chunk, lines, ["--resume" if has_receipts(receipts) else "--receipts", receipts])
-                self.ending.wait(AGAIN_S)
-            self.confirmed += len(chunk.plans)
+            self._publish(chunk)
+
+    def _publish(self, chunk):
+        lines, receipts = self.files(chunk)
+        with open(lines, "w", encoding="utf-8") as f:
+            f.writelines(self.line_of(chunk, n) + "\n" for n in range(len(chunk.plans)))
+        code = self._batch(chunk, lines, ["--receipts", receipts])
+        while code != 0 and not self.ending.is_set():
+            self.resumed += 1
+            code = self._batch(chunk, lines, ["--resume" if has_receipts(receipts) else "--receipts", receipts])
+            self.ending.wait(AGAIN_S)
+        self.confirmed += len(chunk.plans)
 
     def _batch(self, chunk, lines, options):
         words = [self.program, "batch", "-q", jobs.QUEUES[chunk.kind], "--rate", str(self.rate), "--confirm-timeout", "10s"]
