@@ -220,7 +220,7 @@ suite_integration() {
 	step "integration tests"
 	build_asan || return 0
 	need_broker || return 0
-	meson_suite build-asan integration 1
+	meson_suite build-asan integration 3
 }
 
 suite_valgrind() {
