@@ -131,7 +131,7 @@ write_files() {
 	echo "$tree" >"$dir/tree"
 	: >"$dir/env.conf"
 	# Default 180 s: how long a delay level stands still when its leader dies (3.10 to 3.13).
-	echo '[{rabbit,[{dead_letter_worker_publisher_confirm_timeout,5000}]}].' >"$dir/advanced.config"
+	echo '[{rabbit,[{dead_letter_worker_publisher_confirm_timeout,3000}]}].' >"$dir/advanced.config"
 	echo "[${BROKER_PLUGINS:-}]." >"$dir/plugins"
 	{
 		echo "listeners.tcp.1 = 127.0.0.1:$1"
