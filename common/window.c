@@ -9,6 +9,7 @@
 static void publish_free(struct publish *p)
 {
 	list_remove(&p->link);
+	list_remove(&p->by_deadline);
 	message_destroy(p->message);
 	free(p->returned);
 	free(p->exchange);
@@ -25,6 +26,7 @@ void window_init(struct window *w, window_end_fn *end, void *data)
 {
 	list_init(&w->unsent);
 	list_init(&w->sent);
+	list_init(&w->expiring);
 	w->end = end;
 	w->data = data;
 }
@@ -34,6 +36,23 @@ void window_finish(struct window *w)
 	window_rewind(w);
 	while (!list_empty(&w->unsent))
 		publish_free(publish_of(w->unsent.next));
+}
+
+static struct publish *expiring_of(struct list *link)
+{
+	return list_item(link, struct publish, by_deadline);
+}
+
+/* From the end, for deadlines mostly grow. */
+static void queue_deadline(struct window *w, struct publish *p)
+{
+	struct list *before = w->expiring.prev;
+	list_init(&p->by_deadline);
+	if (p->deadline_at_ms == INT64_MAX)
+		return;
+	while (before != &w->expiring && expiring_of(before)->deadline_at_ms > p->deadline_at_ms)
+		before = before->prev;
+	list_insert(before, &p->by_deadline);
 }
 
 void window_add(struct window *w, uint64_t token, const char *exchange, const char *key, struct message *message,
@@ -46,6 +65,7 @@ void window_add(struct window *w, uint64_t token, const char *exchange, const ch
 	p->key = xstrdup(key);
 	p->message = message;
 	list_append(&w->unsent, &p->link);
+	queue_deadline(w, p);
 }
 
 struct publish *window_next(struct window *w)
@@ -147,22 +167,15 @@ void window_returned(struct window *w, const char *message_id, const char *text)
 	}
 }
 
-static int64_t expire_in(struct window *w, struct list *publishes, int64_t now_ms, int64_t next_ms)
-{
-	struct list *pos, *tmp;
-	list_for_each (pos, tmp, publishes) {
-		struct publish *p = publish_of(pos);
-		if (p->deadline_at_ms <= now_ms)
-			finish_one(w, p, WINDOW_TIMEDOUT);
-		else if (p->deadline_at_ms < next_ms)
-			next_ms = p->deadline_at_ms;
-	}
-	return next_ms;
-}
-
 int64_t window_expire(struct window *w, int64_t now_ms)
 {
-	return expire_in(w, &w->unsent, now_ms, expire_in(w, &w->sent, now_ms, INT64_MAX));
+	while (!list_empty(&w->expiring)) {
+		struct publish *p = expiring_of(w->expiring.next);
+		if (p->deadline_at_ms > now_ms)
+			return p->deadline_at_ms;
+		finish_one(w, p, WINDOW_TIMEDOUT);
+	}
+	return INT64_MAX;
 }
 
 void window_rewind(struct window *w)

@@ -15,7 +15,8 @@
 enum { WINDOW_NACKS_MAX = 3 };
 
 struct publish {
-	struct list link; /* window::unsent or window::sent */
+	struct list link;        /* window::unsent or window::sent */
+	struct list by_deadline; /* window::expiring; empty: it has none */
 	uint64_t token;
 	uint64_t tag;           /* 0: not sent on this connection */
 	int64_t deadline_at_ms; /* monotonic; INT64_MAX: none */
@@ -31,8 +32,9 @@ enum window_end { WINDOW_CONFIRMED, WINDOW_RETURNED, WINDOW_NACKED, WINDOW_TIMED
 typedef void window_end_fn(void *data, uint64_t token, enum window_end end, const char *text);
 
 struct window {
-	struct list unsent; /* publish::link, in the order they are to go out */
-	struct list sent;   /* publish::link, by tag */
+	struct list unsent;   /* publish::link, in the order they are to go out */
+	struct list sent;     /* publish::link, by tag */
+	struct list expiring; /* publish::by_deadline, the earliest first: asked for at every wake of the link */
 	window_end_fn *end;
 	void *data;
 };

@@ -521,6 +521,30 @@ START_TEST(each_publish_ends_exactly_once)
 }
 END_TEST
 
+START_TEST(the_next_deadline_is_the_earliest_of_those_that_have_not_ended)
+{
+	struct window w;
+	struct ends e = {0};
+	static const int64_t deadlines[] = {300, 100, INT64_MAX, 200, 100, 400};
+	window_init(&w, note_end, &e);
+	ck_assert_int_eq(window_expire(&w, 0), INT64_MAX);
+	for (uint64_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
+		add(&w, i + 1, "a", deadlines[i]);
+	ck_assert_int_eq(window_expire(&w, 0), 100);
+	for (uint64_t i = 1; i <= 3; i++) /* the others stay unsent */
+		window_wrote(&w, window_next(&w), i);
+	window_acked(&w, 2, false);
+	ck_assert_int_eq(window_expire(&w, 99), 100);
+	ck_assert_int_eq(window_expire(&w, 100), 200);
+	ck_assert(e.count == 2 && e.token[1] == 5 && e.end[1] == WINDOW_TIMEDOUT);
+	window_rewind(&w);
+	ck_assert_int_eq(window_expire(&w, 300), 400);
+	ck_assert(e.count == 4 && e.token[2] == 4 && e.token[3] == 1);
+	window_finish(&w);
+	ck_assert_int_eq(e.count, 4);
+}
+END_TEST
+
 START_TEST(a_return_counts_for_the_publish_it_was_of_and_no_later_one)
 {
 	struct window w;
@@ -604,6 +628,7 @@ static Suite *settings_suite(void)
 	tcase_add_test(c, the_common_options_are_answered_for_every_command);
 	tcase_add_test(c, the_topology_has_every_item_with_its_arguments);
 	tcase_add_test(c, each_publish_ends_exactly_once);
+	tcase_add_test(c, the_next_deadline_is_the_earliest_of_those_that_have_not_ended);
 	tcase_add_test(c, a_return_counts_for_the_publish_it_was_of_and_no_later_one);
 	tcase_add_test(c, after_a_loss_everything_goes_out_again_in_order);
 	tcase_add_test(c, the_first_publish_of_a_size_that_was_too_large_ends_and_no_other);
