@@ -48,6 +48,7 @@ the broker restarts, the producer may have no confirm | nothing | $none -DRESTAR
 the producer publishes again, a publish comes back | nothing | $none -DPRODUCER_LOSSES=1 -DRETURNS=1 -DPUBLISH_LOSSES=1 -DUNCOUNTED=0
 a worker drains, a consuming connection is lost | nothing | $none -DDRAINS=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1
 connections are lost twice, what is known is forgotten | nothing | $none -DCONSUME_LOSSES=2 -DFORGETS=1 -DATTEMPTS=1 -DUNCOUNTED=0
+what cannot be published again is rejected, a consuming connection is lost, a worker crashes | nothing | $none -DREJECTS=1 -DCRASHES=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0
 deliveries that came back are suspect | nothing | $none -DCRASHES=1 -DDRAINS=1 -DATTEMPTS=1 -DSUSPECT=1
 two jobs, a consuming connection is lost | nothing | $none -DJOBS=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DCONSUME_LOSSES=1
 every run ends | nothing | $none -DCRASHES=1 -DPUBLISH_LOSSES=1 -DBLOCKS=1 -DATTEMPTS=1 -DCYCLES
@@ -62,6 +63,7 @@ error: a copy is adopted without its tag | STUCK | $none -DCONSUME_LOSSES=1 -DAT
 error: a lost ack is not repeated | STUCK | $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_LOST_ACK_FORGOTTEN
 error: a finished copy is acknowledged, and run as well | SETTLED_TWICE | $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_FINISHED_RUNS_AS_WELL
 error: what was given back counts as finished | LOST | $none -DDRAINS=1 -DCRASHES=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_REQUEUED_IS_FINISHED
+error: a reject is remembered as finished | LOST | $none -DREJECTS=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_REJECTED_IS_FINISHED
 error: a drain acknowledges what waits | LOST | $none -DDRAINS=1 -DBUG_DRAIN_ACKS
 error: a job is known by its id alone | LOST | $none -DCONSUME_LOSSES=1 -DUNCOUNTED=0 -DBUG_KNOWN_BY_ID
 error: a job is known by its attempt, which a return does not change | LOST | $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DBUG_KNOWN_BY_ATTEMPT

@@ -46,6 +46,9 @@
 #ifndef RETURNS
 #define RETURNS 0 /* publishes that no queue takes, or nacked ones */
 #endif
+#ifndef REJECTS
+#define REJECTS 0 /* republishes that can never be: the broker makes it dead by a reject */
+#endif
 #ifndef DRAINS
 #define DRAINS 0
 #endif
@@ -67,7 +70,7 @@
 #define KEYS (JOBS * ATTEMPTS * (UNCOUNTED + 1))
 
 mtype = { nowhere, in_queue, unacked };            /* where a copy is; the ring is on the way to a queue */
-mtype = { undecided, acked, requeued };            /* what was written about a delivery and has not arrived */
+mtype = { undecided, acked, requeued, rejected };           /* what was written about a delivery and has not arrived */
 mtype = { nothing, waiting, running, publishing }; /* a task */
 mtype = { unsent, stored, refused };               /* a publish; stored, refused: the answer is on its way back */
 mtype = { again, uncounted, dead };                /* what is published: one attempt more, the same attempt, a dead letter */
@@ -105,7 +108,7 @@ bool is_done[JOBS], is_dead[JOBS];
 bool blocked;
 
 byte crashes = CRASHES, restarts = RESTARTS, consume_losses = CONSUME_LOSSES, publish_losses = PUBLISH_LOSSES;
-byte producer_losses = PRODUCER_LOSSES, blocks = BLOCKS, returns = RETURNS, drains = DRAINS, forgets = FORGETS;
+byte producer_losses = PRODUCER_LOSSES, blocks = BLOCKS, returns = RETURNS, rejects = REJECTS, drains = DRAINS, forgets = FORGETS;
 
 /* Only used within one step; hidden: no part of the state. */
 hidden byte i, k, free_slot, found;
@@ -233,6 +236,8 @@ inline settle(w, t, verb)
 	fi
 #ifdef BUG_REQUEUED_IS_FINISHED
 	end_task(w, t, true)
+#elif defined(BUG_REJECTED_IS_FINISHED)
+	end_task(w, t, verb != requeued)
 #else
 	end_task(w, t, verb == acked)
 #endif
@@ -390,6 +395,7 @@ proctype Message(byte c)
 	:: d_step { DELIVERABLE(c, 1) -> deliver(c, 1) }
 	:: d_step { C.place == unacked && C.settling == acked -> j = C.job; clear(C); check_not_lost(j); j = 0 }
 	:: d_step { C.place == unacked && C.settling == requeued -> come_back(C) }
+	:: d_step { C.place == unacked && C.settling == rejected -> is_dead[C.job] = true; clear(C) }
 	od
 }
 
@@ -423,6 +429,8 @@ proctype Hand(byte w, t)
 		:: T.fate == dead -> is_dead[T.job] = true
 		fi }
 	:: d_step { TO_SEND && !blocked && returns > 0 -> returns--; T.publish = refused }
+	/* die_as_it_is: the message fits no frame, or no queue of the broker */
+	:: d_step { TO_SEND && rejects > 0 -> rejects--; settle(w, t, rejected) }
 #ifdef BUG_ACK_BEFORE_CONFIRM
 	:: d_step { TO_SEND -> settle(w, t, acked) }
 #endif
