@@ -78,9 +78,13 @@ static void check_finished(struct worker *w)
 	uv_stop(&w->loop);
 }
 
-static void enforce_drain(struct worker *w, int64_t now_ms)
+/*
+ * heard_ms: all that there was to read then has been read. Later than that nothing is enforced: when this process was
+ * stopped for a while (SIGSTOP), handlers may have ended in time and not been heard yet.
+ */
+static void enforce_drain(struct worker *w, int64_t heard_ms)
 {
-	if (w->phase != WORKER_DRAINING || w->drain_until_ms == CLOCK_NEVER || now_ms < w->drain_until_ms)
+	if (w->phase != WORKER_DRAINING || w->drain_until_ms == CLOCK_NEVER || heard_ms < w->drain_until_ms)
 		return;
 	if (!w->drain_enforced) {
 		w->drain_enforced = true;
@@ -89,7 +93,7 @@ static void enforce_drain(struct worker *w, int64_t now_ms)
 			         "the drain deadline has passed: %u handlers are stopped, their jobs returned",
 			         w->running_count);
 		task_stop_running(w, false);
-		w->drain_until_ms = now_ms + w->settings->grace_ms + LAST_CONFIRMS_MS;
+		w->drain_until_ms = clock_monotonic_ms() + w->settings->grace_ms + LAST_CONFIRMS_MS;
 		return;
 	}
 	log_error(LOG_SELF, "not everything could be settled in time: the broker will deliver the rest again");
@@ -187,7 +191,8 @@ static void tick(uv_timer_t *timer)
 	link_watch(w->publishing);
 	reopen_before_consumer_timeout(w, now_ms);
 	consumption_update(w);
-	enforce_drain(w, now_ms);
+	enforce_drain(w, w->ticked_at_ms); /* timers come before descriptors in a turn of the loop */
+	w->ticked_at_ms = now_ms;
 	look_whether_empty(w);
 	notify_watchdog(now_ms);
 }

@@ -81,6 +81,7 @@ struct worker {
 	bool throttled;            /* too many republishes wait */
 	int64_t drain_until_ms;    /* monotonic; CLOCK_NEVER: no deadline */
 	bool drain_enforced;       /* its deadline has passed */
+	int64_t ticked_at_ms;      /* monotonic: the last tick; what was to be read then has been read since */
 	int64_t retire_until_ms;   /* monotonic: long-lived handlers have been asked to end; 0: not yet */
 	unsigned interrupts;       /* SIGINTs seen */
 	uint64_t taken_when_asked; /* burst: the depths are answers to a question asked then */

@@ -351,6 +351,32 @@ START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_its_deadli
 }
 END_TEST
 
+START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_the_drain_deadline_has_passed_meanwhile)
+{
+	enum { DRAIN_MS = 6000 };
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *body = xprintf("echo \"start 1 $$\" >>'%s'\n"
+	                                  "until [ -e '%s' ]; do sleep 0.05; done",
+	                                  record, go);
+	struct process w = support_worker(support_url(), "-q", q, "--drain", "6s", "--", support_script("h", body));
+	send_job(q, "1", "60s");
+	wait_line(record, "start 1");
+	kill(w.pid, SIGTERM);
+	support_wait_log(&w, "draining");
+	kill(w.pid, SIGSTOP);
+	int64_t stopped = support_now();
+	fclose(fopen(go, "we"));
+	wait_gone(first_pid(record));
+	support_wait(support_now() > stopped + DRAIN_MS, "the drain deadline");
+	kill(w.pid, SIGCONT);
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	ck_assert(support_log_has(&w, "ok in"));
+	ck_assert(!support_log_has(&w, "the drain deadline has passed"));
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+}
+END_TEST
+
 /* What cannot be published again is rejected; a reject that is lost with its connection must not become an ack. */
 START_TEST(a_job_whose_reject_is_lost_is_dead_all_the_same)
 {
@@ -538,6 +564,8 @@ static Suite *stuck_suite(void)
 	tcase_add_test(c, heartbeats_are_sent_while_the_worker_is_idle_and_while_its_handlers_take_the_cpu);
 	tcase_add_test(c, a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice);
 	tcase_add_test(c, a_job_that_ends_while_its_worker_is_stopped_is_done_though_its_deadline_has_passed_meanwhile);
+	tcase_add_test(
+	    c, a_job_that_ends_while_its_worker_is_stopped_is_done_though_the_drain_deadline_has_passed_meanwhile);
 	tcase_add_test(c, a_job_whose_reject_is_lost_is_dead_all_the_same);
 	c = add_case(s, "commands");
 	tcase_add_loop_test(c, every_command_ends_in_bounded_time_with_one_line_when_the_broker_hangs, 0, START_FAULTS);
