@@ -335,7 +335,8 @@ START_TEST(a_job_that_came_too_early_runs_though_the_connection_is_lost_later)
 	support_wait_depth(url, support_amqp(q, ""), 1);
 	kill(w.pid, SIGCONT);
 	support_wait_depth(url, support_amqp(q, ""), 0); /* it waits in the worker */
-	support_wait(support_close_connections(support_mgmt_url(), "consume") > 0, "the worker's connection");
+	cleanup_free char *connection = xprintf(":%d consume", (int)w.pid);
+	support_wait(support_close_connections(support_mgmt_url(), connection) > 0, "the worker's connection");
 	support_wait_log(&w, "connection is down");
 	open_gate(gate);
 	support_wait_lines(record, 2);
