@@ -304,8 +304,10 @@ static void publishing_event(struct worker *w, struct link_event *e)
 		w->publishing_up = true;
 		w->room = headers_room(e->header_max);
 		w->publishing_blocked = false;
-		complaint_over(&w->publishing_down);
-		log_debug(LOG_SELF, "publishing to %s", e->text);
+		if (complaint_over(&w->publishing_down))
+			log_info(LOG_SELF, "publishing goes on, to %s", e->text);
+		else
+			log_debug(LOG_SELF, "publishing to %s", e->text);
 		break;
 	case LINK_DOWN:
 		publishing_is_down(w, e);
