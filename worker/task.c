@@ -598,6 +598,19 @@ void task_requeue_waiting(struct worker *w)
 	}
 }
 
+void task_requeue_overdue(struct worker *w, int64_t held_before_ms)
+{
+	struct list *pos, *next;
+	list_for_each (pos, next, &w->waiting) {
+		struct task *t = list_item(pos, struct task, link);
+		if (t->held_since_ms >= held_before_ms)
+			continue;
+		log_info(subject_of(t), "has waited for its handler for long: given back to the queue");
+		w->stats.taken--;
+		give_back(t);
+	}
+}
+
 void task_forget_waiting(struct worker *w)
 {
 	while (!list_empty(&w->waiting)) {

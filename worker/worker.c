@@ -112,11 +112,17 @@ static void before_poll(uv_prepare_t *handle)
 	link_flush(w->consuming);
 }
 
-static void reopen_before_consumer_timeout(struct worker *w, int64_t now_ms)
+/*
+ * What runs or is being republished cannot be let go: the connection is opened anew. What waits behind its handler's
+ * concurrency is given back much earlier, for a lost connection counts as an interruption: jobs that never ran would
+ * end dead of them.
+ */
+static void stay_below_consumer_timeout(struct worker *w, int64_t now_ms)
 {
 	int64_t limit = w->settings->broker_consumer_timeout_ms - CONSUMER_TIMEOUT_EARLY_MS;
 	if (limit < w->settings->broker_consumer_timeout_ms / 2)
 		limit = w->settings->broker_consumer_timeout_ms / 2;
+	task_requeue_overdue(w, now_ms - limit / 2);
 	if (w->consuming_up && task_oldest_ms(w, now_ms) > limit) {
 		w->consuming_up = false; /* once: until the link is up again */
 		link_reopen(w->consuming, "a delivery is held nearly as long as the broker's consumer_timeout");
@@ -189,7 +195,7 @@ static void tick(uv_timer_t *timer)
 	int64_t now_ms = clock_monotonic_ms();
 	link_watch(w->consuming);
 	link_watch(w->publishing);
-	reopen_before_consumer_timeout(w, now_ms);
+	stay_below_consumer_timeout(w, now_ms);
 	consumption_update(w);
 	enforce_drain(w, w->ticked_at_ms); /* timers come before descriptors in a turn of the loop */
 	w->ticked_at_ms = now_ms;
