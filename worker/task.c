@@ -114,6 +114,8 @@ static void die_as_it_is(struct task *t, const char *why)
 	struct worker *w = worker_of(t);
 	log_error(subject_of(t), "%s and it cannot be published again: dead without a black box (%s)", why,
 	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word);
+	if (t->fate.kind != FATE_DEAD) /* else its producer knows already */
+		answer_final(w, &t->answer, VERDICT_DEAD, "rejected", why, NULL, -1);
 	count_publishing(w, -1);
 	w->stats.dead++;
 	task_settle(t, SETTLE_REJECT);

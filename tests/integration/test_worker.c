@@ -166,16 +166,23 @@ START_TEST(foreign_headers_survive_a_retry_and_the_brokers_own_do_not)
 }
 END_TEST
 
-START_TEST(foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same)
+/* Too large a header to be published again by a worker. */
+static struct message *with_large_header(void)
 {
-	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
 	struct message *m = message_create();
 	const char body[] = "{\"type\":\"t\"}";
 	cleanup_free char *large = xcalloc(1, 70001);
 	memset(large, 'x', 70000);
 	message_set_body(m, body, strlen(body));
 	table_set_string(&m->headers, "large", large);
+	return m;
+}
+
+START_TEST(foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same)
+{
+	cleanup_free char *q = queue_name();
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
+	struct message *m = with_large_header();
 	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
 	message_destroy(m);
 	m = support_take(support_url(), support_amqp(q, ".dead"));
@@ -185,6 +192,39 @@ START_TEST(foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same
 	send_job(support_url(), q, "t", "1", "--retries", "1");
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
 	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+/* The producer that waits was told of a retry before, which is not to be. */
+START_TEST(a_job_that_cannot_be_published_again_is_answered_for)
+{
+	cleanup_free char *q = queue_name();
+	struct error err = {0};
+	struct broker_event e = {0};
+	char name[TOPOLOGY_NAME_MAX], exchange[TOPOLOGY_NAME_MAX];
+	struct broker *b = support_connect(support_url());
+	const struct topology_item bind = {.kind = TOPOLOGY_BIND_QUEUE,
+	                                   .name = topology_reply("warren.v1", q, name),
+	                                   .source = topology_replies("warren.v1", exchange),
+	                                   .routing_key = name};
+	ck_assert_int_eq(broker_open_channel(b, 1, false, &err), 0);
+	ck_assert_int_eq(broker_declare_exclusive(b, 1, name, &err), 0);
+	ck_assert_msg(broker_declare(b, 1, &bind, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(broker_consume(b, 1, name, "answers", 10, &err), 0);
+	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
+	struct message *m = with_large_header();
+	m->reply_to = xstrdup(name);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
+	message_destroy(m);
+	for (bool final = false; !final;) {
+		ck_assert_msg(broker_read(b, SUPPORT_MS, &e, &err) == 0, "%s", err.text);
+		ck_assert_int_eq(e.kind, BROKER_DELIVERY);
+		final = strstr(e.message->body, "\"kind\":\"final\"");
+		ck_assert(!final || strstr(e.message->body, "\"reason\":\"rejected\""));
+		message_destroy(e.message);
+	}
+	ck_assert_int_eq(support_terminate(&w), 0);
+	broker_destroy(b, true);
 }
 END_TEST
 
@@ -761,6 +801,7 @@ static Suite *worker_suite(void)
 	tcase_add_test(c, a_message_that_is_no_job_goes_to_the_dead_queue_once_and_untouched);
 	tcase_add_test(c, foreign_headers_survive_a_retry_and_the_brokers_own_do_not);
 	tcase_add_test(c, foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same);
+	tcase_add_test(c, a_job_that_cannot_be_published_again_is_answered_for);
 	tcase_add_test(c, an_expired_job_is_dead_without_running);
 	tcase_add_test(c, a_job_that_arrives_early_waits_in_the_ring);
 	tcase_add_test(c, delays_are_kept_and_their_error_is_printed);
