@@ -205,7 +205,7 @@ suite_unit() {
 }
 
 # What only a broker can run is tested by the integration suite.
-needs_broker='common/(amqp_table|broker|link|link_thread|link_turn|declare|connect|mgmt)\.c'
+needs_broker='common/(amqp_table|broker|dial|tls|link|link_thread|link_turn|declare|connect|mgmt)\.c'
 suite_coverage() {
 	step "coverage of common/ by unit tests"
 	build build-coverage -Dtests=enabled -Db_coverage=true -Doptimization=0 || return 0
