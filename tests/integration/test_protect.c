@@ -60,8 +60,9 @@ static void shell(const char *command)
 
 static void send_with(const char *queue, const char *sign_with, const char *seal_to)
 {
+	static const char args[] = ARGS;
 	const char *argv[16] = {
-	    getenv("WARREN_PRODUCER"), "send", "mail.welcome", ARGS, "-q", queue, "--backoff", "fixed:100ms"};
+	    getenv("WARREN_PRODUCER"), "send", "mail.welcome", args, "-q", queue, "--backoff", "fixed:100ms"};
 	size_t n = 8;
 	if (sign_with) {
 		argv[n++] = "--sign-with";
@@ -344,14 +345,16 @@ START_TEST(a_job_that_is_not_sealed_or_was_moved_is_refused)
 	struct message *m = support_take(support_url(), support_amqp(q, ""));
 	publish_again(m, other); /* another queue */
 	char *type = strstr(m->body, "mail.welcome");
-	memcpy(type, "mail.forward", 12);
+	for (const char *from = "mail.forward"; *from; from++)
+		*type++ = *from;
 	publish_again(m, third); /* another type, and another queue */
 	message_destroy(m);
 	send_with(q, NULL, NULL);
 	struct process w =
 	    support_worker(support_url(), "-q", q, "-q", other, "-q", third, "--open-with", key, "--", "/bin/true");
-	cleanup_free char *plain = dead_letter(q, "not_sealed"), *moved = dead_letter(other, "unsealable"),
-	                  *renamed = dead_letter(third, "unsealable");
+	free(dead_letter(q, "not_sealed"));
+	free(dead_letter(other, "unsealable"));
+	free(dead_letter(third, "unsealable"));
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert(!support_log_has(&w, "ok in"));
 }
@@ -407,8 +410,9 @@ START_TEST(every_kind_of_handler_sees_the_args_in_the_clear)
 	cleanup_free char *handler = handler_of_kind(_i, port_file);
 	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(sign), "--open-with", seal,
 	                                  "--handler", handler);
-	struct result r = support_producer(support_url(), NULL, "send", "prints", "[\"" SECRET "\",1]", "-q", q,
-	                                   "--sign-with", sign, "--seal-to", public_of(seal), "--wait=30s");
+	static const char args[] = "[\"" SECRET "\",1]";
+	struct result r = support_producer(support_url(), NULL, "send", "prints", args, "-q", q, "--sign-with", sign,
+	                                   "--seal-to", public_of(seal), "--wait=30s");
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	assert_has(r.out, SECRET);
 	support_result_free(&r);
@@ -458,8 +462,8 @@ START_TEST(the_brokers_disk_holds_what_is_not_sealed_and_nothing_of_what_is)
 	support_node_start(&n);
 	cleanup_free char *q = xstrdup(support_queue(n.url));
 	const char *seal = new_keys("seal", "k");
-	struct result r =
-	    support_producer(n.url, NULL, "send", "t", "\"" SECRET "\"", "-q", q, "--seal-to", public_of(seal));
+	static const char args[] = "\"" SECRET "\"";
+	struct result r = support_producer(n.url, NULL, "send", "t", args, "-q", q, "--seal-to", public_of(seal));
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	support_result_free(&r);
 	r = support_producer(n.url, NULL, "send", "t", "\"control-sample\"", "-q", q);
