@@ -154,7 +154,7 @@ all_dead() { [ "$(dead_letters | wc -l)" -ge "$expected_dead" ]; }
 kill_a_worker() {
 	local job n
 	wait_for "a slow job to start" a_slow_job_runs
-	job=$(find "$dir/started" -type f -printf '%f\n' | sort | head -n 1)
+	job=$(find "$dir/started" -type f -printf '%T@ %f\n' | sort -rn | sed -n '1s/.* //p') # the newest: it will not end just before
 	n=${job##*.}
 	killed_job=${job%.*}
 	kill -KILL "${pids[$n]}"
