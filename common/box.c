@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clean.h"
 #include "common/clock.h"
 #include "common/memory.h"
 
@@ -71,12 +72,15 @@ static json_t *history_value(const char *text)
 	return checked(json_array());
 }
 
+/* jansson writes DEL as it is, also where it is told to write ASCII. */
 static char *dump(const json_t *value)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+	struct buf clean = {0};
+	cleanup_free char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (!text)
 		abort();
-	return text;
+	clean_append_json(&clean, text);
+	return clean.data;
 }
 
 char *box_history_add(const char *old, const struct box_try *t)

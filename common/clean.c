@@ -48,18 +48,23 @@ void clean_print(FILE *out, const char *text)
 	buf_finish(&b);
 }
 
-void clean_print_json(FILE *out, const char *json)
+void clean_append_json(struct buf *b, const char *json)
 {
-	struct buf b = {0};
 	size_t len = strlen(json);
 	for (size_t at = 0, n; at < len; at += n ? n : 1) {
 		n = utf8_sequence(json + at, len - at);
 		uint32_t code = n ? utf8_decode(json + at, n) : 0xfffd;
 		if (n == 0 || utf8_obeyed(code))
-			buf_printf(&b, "\\u%04x", (unsigned)code);
+			buf_printf(b, "\\u%04x", (unsigned)code);
 		else
-			buf_append(&b, json + at, n);
+			buf_append(b, json + at, n);
 	}
+}
+
+void clean_print_json(FILE *out, const char *json)
+{
+	struct buf b = {0};
+	clean_append_json(&b, json);
 	fwrite(b.data ? b.data : "", 1, b.len, out);
 	buf_finish(&b);
 }

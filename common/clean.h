@@ -20,4 +20,5 @@ void clean_append_but(struct buf *b, const char *text, size_t len, const char *k
 char *clean_copy(char *out, size_t size, struct span text);
 void clean_print(FILE *out, const char *text);
 /* Compact JSON text: what a terminal obeys becomes \uXXXX, which says the same. */
+void clean_append_json(struct buf *b, const char *json);
 void clean_print_json(FILE *out, const char *json);

@@ -180,13 +180,39 @@ START_TEST(a_box_fits_the_room_there_is)
 }
 END_TEST
 
+/* jansson writes DEL as it is, also where it is told to write ASCII. */
+START_TEST(no_control_byte_of_a_job_is_in_the_text)
+{
+	static const char every[] = "\001\t\n\033\177\302\233\342\200\256end";
+	struct box_try t = unknown;
+	t.error = every;
+	char *history = box_history_add("[{\"error\":\"\177\"}]", &t);
+	char *text = box_make("failures", every, 0, "mail", &t, span_of(every), history, 24576);
+	for (const char *c = text; *c; c++)
+		ck_assert_msg(*c >= 0x20 && *c < 0x7f, "byte %02x", (unsigned char)*c);
+	for (const char *c = history; *c; c++)
+		ck_assert_msg(*c >= 0x20 && *c < 0x7f, "byte %02x", (unsigned char)*c);
+	json_t *box = parse(text);
+	ck_assert_str_eq(text_in(box, "detail"), every);
+	ck_assert_str_eq(text_in(box, "stderr"), every);
+	json_decref(box);
+	free(text);
+	free(history);
+}
+END_TEST
+
 Suite *box_suite(void)
 {
 	const TTest *const tests[] = {
-	    a_try_is_written_whole,           what_is_unknown_is_left_out,
-	    the_history_keeps_the_last_tries, a_history_that_is_no_array_counts_as_empty,
-	    a_box_says_why_where_and_when,    a_job_that_never_ran_has_a_box_too,
-	    a_box_fits_the_room_there_is,     NULL,
+	    a_try_is_written_whole,
+	    what_is_unknown_is_left_out,
+	    the_history_keeps_the_last_tries,
+	    a_history_that_is_no_array_counts_as_empty,
+	    a_box_says_why_where_and_when,
+	    a_job_that_never_ran_has_a_box_too,
+	    a_box_fits_the_room_there_is,
+	    no_control_byte_of_a_job_is_in_the_text,
+	    NULL,
 	};
 	return suite_of("box", tests);
 }
