@@ -4,7 +4,9 @@
  * broker reads nothing) delays its owner. The owner queues commands and flushes them; events come back in batches;
  * link_fd becomes readable when there are some. All functions are called from the owner's thread only.
  *
- *   connecting --up--> up --any doubt--> down --backoff (0.5 s x2, cap 30 s, full jitter)--> connecting
+ *   connecting --up--> up --any doubt--> down --backoff (0.5 s x2, cap 10 s, full jitter)--> connecting
+ *
+ * The backoff begins anew after a connection that was up for 10 s.
  *
  * What the link keeps over a reconnect: publishes that have no final event yet are published again (same
  * message_id), consumers that are wanted are started again. A consumer that the broker refuses then (its queue is

@@ -10,8 +10,8 @@
 
 enum {
 	BACKOFF_BASE_MS = 500,
-	BACKOFF_MAX_MS = 30000,
-	STABLE_MS = 60000,
+	BACKOFF_MAX_MS = 10000,
+	STABLE_MS = 10000,
 };
 
 static void emit_error(struct link *l, enum link_event_kind kind, const struct error *err)

@@ -5,16 +5,35 @@
 #include <string.h>
 
 #include "common/base64.h"
+#include "common/clock.h"
 #include "common/headers.h"
+#include "common/log.h"
 #include "common/memory.h"
 #include "common/scan.h"
 #include "common/topology.h"
 
-enum { DEADLINE_MS = 60000 };
+enum { DEADLINE_MS = 60000, REST_MS = 60000 };
 
 bool answer_owns_token(uint64_t token)
 {
 	return token & 1; /* the others are addresses */
+}
+
+void answer_published(struct worker *w, const struct link_event *e)
+{
+	char again[COMPLAINT_TEXT_SIZE];
+	const char *why = e->error ? e->error->text : e->kind == LINK_TIMEDOUT ? "no confirm in time" : "nacked";
+	if (e->kind == LINK_CONFIRMED && complaint_over(&w->answers.refusal))
+		log_info(LOG_SELF, "answers to who waits for a job are taken again");
+	if (e->kind == LINK_CONFIRMED || e->kind == LINK_RETURNED)
+		return;
+	bool forbidden = e->kind == LINK_NACKED && e->error;
+	int64_t now_ms = clock_monotonic_ms();
+	if (forbidden)
+		w->answers.rest_until_ms = now_ms + REST_MS;
+	if (complaint_due(&w->answers.refusal, why, now_ms, again))
+		log_warn(LOG_SELF, "an answer to who waits for a job was not taken: %s%s%s", why,
+		         forbidden ? "; none is sent for a minute" : "", again);
 }
 
 struct answer answer_begin(const struct worker *w, const struct message *m, const char *id)
@@ -50,6 +69,10 @@ static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 {
 	static uint64_t last_token = 1;
 	char exchange[TOPOLOGY_NAME_MAX];
+	if (clock_monotonic_ms() < w->answers.rest_until_ms) {
+		buf_finish(b);
+		return;
+	}
 	struct message *m = message_create();
 	buf_append_text(b, "}");
 	message_set_body(m, b->data, b->len);

@@ -158,8 +158,10 @@ static void follow_fate(struct task *t)
 
 void task_published(struct worker *w, const struct link_event *e)
 {
-	if (answer_owns_token(e->token))
+	if (answer_owns_token(e->token)) {
+		answer_published(w, e);
 		return;
+	}
 	struct task *t = (struct task *)(uintptr_t)e->token;
 	if (e->kind == LINK_UNFIT) {
 		cleanup_free char *why = xprintf("the broker takes no such message (%s)", e->error->text);

@@ -44,6 +44,12 @@ struct consumer {
 	int64_t depth;          /* burst: the last answer of link_query, or DEPTH_... */
 };
 
+/* How the answers to producers that wait are taken. */
+struct answering {
+	struct complaint refusal;
+	int64_t rest_until_ms; /* monotonic: none is sent meanwhile */
+};
+
 struct worker_stats {
 	uint64_t taken, ok, ring, dead, adopted, given_back;
 };
@@ -64,6 +70,7 @@ struct worker {
 	struct link *publishing;
 	bool consuming_up, publishing_up, publishing_blocked;
 	struct complaint consuming_down, publishing_down;
+	struct answering answers;
 	struct headers_room room; /* of what is published */
 	uint64_t generation;      /* of the consuming link */
 

@@ -234,6 +234,35 @@ START_TEST(a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other)
 }
 END_TEST
 
+/* Each try would close the channel of all republishes. */
+START_TEST(answers_that_may_not_be_written_are_told_once_and_hold_up_no_job)
+{
+	char user[64];
+	cleanup_free char *q = queue_name(), *url = make_user(user);
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("read -r n; echo \"end $n\" >>'%s'; [ $n = 4 ] && exit 65; :", record);
+	permit(user, "^warren.v1.(jobs|dead|delay.[0-9]*)$", ".*");
+	struct process w = support_worker(url, "-q", q, "--", support_script("h", body));
+	for (int i = 1; i <= 3; i++) {
+		struct result r = support_producer(support_url(), NULL, "send", "t",
+		                                   i == 1   ? "1"
+		                                   : i == 2 ? "2"
+		                                            : "3",
+		                                   "-q", q, "--wait=1s");
+		ck_assert_int_eq(r.code, 124);
+		support_result_free(&r);
+	}
+	support_wait_log(&w, "an answer to who waits for a job was not taken: ACCESS_REFUSED");
+	send_job(support_url(), q, "4");
+	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
+	support_wait_lines(record, 4);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(lines_with(w.log, "an answer to who waits"), 1);
+	ck_assert_uint_eq(lines_with(w.log, "the publishing connection is down"), 1);
+	remove_user(user);
+}
+END_TEST
+
 static size_t distinct(const char *path)
 {
 	cleanup_free char *command = xprintf("sort -u '%s' 2>/dev/null | wc -l", path);
@@ -317,6 +346,7 @@ static Suite *taken_suite(void)
 	tcase_add_test(c, a_worker_that_may_not_read_ends_with_exit_code_77);
 	tcase_add_test(c, a_worker_whose_read_permission_is_taken_says_so_and_goes_on_when_it_has_it_again);
 	tcase_add_test(c, a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other);
+	tcase_add_test(c, answers_that_may_not_be_written_are_told_once_and_hold_up_no_job);
 	tcase_add_test(c, a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_receipts);
 	tcase_add_test(c, the_brokers_consumer_timeout_is_named_and_runs_nothing_twice);
 	suite_add_tcase(s, c);

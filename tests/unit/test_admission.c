@@ -70,6 +70,27 @@ START_TEST(of_a_signed_job_only_what_is_signed_counts)
 }
 END_TEST
 
+START_TEST(what_is_too_large_is_refused_before_its_signature_is_looked_at)
+{
+	struct keyring ring;
+	struct admission a = wanting(KEY_SIGN_SECRET, &ring);
+	struct settings_queue raw = mail;
+	raw.raw = true;
+	const struct settings_queue *queues[] = {&mail, &raw};
+	for (size_t i = 0; i < 2; i++) {
+		struct message *m = signed_message(&ring.keys[0], "{" ID "}");
+		m->body[0] = '[';
+		struct intake in;
+		intake_read(&in, m, queues[i], &a, 4);
+		message_destroy(m);
+		ck_assert_str_eq(in.unfit, "malformed");
+		ck_assert_ptr_nonnull(strstr(in.detail, "limit"));
+		intake_finish(&in);
+	}
+	keyring_finish(&ring);
+}
+END_TEST
+
 START_TEST(nothing_is_believed_of_a_body_that_nobody_signed)
 {
 	struct keyring ring, other;
