@@ -244,6 +244,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 	    of_a_signed_job_only_what_is_signed_counts,
+	    what_is_too_large_is_refused_before_its_signature_is_looked_at,
 	    nothing_is_believed_of_a_body_that_nobody_signed,
 	    a_queue_without_keys_looks_at_no_signature,
 	    sealed_args_are_opened_into_args_and_document,
