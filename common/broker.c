@@ -463,6 +463,11 @@ int broker_inspect_exchange(struct broker *b, int channel, const char *exchange,
 	return check_last(b, channel, err, what);
 }
 
+bool broker_may_not_inspect(const struct error *err)
+{
+	return err->kind == ERROR_AUTH && strstr(err->text, "configure access to ");
+}
+
 int broker_declare_exclusive(struct broker *b, int channel, const char *queue, struct error *err)
 {
 	char what[300];

@@ -68,10 +68,16 @@ int broker_close_channel(struct broker *b, int channel, struct error *err);
 int broker_declare(struct broker *b, int channel, const struct topology_item *item, struct error *err);
 /* A queue of this connection alone, gone with it. Then it can be bound and consumed like any other. */
 int broker_declare_exclusive(struct broker *b, int channel, const char *queue, struct error *err);
-/* Passive declares: need no permission. *ready and *consumers may be NULL. Missing: ERROR_CONFIG, channel closed. */
+/*
+ * Passive declares. *ready and *consumers may be NULL. Missing: ERROR_CONFIG, channel closed. Before RabbitMQ 4.3 they
+ * need no permission; 4.3.6 asks for configure (measured), which neither producers nor workers have to have: see
+ * broker_may_not_inspect.
+ */
 int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint32_t *ready, uint32_t *consumers,
                          struct error *err);
 int broker_inspect_exchange(struct broker *b, int channel, const char *exchange, struct error *err);
+/* err of an inspection: it may be there or not, this user is not told. */
+bool broker_may_not_inspect(const struct error *err);
 int broker_purge(struct broker *b, int channel, const char *queue, uint32_t *count, struct error *err);
 int broker_delete_queue(struct broker *b, int channel, const char *queue, struct error *err);
 

@@ -73,7 +73,8 @@ int link_inspect(struct link *l, const char *queue, const char *exchange, uint32
 	               : broker_inspect_exchange(l->b, CHANNEL_INSPECT, exchange, err);
 	if (rc < 0)
 		l->inspect_open = false;
-	return rc;
+	bool untold = rc < 0 && !ready && err && !broker_broken(l->b) && broker_may_not_inspect(err);
+	return untold ? 0 : rc;
 }
 
 static void tell_refusal(struct link *l, unsigned i, const struct error *why)

@@ -55,11 +55,12 @@ static int ask(struct targets *t, const char *queue, bool *exists, struct error 
 	}
 	if (broker_open_channel(t->b, CHANNEL, false, err) < 0)
 		return -1;
-	*exists =
+	bool found =
 	    broker_inspect_queue(t->b, CHANNEL, topology_queue(t->settings->prefix, queue, name), NULL, NULL, err) == 0;
 	if (broker_broken(t->b))
 		return -1;
-	return *exists ? broker_close_channel(t->b, CHANNEL, err) : 0;
+	*exists = found || broker_may_not_inspect(err);
+	return found ? broker_close_channel(t->b, CHANNEL, err) : 0;
 }
 
 static const struct known *find(const struct targets *t, const char *queue)
