@@ -96,7 +96,10 @@ void link_publish_ended(void *data, uint64_t token, enum window_end end, const c
 /* An event of this turn; it reaches the owner with link_hand_over. */
 struct link_event *link_emit(struct link *l, enum link_event_kind kind);
 void link_hand_over(struct link *l);
-/* Passive declares, of a queue or an exchange. */
+/*
+ * Passive declares, of a queue or an exchange. Without ready (is it there?) a broker that does not tell this user
+ * (broker_may_not_inspect) is no failure.
+ */
 int link_inspect(struct link *l, const char *queue, const char *exchange, uint32_t *ready, struct error *err);
 int link_heartbeat_ms(const struct link *l);
 /* Before anything that may block in a write, and before a call that waits for an answer: from when it is stuck. */

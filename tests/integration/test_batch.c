@@ -365,23 +365,6 @@ START_TEST(letters_are_replayed_with_fresh_budgets_and_dropped_on_request)
 }
 END_TEST
 
-/* Every n of the record file is there at least once. */
-static void assert_all_ran(const char *record, int count)
-{
-	cleanup_free char *seen = xcalloc((size_t)count + 1, 1);
-	FILE *f = fopen(record, "re");
-	int n, total = 0, missing = 0;
-	while (fscanf(f, " {\"n\":%d}", &n) == 1 && n >= 1 && n <= count) {
-		seen[n] = 1;
-		total++;
-	}
-	fclose(f);
-	for (int i = 1; i <= count; i++)
-		missing += !seen[i];
-	printf("published %d, run %d, lost %d\n", count, total, missing);
-	ck_assert_int_eq(missing, 0);
-}
-
 START_TEST(a_broker_killed_and_started_again_under_load_loses_nothing)
 {
 	enum { LINES = 600 };
@@ -398,9 +381,9 @@ START_TEST(a_broker_killed_and_started_again_under_load_loses_nothing)
 	support_node_kill(&node);
 	support_node_again(&node);
 	ck_assert_int_eq(support_wait_exit(&p), 0);
-	support_wait_lines(record, LINES);
+	support_wait_distinct(record, LINES);
 	support_wait_depth(node.url, support_amqp(q, ""), 0);
-	assert_all_ran(record, LINES);
+	printf("published %d, run %zu times\n", LINES, support_lines(record));
 	ck_assert_int_eq(support_terminate(&w), 0);
 	support_node_stop(&node);
 }

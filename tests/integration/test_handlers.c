@@ -242,6 +242,26 @@ START_TEST(the_protocol_can_be_on_stdin_and_stdout)
 }
 END_TEST
 
+/* ---- exec ---- */
+
+START_TEST(a_handler_that_is_replaced_on_disk_goes_on)
+{
+	cleanup_free char *q = queue_name();
+	const char *script = support_script("h", "echo old");
+	struct process w = support_worker(support_url(), "-q", q, "--", script);
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	assert_has(r.out, "old");
+	support_result_free(&r);
+	support_script("h.new", "echo new");
+	ck_assert_int_eq(rename(support_path("h.new"), script), 0);
+	r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	ck_assert_int_eq(r.code, 0);
+	assert_has(r.out, "new");
+	support_result_free(&r);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
 /* ---- plugin ---- */
 
 static const struct {
@@ -422,6 +442,10 @@ static Suite *handlers_suite(void)
 	tcase_add_test(c, two_jobs_of_one_id_never_meet_in_one_process);
 	tcase_add_test(c, a_handler_of_four_lines_in_shell_is_enough);
 	tcase_add_test(c, the_protocol_can_be_on_stdin_and_stdout);
+	suite_add_tcase(s, c);
+	c = tcase_create("exec");
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, a_handler_that_is_replaced_on_disk_goes_on);
 	suite_add_tcase(s, c);
 	c = tcase_create("plugin");
 	tcase_set_timeout(c, 120);

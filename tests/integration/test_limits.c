@@ -26,16 +26,22 @@ static const struct {
      "drwx------"},
 };
 
+/* A worker whose only handler runs program under the settings. */
+static struct process start_limited(const char *queue, const char *program, const char *settings)
+{
+	const char *config = support_path("limits.cfg");
+	FILE *f = fopen(config, "we");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:%s\"; %s } );\n", program, settings);
+	fclose(f);
+	return support_worker(support_url(), "-q", queue, "--config", config);
+}
+
 /* Runs script under the settings, and gives what it printed. */
 static char *run_under(const char *settings, const char *script, int *code)
 {
 	cleanup_free char *q = queue_name();
-	const char *config = support_path("limits.cfg");
-	FILE *f = fopen(config, "we");
-	fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:%s\"; %s } );\n", support_script("limited", script),
-	        settings);
-	fclose(f);
-	struct process w = support_worker(support_url(), "-q", q, "--config", config);
+	struct process w = start_limited(q, support_script("limited", script), settings);
 	struct result r =
 	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s", "--retries", "1");
 	*code = r.code;
@@ -71,24 +77,6 @@ START_TEST(a_handler_that_eats_memory_meets_its_limit)
 }
 END_TEST
 
-START_TEST(a_handler_that_is_replaced_on_disk_goes_on)
-{
-	cleanup_free char *q = queue_name();
-	const char *script = support_script("h", "echo old");
-	struct process w = support_worker(support_url(), "-q", q, "--", script);
-	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
-	assert_has(r.out, "old");
-	support_result_free(&r);
-	support_script("h.new", "echo new");
-	ck_assert_int_eq(rename(support_path("h.new"), script), 0);
-	r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
-	ck_assert_int_eq(r.code, 0);
-	assert_has(r.out, "new");
-	support_result_free(&r);
-	ck_assert_int_eq(support_terminate(&w), 0);
-}
-END_TEST
-
 START_TEST(a_private_folder_is_gone_afterwards)
 {
 	int code;
@@ -104,29 +92,16 @@ END_TEST
 
 START_TEST(another_user_runs_it_when_root_starts_it)
 {
-	int code;
+	cleanup_free char *q = queue_name();
+	/* What nobody may read: the folder of the test itself. */
+	struct process w = start_limited(q, "/usr/bin/id", "user = \"nobody\"; group = \"nogroup\";");
 	if (geteuid() != 0) {
-		cleanup_free char *q = queue_name();
-		const char *config = support_path("user.cfg");
-		FILE *f = fopen(config, "we");
-		fputs("handlers = ( { type = \"*\"; run = \"exec:/bin/true\"; user = \"nobody\"; } );\n", f);
-		fclose(f);
-		struct process w = support_worker(support_url(), "-q", q, "--config", config);
 		ck_assert_int_eq(support_wait_exit(&w), 78);
 		return;
 	}
-	/* What nobody may read: the folder of the test itself. */
-	cleanup_free char *q = queue_name();
-	const char *config = support_path("user.cfg");
-	FILE *f = fopen(config, "we");
-	fputs("handlers = ( { type = \"*\"; run = \"exec:/usr/bin/id\"; user = \"nobody\"; group = \"nogroup\"; } );\n",
-	      f);
-	fclose(f);
-	struct process w = support_worker(support_url(), "-q", q, "--config", config);
 	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
-	code = r.code;
 	assert_has(r.out, "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)");
-	ck_assert_int_eq(code, 0);
+	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	ck_assert_int_eq(support_terminate(&w), 0);
 }
@@ -135,12 +110,8 @@ END_TEST
 START_TEST(no_network_means_none_or_a_worker_that_says_why_not)
 {
 	cleanup_free char *q = queue_name();
-	const char *config = support_path("net.cfg");
-	FILE *f = fopen(config, "we");
-	fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:%s\"; no_network = true; } );\n",
-	        support_script("net", "tail -n +3 /proc/net/dev | grep -vc ' lo:\\|^ *lo:' || :"));
-	fclose(f);
-	struct process w = support_worker(support_url(), "-q", q, "--config", config);
+	const char *script = support_script("net", "tail -n +3 /proc/net/dev | grep -vc ' lo:\\|^ *lo:' || :");
+	struct process w = start_limited(q, script, "no_network = true;");
 	support_wait(support_log_has(&w, "consuming from") || support_log_has(&w, "no_network needs"),
 	             "a start or a reason");
 	if (support_log_has(&w, "no_network needs")) {
@@ -162,11 +133,7 @@ START_TEST(what_is_not_there_is_named_before_jobs_are_taken)
 	                                       {"group = \"no-such-group\";", "no-such-group"}};
 	cleanup_free char *q = queue_name();
 	for (int i = 0; i < 3; i++) {
-		const char *config = support_path("wrong.cfg");
-		FILE *f = fopen(config, "we");
-		fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:/bin/true\"; %s } );\n", wrong[i][0]);
-		fclose(f);
-		struct process w = support_worker(support_url(), "-q", q, "--config", config);
+		struct process w = start_limited(q, "/bin/true", wrong[i][0]);
 		ck_assert_int_eq(support_wait_exit(&w), 78);
 		ck_assert(support_log_has(&w, wrong[i][1]) || geteuid() != 0);
 	}
@@ -203,7 +170,6 @@ static Suite *limits_suite(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, a_handler_runs_within_its_limits, 0, (int)(sizeof limits / sizeof *limits));
 	tcase_add_test(c, a_handler_that_eats_memory_meets_its_limit);
-	tcase_add_test(c, a_handler_that_is_replaced_on_disk_goes_on);
 	tcase_add_test(c, a_private_folder_is_gone_afterwards);
 	tcase_add_test(c, another_user_runs_it_when_root_starts_it);
 	tcase_add_test(c, no_network_means_none_or_a_worker_that_says_why_not);

@@ -31,21 +31,9 @@ static char *queue_name(void)
 	return xstrdup(support_queue(support_url()));
 }
 
-static size_t lines_with(const char *path, const char *part)
-{
-	char line[1024];
-	size_t n = 0;
-	FILE *f = fopen(path, "re");
-	while (f && fgets(line, sizeof line, f))
-		n += strstr(line, part) != NULL;
-	if (f)
-		fclose(f);
-	return n;
-}
-
 static void wait_line(const char *path, const char *part)
 {
-	support_wait(lines_with(path, part) > 0, part);
+	support_wait(support_lines_with(path, part) > 0, part);
 }
 
 static void send_job(const char *queue, const char *args, const char *timeout)
@@ -173,7 +161,7 @@ START_TEST(deadlines_hold_while_the_broker_hangs_and_the_worker_goes_on_afterwar
 	double killed = since(struck);
 	support_wait_log(&w, f->words);
 	double noticed = since(struck);
-	ck_assert_uint_eq(lines_with(record, "end"), 0); /* the fault lasts still */
+	ck_assert_uint_eq(support_lines_with(record, "end"), 0); /* the fault lasts still */
 	heal(p);
 	int64_t healed = support_now();
 	wait_line(record, "end 2");
@@ -181,7 +169,7 @@ START_TEST(deadlines_hold_while_the_broker_hangs_and_the_worker_goes_on_afterwar
 	printf("%s: handler killed after %.1f s, noticed after %.1f s, job done %.1f s after it was over\n", f->name,
 	       killed, noticed, since(healed));
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(record, "start 1"), 1);
+	ck_assert_uint_eq(support_lines_with(record, "start 1"), 1);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
 	peer_stop(p);
 }
@@ -211,7 +199,7 @@ START_TEST(a_worker_whose_broker_stops_reading_in_the_middle_of_a_publish_gets_f
 	                                  support_script("h", body));
 	for (int i = 0; i < JOBS; i++)
 		send_job(q, args, "5m");
-	support_wait(lines_with(record, "big") == JOBS, "all big jobs run");
+	support_wait(support_lines_with(record, "big") == JOBS, "all big jobs run");
 	send_job(stubborn, "1", "1s");
 	wait_line(record, "start 1");
 	peer_be(p, PEER_DEAF);
@@ -223,7 +211,7 @@ START_TEST(a_worker_whose_broker_stops_reading_in_the_middle_of_a_publish_gets_f
 	printf("it stops reading: handler killed after %.1f s, the write is given up after %.1f s\n", killed,
 	       since(struck));
 	heal(p);
-	support_wait(lines_with(record, "late") >= JOBS, "all big jobs' second runs");
+	support_wait(support_lines_with(record, "late") >= JOBS, "all big jobs' second runs");
 	wait_line(record, "end 2");
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
@@ -287,7 +275,8 @@ START_TEST(heartbeats_are_sent_while_the_worker_is_idle_and_while_its_handlers_t
 	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("busy", body));
 	send_job(q, "1", "1m");
 	send_job(q, "2", "1m");
-	support_wait(lines_with(record, "end") == 2, "two jobs that take longer than the broker waits for heartbeats");
+	support_wait(support_lines_with(record, "end") == 2,
+	             "two jobs that take longer than the broker waits for heartbeats");
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert(!support_log_has(&w, "is down"));
 }
@@ -320,7 +309,7 @@ START_TEST(a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice)
 	wait_line(record, "end 2");
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(record, "start"), 2);
+	ck_assert_uint_eq(support_lines_with(record, "start"), 2);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
 }
 END_TEST
@@ -347,7 +336,7 @@ START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_its_deadli
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert(support_log_has(&w, "ok in"));
 	ck_assert(!support_log_has(&w, "its deadline has passed"));
-	ck_assert_uint_eq(lines_with(record, "start"), 1);
+	ck_assert_uint_eq(support_lines_with(record, "start"), 1);
 }
 END_TEST
 
@@ -417,7 +406,7 @@ static char *first_lines(const char *path)
 
 static size_t lines_of(const char *path)
 {
-	return lines_with(path, "");
+	return support_lines_with(path, "");
 }
 
 START_TEST(every_command_ends_in_bounded_time_with_one_line_when_the_broker_hangs)
@@ -467,16 +456,6 @@ static void run_all(const char *queue, const char *record)
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 }
 
-static size_t distinct(const char *path)
-{
-	cleanup_free char *command = xprintf("sort -u '%s' | wc -l", path);
-	FILE *f = popen(command, "re");
-	size_t n = 0;
-	ck_assert_int_eq(fscanf(f, "%zu", &n), 1);
-	pclose(f);
-	return n;
-}
-
 START_TEST(a_batch_whose_broker_hangs_ends_with_true_receipts_and_is_resumed)
 {
 	enum { LINES = 500 };
@@ -498,7 +477,7 @@ START_TEST(a_batch_whose_broker_hangs_ends_with_true_receipts_and_is_resumed)
 	int code = support_wait_exit(&b);
 	printf("batch when the broker %s: exit %d after %.1f s\n", deafness[_i].name, code, since(struck));
 	ck_assert_msg(code == 69 || code == 75, "exit %d", code);
-	size_t confirmed = lines_with(receipts, "\"confirmed\"");
+	size_t confirmed = support_lines_with(receipts, "\"confirmed\"");
 	ck_assert_uint_lt(confirmed, LINES);
 	ck_assert_uint_ge(support_depth(support_url(), support_amqp(q, "")), confirmed);
 	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
@@ -506,7 +485,7 @@ START_TEST(a_batch_whose_broker_hangs_ends_with_true_receipts_and_is_resumed)
 	support_result_free(&r);
 	peer_stop(p);
 	run_all(q, record);
-	ck_assert_uint_eq(distinct(record), LINES);
+	support_wait_distinct(record, LINES);
 }
 END_TEST
 

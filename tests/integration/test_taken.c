@@ -18,21 +18,9 @@ static char *queue_name(void)
 	return xstrdup(support_queue(support_url()));
 }
 
-static size_t lines_with(const char *path, const char *part)
-{
-	char line[2048];
-	size_t n = 0;
-	FILE *f = fopen(path, "re");
-	while (f && fgets(line, sizeof line, f))
-		n += strstr(line, part) != NULL;
-	if (f)
-		fclose(f);
-	return n;
-}
-
 static void wait_line(const char *path, const char *part)
 {
-	support_wait(lines_with(path, part) > 0, part);
+	support_wait(support_lines_with(path, part) > 0, part);
 }
 
 static void send_job(const char *url, const char *queue, const char *args)
@@ -107,8 +95,8 @@ START_TEST(a_deleted_queue_stops_no_other_and_is_consumed_again_when_it_is_back)
 	wait_line(record, "end 1");
 	support_wait_depth(support_url(), support_amqp(kept, ""), 0);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(record, "start 1"), 1);
-	ck_assert_uint_eq(lines_with(w.log, words), 1);
+	ck_assert_uint_eq(support_lines_with(record, "start 1"), 1);
+	ck_assert_uint_eq(support_lines_with(w.log, words), 1);
 }
 END_TEST
 
@@ -199,7 +187,7 @@ START_TEST(a_worker_whose_read_permission_is_taken_says_so_and_goes_on_when_it_h
 	wait_line(record, "end 2");
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(record, "start 1"), 1);
+	ck_assert_uint_eq(support_lines_with(record, "start 1"), 1);
 	remove_user(user);
 }
 END_TEST
@@ -224,12 +212,12 @@ START_TEST(a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other)
 	support_wait_log(&w, "the broker did not take its republish (ACCESS_REFUSED");
 	send_job(support_url(), q, "2");
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
-	ck_assert_uint_eq(lines_with(record, "end 1"), 0);
+	ck_assert_uint_eq(support_lines_with(record, "end 1"), 0);
 	permit(user, ".*", ".*");
 	wait_line(record, "end 1");
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(record, "start 1 1"), 1);
+	ck_assert_uint_eq(support_lines_with(record, "start 1 1"), 1);
 	remove_user(user);
 }
 END_TEST
@@ -244,11 +232,8 @@ START_TEST(answers_that_may_not_be_written_are_told_once_and_hold_up_no_job)
 	permit(user, "^warren.v1.(jobs|dead|delay.[0-9]*)$", ".*");
 	struct process w = support_worker(url, "-q", q, "--", support_script("h", body));
 	for (int i = 1; i <= 3; i++) {
-		struct result r = support_producer(support_url(), NULL, "send", "t",
-		                                   i == 1   ? "1"
-		                                   : i == 2 ? "2"
-		                                            : "3",
-		                                   "-q", q, "--wait=1s");
+		const char args[] = {(char)('0' + i), 0};
+		struct result r = support_producer(support_url(), NULL, "send", "t", args, "-q", q, "--wait=1s");
 		ck_assert_int_eq(r.code, 124);
 		support_result_free(&r);
 	}
@@ -257,25 +242,15 @@ START_TEST(answers_that_may_not_be_written_are_told_once_and_hold_up_no_job)
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
 	support_wait_lines(record, 4);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(w.log, "an answer to who waits"), 1);
-	ck_assert_uint_eq(lines_with(w.log, "the publishing connection is down"), 1);
+	ck_assert_uint_eq(support_lines_with(w.log, "an answer to who waits"), 1);
+	ck_assert_uint_eq(support_lines_with(w.log, "the publishing connection is down"), 1);
 	remove_user(user);
 }
 END_TEST
 
-static size_t distinct(const char *path)
-{
-	cleanup_free char *command = xprintf("sort -u '%s' 2>/dev/null | wc -l", path);
-	FILE *f = popen(command, "re");
-	size_t n = 0;
-	ck_assert_int_eq(fscanf(f, "%zu", &n), 1);
-	pclose(f);
-	return n;
-}
-
 START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_receipts)
 {
-	enum { LINES = 600, STEP = 100 };
+	enum { LINES = 600 };
 	char user[64];
 	cleanup_free char *q = queue_name(), *url = make_user(user);
 	const char *lines = support_path("lines.jsonl"), *receipts = support_path("receipts"),
@@ -292,8 +267,8 @@ START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_rec
 	close_connections(user, 1);
 	int code = support_wait_exit(&b);
 	ck_assert_msg(code == 77, "exit %d", code);
-	ck_assert(lines_with(b.log, "ACCESS_REFUSED") > 0);
-	size_t confirmed = lines_with(receipts, "\"confirmed\"");
+	ck_assert(support_lines_with(b.log, "ACCESS_REFUSED") > 0);
+	size_t confirmed = support_lines_with(receipts, "\"confirmed\"");
 	ck_assert_uint_lt(confirmed, LINES);
 	ck_assert_uint_ge(support_depth(support_url(), support_amqp(q, "")), confirmed);
 	remove_user(user);
@@ -303,8 +278,7 @@ START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_rec
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
 	struct process w =
 	    support_worker(support_url(), "-q", q, "-j", "4", "--burst", "--", support_script("take", body));
-	for (size_t n = STEP; n <= LINES; n += STEP)
-		support_wait(distinct(record) >= n, "jobs to run");
+	support_wait_distinct(record, LINES);
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 }
 END_TEST
@@ -331,7 +305,7 @@ START_TEST(the_brokers_consumer_timeout_is_named_and_runs_nothing_twice)
 	send_job(n.url, q, "2");
 	wait_line(record, "end 2");
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(lines_with(record, "start 1"), 1);
+	ck_assert_uint_eq(support_lines_with(record, "start 1"), 1);
 	ck_assert_uint_eq(support_depth(n.url, support_amqp(q, "")), 0);
 	support_node_stop(&n);
 }

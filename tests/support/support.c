@@ -114,6 +114,35 @@ void support_wait_lines(const char *path, size_t count)
 	support_wait(support_lines(path) >= count, "lines in a file");
 }
 
+size_t support_lines_with(const char *path, const char *part)
+{
+	char line[2048];
+	size_t n = 0;
+	FILE *f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f))
+		n += strstr(line, part) != NULL;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static size_t distinct(const char *path)
+{
+	cleanup_free char *command = xprintf("sort -u '%s' 2>/dev/null | wc -l", path);
+	FILE *f = popen(command, "re");
+	size_t n = 0;
+	ck_assert(f && fscanf(f, "%zu", &n) == 1);
+	pclose(f);
+	return n;
+}
+
+void support_wait_distinct(const char *path, size_t count)
+{
+	enum { STEP = 100 }; /* each has the usual deadline: many jobs may take longer than one */
+	for (size_t n = count % STEP ? count % STEP : STEP; n <= count; n += STEP)
+		support_wait(distinct(path) >= n, "jobs to run");
+}
+
 /* ---- processes ---- */
 
 static void in_child(const char *url, const char *const *argv, const char *home, int in, int out, int err)

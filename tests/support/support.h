@@ -97,6 +97,12 @@ const char *support_script(const char *name, const char *body);
 const char *support_path(const char *name); /* DIR/NAME, valid to the end */
 size_t support_lines(const char *path);     /* lines of a file; 0 when there is none */
 void support_wait_lines(const char *path, size_t count);
+size_t support_lines_with(const char *path, const char *part); /* how many lines hold part */
+/*
+ * Waits until so many different lines are in a file: that so many jobs have run, when each writes its own. A count of
+ * all lines does not tell that, for a job that ran twice stands in for one that is still running.
+ */
+void support_wait_distinct(const char *path, size_t count);
 
 /* Waits until cond is true; ends the test with the words when it is not within SUPPORT_MS. */
 #define support_wait(cond, words)                                                                                      \
