@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/codec.h"
 
+#include <float.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -487,6 +488,17 @@ static void put_time(struct buf *b, const char *name, int64_t at_ms)
 		put_text(b, name, clock_format(at_ms, text));
 }
 
+/* As short as it can be to be read back as the same number; read_jitter has room for the longest. */
+static void put_jitter(struct buf *b, double jitter)
+{
+	char text[32];
+	int digits = FLT_DIG;
+	do
+		snprintf(text, sizeof text, "%.*g", digits, jitter);
+	while (strtod(text, NULL) != jitter && digits++ < DBL_DECIMAL_DIG);
+	buf_printf(b, "\"jitter\":%s", text);
+}
+
 static void put_backoff(struct buf *b, const struct retry_override *o)
 {
 	const char *comma = "";
@@ -503,8 +515,10 @@ static void put_backoff(struct buf *b, const struct retry_override *o)
 		buf_printf(b, "%s\"max_ms\":%lld", comma, (long long)o->max_ms);
 		comma = ",";
 	}
-	if (o->has_jitter)
-		buf_printf(b, "%s\"jitter\":%g", comma, o->jitter);
+	if (o->has_jitter) {
+		buf_append_text(b, comma);
+		put_jitter(b, o->jitter);
+	}
 	buf_append_text(b, "}");
 }
 

@@ -218,6 +218,10 @@ START_TEST(what_is_written_in_our_form_comes_back_the_same)
 	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"max_attempts\":2}}");
 	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"base_ms\":2}}}");
 	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"max_ms\":2,\"jitter\":1}}}");
+	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.11111111}}}");
+	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.1}}}");
+	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.30000000000000004}}}");
+	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":2.2250738585072014e-308}}}");
 }
 END_TEST
 
