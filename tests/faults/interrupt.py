@@ -29,7 +29,8 @@ def main():
 def interrupt(build, folder):
     """What was wrong, or nothing."""
     # A shell that starts a script in the background has it, and all that it starts, ignore SIGINT.
-    words = ["env", "--default-signal=INT", os.path.join(HERE, "chaos.py"), "--build", build, "--seed", "1", "--duration", "30s", "--faults", "60"]
+    chaos = ["env", "--default-signal=INT", os.path.join(HERE, "chaos.py")]
+    words = [*chaos, "--build", build, "--seed", "1", "--duration", "30s", "--faults", "60"]
     run = subprocess.Popen(
         words, env={**os.environ, "TMPDIR": folder}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         start_new_session=True,
