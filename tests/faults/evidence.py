@@ -11,11 +11,13 @@ SAMPLE_S = 1
 
 
 class Samples:
-    """Memory and descriptors of every life of every worker, once a second."""
+    """Memory and descriptors of every worker, once a second."""
 
     def __init__(self, workers):
         self.workers = workers
-        self.early, self.last = {}, {}
+        self.early = {}  # by worker: the most that any of its lives needed in the first quarter
+        self.last = {}  # by life
+        self.lived = set()  # lives of the first quarter
         self.quarter_over = False
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -29,22 +31,28 @@ class Samples:
         for worker in self.workers:
             if not worker.running():
                 continue
-            life, use = worker.life, worker.use()
+            name, use = worker.name, worker.use()
             if not all(use):
                 continue
-            self.last[life] = use
-            if not self.quarter_over:
-                early = self.early.get(life, (0, 0))
-                self.early[life] = (max(early[0], use[0]), max(early[1], use[1]))
+            self.last[worker.life] = use
+            if self.quarter_over:
+                continue
+            self.lived.add(worker.life)
+            early = self.early.get(name, (0, 0))
+            self.early[name] = (max(early[0], use[0]), max(early[1], use[1]))
 
     def stop(self):
         self.ending.set()
         self.thread.join()
 
     def uses(self):
-        """Of those that have lived since the first quarter: the most that they needed in it, and what they need now."""
-        alive = [worker.life for worker in self.workers if worker.running()]
-        return [Use(life, *self.early[life], *self.last[life]) for life in alive if life in self.early and life in self.last]
+        """Of lives that have lasted since the first quarter: the most that their worker needed in it, and what they need now.
+
+        A life may have begun with that quarter's last sample, before its handlers; so all lives of a worker, which has one
+        configuration, tell what it needs.
+        """
+        old = [worker for worker in self.workers if worker.running() and worker.life in self.lived]
+        return [Use(worker.life, *self.early[worker.name], *self.last[worker.life]) for worker in old]
 
 
 def read_record(path):

@@ -9,7 +9,7 @@ import unittest
 import evidence
 import processes
 import producers
-from checker import Entry, Letter
+from checker import Entry, Letter, Use
 
 
 class Reading(unittest.TestCase):
@@ -41,6 +41,55 @@ class Reading(unittest.TestCase):
 
     def test_a_letter_without_headers_has_no_reason(self):
         self.assertEqual(evidence.letter_of("q", {"headers": []}, "x"), Letter("q", "?", ""))
+
+
+class Place:
+    """Where a worker runs, as Samples sees it."""
+
+    def __init__(self, name):
+        self.name, self.number, self.used = name, 1, (0, 0)
+
+    @property
+    def life(self):
+        return f"{self.name}.{self.number}"
+
+    def running(self):
+        return True
+
+    def use(self):
+        return self.used
+
+
+class Sampling(unittest.TestCase):
+    def setUp(self):
+        self.place = Place("w1")
+        self.samples = evidence.Samples([])
+        self.samples.stop()
+        self.samples.workers = [self.place]
+
+    def take(self, rss_kib, fds):
+        self.place.used = (rss_kib, fds)
+        self.samples.take()
+
+    def test_a_life_seen_before_its_handlers_began_is_held_against_what_its_worker_needs(self):
+        self.take(9000, 33)
+        self.place.number = 2
+        self.take(7000, 16)
+        self.samples.quarter_over = True
+        self.take(8900, 34)
+        self.assertEqual(self.samples.uses(), [Use("w1.2", 9000, 33, 8900, 34)])
+
+    def test_a_life_that_began_later_is_not_judged(self):
+        self.take(9000, 33)
+        self.samples.quarter_over = True
+        self.place.number = 2
+        self.take(8900, 34)
+        self.assertEqual(self.samples.uses(), [])
+
+    def test_a_worker_that_ends_in_between_is_no_sample(self):
+        self.take(9000, 33)
+        self.take(0, 0)
+        self.assertEqual(self.samples.uses(), [Use("w1.1", 9000, 33, 9000, 33)])
 
 
 class Processes(unittest.TestCase):
