@@ -37,8 +37,9 @@ export LC_ALL=C
 umask 077
 
 me=${0##*/}
+note() { printf '%s: %s\n' "$me" "$1" >&2; }
 die() { # CODE TEXT
-	printf '%s: %s\n' "$me" "$2" >&2
+	note "$2"
 	exit "$1"
 }
 usage() { die 64 "$1 (see --help)"; }
@@ -267,14 +268,44 @@ import_by_api() {
 		--data-binary @- "$url/api/definitions"
 }
 
+# rabbitmqctl import_definitions reads its standard input up to 3.x. Since 4.0 it hangs or dies there (rabbitmq-server issue
+# 13157; seen with 4.0.5 and 4.3.6) and wants a file, and Debian's rabbitmqctl reads that as the user rabbitmq.
+import_by_ctl() {
+	local ctl file
+	read -r -a ctl <<<"${RABBITMQCTL:-rabbitmqctl}"
+	case $("${ctl[@]}" version </dev/null) in
+	[0-3].*)
+		"${ctl[@]}" import_definitions
+		return
+		;;
+	esac
+	if [ -n "${RABBITMQCTL:-}" ]; then # it may be in a container, with files of its own
+		"${ctl[@]}" import_definitions /dev/stdin
+		return
+	fi
+	file=$(mktemp)
+	# shellcheck disable=SC2064 # the file of now
+	trap "rm -f '$file'" EXIT
+	cat >"$file"
+	if [ "$(id -u)" = 0 ] && id rabbitmq >/dev/null 2>&1; then chown rabbitmq "$file"; fi
+	"${ctl[@]}" import_definitions "$file"
+}
+
+# Says what the broker said, and the fix of what has one.
 import() {
-	local ctl
+	local said
 	if [ -n "$mgmt_url" ]; then
 		import_by_api
 		return
 	fi
-	read -r -a ctl <<<"${RABBITMQCTL:-rabbitmqctl}"
-	"${ctl[@]}" import_definitions >/dev/null
+	if said=$(import_by_ctl 2>&1); then return; fi
+	printf '%s\n' "$said" >&2
+	case $said in
+	*no_such_exchange*)
+		note "this broker takes permissions only for exchanges that are there: run '$me setup' first, then 'warren-producer setup'"
+		;;
+	esac
+	return 1
 }
 
 if [ $external = 0 ]; then
