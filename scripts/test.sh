@@ -22,6 +22,8 @@
 #   long          hours, not minutes: only when named
 # --rabbitmq 4.0 or 4.3: all private nodes are of that version (scripts/newer-rabbitmq.sh fetches it, which wants root), and the
 # suite is integration unless another is named.
+# faults, demo, readme and docker, which wait more than they work, run beside the others, and what they say comes after them;
+# cluster, whose bounds are seconds, runs when all others have ended.
 # Ends with "N passed, N failed" (and ", N skipped" when there were any) and exit code 1 if anything failed. Nothing is left
 # running, and nothing in the temporary folder, also after Ctrl-C.
 set -euo pipefail
@@ -78,6 +80,9 @@ if [ ${#suites[@]} -eq 0 ] && [ -n "$rabbitmq" ]; then suites=(integration); fi
 
 passed=0 failed=0 skipped=0
 failures=()
+beside=() # of the suites: run at the same time as the others
+beside_pid=
+last=() # of the suites: run when all others have ended
 base=${TMPDIR:-/tmp}
 work=$(mktemp -d "$base/warren-test.XXXXXX")
 export TMPDIR=$work # what the tests leave there goes with it
@@ -85,6 +90,7 @@ broker_dir=
 
 cleanup() {
 	trap '' INT TERM HUP
+	end_beside
 	[ -z "$broker_dir" ] || stop_broker "$broker_dir" >/dev/null 2>&1 || :
 	end_leftovers "$work" # all that was started has it in its environment, as TMPDIR
 	rm -rf "$work"
@@ -120,6 +126,8 @@ result() {
 	*) fail "$1 (exit code $2)" ;;
 	esac
 }
+# A program that a shell starts in the background does not hear SIGINT, nor does what it starts.
+hears_ctrl_c=(env --default-signal=INT)
 # run_test NAME COMMAND...
 run_test() {
 	local name=$1 code=0
@@ -283,13 +291,13 @@ suite_examples() {
 suite_demo() {
 	step "the demo"
 	build_plain || return 0
-	run_test "the demo over odd file names" tests/scripts/demo.sh "$root/build-test"
-	run_test "the demo ends on Ctrl-C and leaves nothing" tests/scripts/interrupt.sh "$root/build-test"
+	run_test "the demo over odd file names" "${hears_ctrl_c[@]}" tests/scripts/demo.sh "$root/build-test"
+	run_test "the demo ends on Ctrl-C and leaves nothing" "${hears_ctrl_c[@]}" tests/scripts/interrupt.sh "$root/build-test"
 }
 
 suite_readme() {
 	step "README.md"
-	run_test "every command of README.md" tests/scripts/readme.sh
+	run_test "every command of README.md" "${hears_ctrl_c[@]}" tests/scripts/readme.sh
 }
 
 # python_tests FOLDER: its unit tests, each of them counted.
@@ -314,8 +322,8 @@ suite_faults() {
 	build_plain || return 0
 	read -r -a options <<<"${WARREN_FAULTS:-}"
 	export PYTHONDONTWRITEBYTECODE=1
-	run_test "no job is lost in chaos" tests/faults/chaos.py --build build-test --quiet "${options[@]}"
-	run_test "chaos ends on Ctrl-C and leaves nothing" tests/faults/interrupt.py build-test
+	run_test "no job is lost in chaos" "${hears_ctrl_c[@]}" tests/faults/chaos.py --build build-test --quiet "${options[@]}"
+	run_test "chaos ends on Ctrl-C and leaves nothing" "${hears_ctrl_c[@]}" tests/faults/interrupt.py build-test
 }
 
 suite_cluster() {
@@ -324,7 +332,72 @@ suite_cluster() {
 	build_plain || return 0
 	read -r -a options <<<"${WARREN_CLUSTER:-}"
 	export PYTHONDONTWRITEBYTECODE=1
-	run_test "nothing is lost when leaders of a cluster die" tests/faults/cluster.py --build build-test "${options[@]}"
+	run_test "nothing is lost when leaders of a cluster die" "${hears_ctrl_c[@]}" tests/faults/cluster.py --build build-test "${options[@]}"
+}
+
+# ---------------------------------------------------------------------------------------------------- suites beside the others
+
+# What waiting suites do most is to wait: for deadlines, restarts, downloads. With others to run they go on beside them, in a
+# process of its own, and the others, which want the processors, give way to them. Quiet ones have bounds of seconds that
+# neighbours would break.
+waiting_suites=(faults demo readme docker)
+quiet_suites=(cluster)
+
+choose_beside() {
+	local suite rest=()
+	for suite in "${suites[@]}"; do
+		case " ${waiting_suites[*]} | ${quiet_suites[*]} " in
+		*" $suite "*"|"*) beside+=("$suite") ;;
+		*"|"*" $suite "*) last+=("$suite") ;;
+		*) rest+=("$suite") ;;
+		esac
+	done
+	if [ ${#rest[@]} -eq 0 ]; then beside=() last=(); else suites=("${rest[@]}"); fi
+}
+
+run_beside() {
+	local suite
+	trap - EXIT # its parent cleans up
+	trap 'exit 143' INT TERM HUP
+	passed=0 failed=0 skipped=0 failures=()
+	for suite in "${beside[@]}"; do "suite_$suite"; done
+	printf '%s\n' "$passed $failed $skipped" "${failures[@]}" >"$work/beside.result"
+}
+
+begin_beside() {
+	[ ${#beside[@]} -gt 0 ] || return 0
+	build_plain || return 0
+	say "beside the others: ${beside[*]}"
+	run_beside >"$work/beside.log" 2>&1 &
+	beside_pid=$!
+	renice -n 10 -p $$ >/dev/null || :
+}
+
+join_beside() {
+	local p f s line
+	[ ${#beside[@]} -gt 0 ] || return 0
+	step "beside the others: ${beside[*]}"
+	[ -z "$beside_pid" ] || wait "$beside_pid" || :
+	beside_pid=
+	[ ! -f "$work/beside.log" ] || cat "$work/beside.log"
+	[ -s "$work/beside.result" ] || {
+		fail "the suites beside the others (${beside[*]}) run to their end"
+		return
+	}
+	{
+		read -r p f s
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+		while IFS= read -r line; do [ -z "$line" ] || failures+=("$line"); done
+	} <"$work/beside.result"
+}
+
+# Politely, so that what they started is ended by them; cleanup ends the rest.
+end_beside() {
+	local child tries=0
+	[ -n "$beside_pid" ] || return 0
+	for child in $(pgrep -P "$beside_pid"); do kill -TERM "$child" 2>/dev/null || :; done
+	kill -TERM "$beside_pid" 2>/dev/null || :
+	while kill -0 "$beside_pid" 2>/dev/null && [ $((tries += 1)) -lt 100 ]; do sleep 0.1; done
 }
 
 suite_docker() {
@@ -353,7 +426,11 @@ if [ -n "$rabbitmq" ]; then
 	say "private nodes are of RabbitMQ $version"
 	export BROKER_ROOT=$root/build-rabbitmq-$rabbitmq
 fi
+choose_beside
+begin_beside
 for suite in "${suites[@]}"; do "suite_$suite"; done
+join_beside
+for suite in "${last[@]}"; do "suite_$suite"; done
 
 say ""
 for name in "${failures[@]}"; do say "failed: $name"; done
