@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/prepare.sh [PURPOSE...]      build demo test lint fuzz valgrind model docker newer
+#   scripts/prepare.sh [PURPOSE...]      build demo test lint fuzz valgrind model docker newer peers
 #
 # Installs what is missing of Debian's packages for the given purposes (default: build demo), as root or by sudo. Starts no
 # service: a policy-rc.d stands in the way while apt works, and a RabbitMQ or epmd that came with it is not enabled either.
@@ -18,6 +18,7 @@ declare -A packages=(
 	[valgrind]='valgrind'
 	[docker]='docker.io docker-compose debootstrap iptables'
 	[newer]='debootstrap'
+	[peers]='amqp-tools'
 )
 
 me=${0##*/}

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: groups of cases that do the same work. The first of a group is the ceiling of the others."""
+import json
+import os
+import time
+
+from measure import Measure, cpu_us, family, percentile, pss_kib, read_latencies
+
+QUEUE = "bench"
+EXCHANGE, KEY = "warren.v1.jobs", f"warren.v1.q.{QUEUE}"
+HERE = os.path.dirname(os.path.abspath(__file__))
+RATE = 200  # jobs a second, of the latency
+
+
+class Context:
+    """Where everything is. size: how many jobs of each kind."""
+
+    def __init__(self, meter, build, url, folder, size):
+        self.meter, self.build, self.url, self.folder, self.size = meter, build, url, folder, size
+        self.producer = os.path.join(build, "producer", "warren-producer")
+        self.worker = os.path.join(build, "worker", "warren-worker")
+        self.env = {"AMQP_URL": url}
+        self.number = 0
+
+    def raw(self, name, *words):
+        return [os.path.join(self.build, "tests", "bench", f"raw-{name}"), *map(str, words)]
+
+    def plugin(self, name):
+        return os.path.join(self.build, "tests", name + ".so")
+
+    def path(self, name):
+        self.number += 1
+        return os.path.join(self.folder, f"{self.number}.{name}")
+
+    def do(self, words):
+        self.meter.end(self.meter.start(words, env=self.env))
+
+    def empty(self):
+        self.do([self.producer, "queue", "purge", QUEUE, "--yes"])
+
+    def fill(self, jobs):
+        self.do(self.raw("publish", self.url, EXCHANGE, KEY, jobs, "--cork"))
+
+
+# ---- publish
+
+
+def publish_raw(c, *options):
+    measure = c.meter.run(c.raw("publish", c.url, EXCHANGE, KEY, c.size["publish"], *options), c.size["publish"])
+    c.empty()
+    return measure
+
+
+def publish_corked(c):
+    return publish_raw(c, "--cork")
+
+
+def job_lines(c, jobs):
+    path = os.path.join(c.folder, f"jobs.{jobs}")
+    if not os.path.exists(path):
+        job = {"type": "bench", "args": {"t": time.time_ns(), "file": "", "numbers": [1, 2.5, -300.0], "yes": True,
+                                         "text": "a line of text, as many a job has one among its arguments", "nothing": None}}
+        with open(path, "w", encoding="utf-8") as f:
+            for n in range(jobs):
+                f.write(json.dumps({"id": f"bench-{n:012}", **job}, separators=(",", ":")) + "\n")
+    return path
+
+
+def publish_batch(c, *options):
+    jobs = c.size["publish"]
+    words = [c.producer, "batch", job_lines(c, jobs), "-q", QUEUE, "--progress", "none", *options]
+    measure = c.meter.run(words, jobs, c.env)
+    c.empty()
+    return measure
+
+
+# ---- consume
+
+
+def consume_raw(c, every=100, prefetch=500):
+    jobs = c.size["consume"]
+    c.fill(jobs)
+    return c.meter.run(c.raw("consume", c.url, KEY, jobs, every, prefetch), jobs)
+
+
+def consume_raw_each(c):
+    return consume_raw(c, every=1)
+
+
+def run_worker(c, jobs, slots, handler, *options):
+    words = [c.worker, "run", "-q", QUEUE, "-j", str(slots), "--count", str(jobs), "--handler", f"*={handler}", *options,
+             "--log-level", "warn"]
+    return c.meter.run(words, jobs, c.env)
+
+
+def consume_plugin(c):
+    c.fill(c.size["consume"])
+    return run_worker(c, c.size["consume"], 500, "plugin:" + c.plugin("handlers/noop"), "--with", "children=1")
+
+
+def consume_plugin_logged(c):
+    """As a user has it, with a line of the log for each job."""
+    c.fill(c.size["consume"])
+    options = ["--with", "children=1", "--log-level", "info", "--log-file", c.path("worker.log")]
+    return run_worker(c, c.size["consume"], 500, "plugin:" + c.plugin("handlers/noop"), *options)
+
+
+def consume_python(c):
+    c.fill(c.size["python"])
+    return run_worker(c, c.size["python"], 100, f"process:python3 {HERE}/noop.py", "--with", "children=1")
+
+
+def python_alone(c):
+    """The handler's own part: it is fed from a file."""
+    jobs = c.size["python"]
+    requests = c.path("requests")
+    with open(job_lines(c, jobs), encoding="utf-8") as lines, open(requests, "w", encoding="utf-8") as f:
+        for n, line in enumerate(lines):
+            f.write(json.dumps({"id": f"bench-{n:012}", "type": "bench", "attempt": 1, "max_attempts": 5, "queue": QUEUE,
+                                "deadline": "2030-01-01T00:00:00.000Z"})[:-1] + f',"job":{line.strip()}}}\n')
+    return c.meter.run(["sh", "-c", f'exec python3 "{HERE}/noop.py" 3<"{requests}" 4>/dev/null'], jobs)
+
+
+# ---- exec
+
+
+def spawn_raw(c):
+    return c.meter.run(c.raw("spawn", c.size["spawn"], 4, "cat"), c.size["spawn"])
+
+
+def spawn_worker(c):
+    c.fill(c.size["spawn"])
+    return run_worker(c, c.size["spawn"], 4, "exec:cat")
+
+
+def spawn_amqp_consume(c):
+    c.fill(c.size["spawn"])
+    words = ["amqp-consume", "-u", c.url, "-q", KEY, "-c", str(c.size["spawn"]), "-p", "4", "cat"]
+    return c.meter.run(words, c.size["spawn"])
+
+
+# ---- latency
+
+
+def latencies(c, consumer, file):
+    """Jobs published at a steady rate to a consumer that waits for them."""
+    jobs = c.size["latency"]
+    began = time.monotonic()
+    process = c.meter.start(consumer, env=c.env)
+    time.sleep(0.5)  # it starts meanwhile; the first tenth is not counted either
+    c.do(c.raw("publish", c.url, EXCHANGE, KEY, jobs, "--rate", RATE, "--latency", file))
+    use = c.meter.end(process)
+    with open(file, "rb") as f:
+        f.seek(0, os.SEEK_END)
+        if f.tell() != jobs * 8:
+            raise RuntimeError(f"{f.tell() // 8} latencies of {jobs} jobs")
+    all_of_them = read_latencies(file)
+    details = {"p50_ms": percentile(all_of_them, 0.5), "p99_ms": percentile(all_of_them, 0.99)}
+    return Measure(jobs, time.monotonic() - began, cpu_us(use) / jobs, 0, 0, details)
+
+
+def latency_raw(c):
+    file = c.path("latency")
+    return latencies(c, c.raw("consume", c.url, KEY, c.size["latency"], 1, 10, "--latency", file), file)
+
+
+def latency_worker(c):
+    file = c.path("latency")
+    words = [c.worker, "run", "-q", QUEUE, "-j", "4", "--count", str(c.size["latency"]), "--log-level", "warn", "--handler",
+             "*=plugin:" + c.plugin("bench/latency")]
+    return latencies(c, words, file)
+
+
+# ---- idle, and the first job
+
+
+def publish_clock(c, file):
+    """A job whose latency is the wall clock, for its time is 0."""
+    lines = c.path("line")
+    with open(lines, "w", encoding="utf-8") as f:
+        f.write(json.dumps({"type": "bench", "args": {"t": 0, "file": file}}, separators=(",", ":")) + "\n")
+    c.do([c.producer, "batch", lines, "-q", QUEUE, "--progress", "none"])
+
+
+def first_job(c, consumer, file):
+    publish_clock(c, file)
+    began, began_ms = time.monotonic(), time.time_ns() / 1e6
+    use = c.meter.end(c.meter.start(consumer, env=c.env))
+    details = {"first_ms": read_latencies(file)[0] - began_ms}
+    return Measure(1, time.monotonic() - began, cpu_us(use), 0, 0, details)
+
+
+def idle_pss(c, consumer):
+    """Of all its processes, when it has nothing to do."""
+    process = c.meter.start(consumer, env=c.env)
+    time.sleep(1)
+    kib = pss_kib(family(process.pid))
+    process.kill()
+    process.wait()
+    return kib
+
+
+def idle(c, measure, consumer):
+    return measure._replace(details={**measure.details, "pss_kib": idle_pss(c, consumer)})
+
+
+def start_raw(c):
+    file = c.path("first")
+    measure = first_job(c, c.raw("consume", c.url, KEY, 1, 1, 10, "--latency", file), file)
+    return idle(c, measure, c.raw("consume", c.url, KEY, 1, 1, 10))
+
+
+def start_worker(c):
+    file = c.path("first")
+    words = [c.worker, "run", "-q", QUEUE, "--log-level", "warn", "--handler", "*=plugin:" + c.plugin("bench/latency")]
+    measure = first_job(c, words + ["--once"], file)
+    return idle(c, measure, words)
+
+
+GROUPS = {
+    "publish, confirmed": {
+        "rabbitmq-c, corked": publish_corked,
+        "rabbitmq-c": publish_raw,
+        "warren-producer batch": publish_batch,
+    },
+    "consume, no-op": {
+        "rabbitmq-c, ack 100": consume_raw,
+        "rabbitmq-c, ack each": consume_raw_each,
+        "warren-worker, plugin": consume_plugin,
+        "warren-worker, plugin, log": consume_plugin_logged,
+    },
+    "long-lived Python": {"the handler alone": python_alone, "warren-worker, process": consume_python},
+    "a process per job": {"posix_spawn": spawn_raw, "warren-worker, exec": spawn_worker, "amqp-consume": spawn_amqp_consume},
+    "latency at 200 jobs/s": {"rabbitmq-c": latency_raw, "warren-worker, plugin": latency_worker},
+    "start, idle": {"rabbitmq-c": start_raw, "warren-worker, plugin": start_worker},
+}
+NEEDS = {"amqp-consume": "amqp-consume"}  # case -> program; without it the case is left out, and said to be
