@@ -34,6 +34,31 @@ static int64_t days_from_civil(int64_t y, int m, int d)
 	return era * 146097 + day_of_era - 719468;
 }
 
+static char *put_digits(char *out, unsigned value, int count)
+{
+	for (int i = count - 1; i >= 0; i--, value /= 10)
+		out[i] = (char)('0' + value % 10);
+	return out + count;
+}
+
+/* Its own arithmetic: gmtime, strftime and printf take longer than all else that is done for a short job. */
+static char *put_date(char *out, int64_t days)
+{
+	days += 719468; /* since 0000-03-01 */
+	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+	int64_t day_of_era = days - era * 146097;
+	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t month = (5 * day_of_year + 2) / 153;
+	int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
+	month += month < 10 ? 3 : -9;
+	out = put_digits(out, (unsigned)(year_of_era + era * 400 + (month <= 2)), 4);
+	*out++ = '-';
+	out = put_digits(out, (unsigned)month, 2);
+	*out++ = '-';
+	return put_digits(out, (unsigned)day, 2);
+}
+
 char *clock_format(int64_t at_ms, char out[static CLOCK_TEXT_SIZE])
 {
 	int64_t first = days_from_civil(0, 1, 1) * MS_PER_DAY, last = days_from_civil(10000, 1, 1) * MS_PER_DAY - 1;
@@ -41,14 +66,17 @@ char *clock_format(int64_t at_ms, char out[static CLOCK_TEXT_SIZE])
 		at_ms = first;
 	if (at_ms > last)
 		at_ms = last;
-	int64_t ms = (at_ms % 1000 + 1000) % 1000;
-	time_t seconds = (time_t)((at_ms - ms) / 1000);
-	struct tm tm;
-	gmtime_r(&seconds, &tm);
-	/* Not %Y: strftime does not fill up years before 1000 with zeros. */
-	size_t used = (size_t)snprintf(out, CLOCK_TEXT_SIZE, "%04u", (unsigned)(tm.tm_year + 1900) % 10000);
-	used += strftime(out + used, CLOCK_TEXT_SIZE - used, "-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + used, CLOCK_TEXT_SIZE - used, ".%03uZ", (unsigned)ms % 1000);
+	unsigned ms = (unsigned)((at_ms % MS_PER_DAY + MS_PER_DAY) % MS_PER_DAY); /* of the day */
+	char *at = put_date(out, (at_ms - ms) / MS_PER_DAY);
+	*at++ = 'T';
+	at = put_digits(at, ms / 3600000, 2);
+	*at++ = ':';
+	at = put_digits(at, ms / 60000 % 60, 2);
+	*at++ = ':';
+	at = put_digits(at, ms / 1000 % 60, 2);
+	*at++ = '.';
+	at = put_digits(at, ms % 1000, 3);
+	strcpy(at, "Z");
 	return out;
 }
 

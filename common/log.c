@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,16 @@ static struct {
 	int fd;
 	char *path;
 } out = {.level = LOG_INFO, .form = LOG_TEXT, .fd = STDERR_FILENO};
+
+enum { HELD_MAX = 64 * 1024 };
+
+/* Lines of one thread that are not written yet. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_t owner;
+	bool on;
+	struct buf lines;
+} held = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void log_configure(enum log_level level, enum log_form form)
 {
@@ -62,17 +73,6 @@ int log_open(const char *path, struct error *err)
 	switch_to(fd);
 	free(out.path);
 	out.path = copy;
-	return 0;
-}
-
-int log_reopen(struct error *err)
-{
-	if (!out.path)
-		return 0;
-	int fd = open_file(out.path, err);
-	if (fd < 0)
-		return -1;
-	switch_to(fd);
 	return 0;
 }
 
@@ -128,6 +128,52 @@ static void write_all(int fd, const char *data, size_t len)
 	}
 }
 
+static void flush_locked(void)
+{
+	write_all(out.fd, held.lines.data ? held.lines.data : "", held.lines.len);
+	buf_clear(&held.lines);
+}
+
+void log_hold(void)
+{
+	held.owner = pthread_self();
+	held.on = true;
+	atexit(log_flush);
+}
+
+void log_flush(void)
+{
+	pthread_mutex_lock(&held.lock);
+	flush_locked();
+	pthread_mutex_unlock(&held.lock);
+}
+
+int log_reopen(struct error *err)
+{
+	if (!out.path)
+		return 0;
+	int fd = open_file(out.path, err);
+	if (fd < 0)
+		return -1;
+	log_flush(); /* into the file that they were of */
+	switch_to(fd);
+	return 0;
+}
+
+/* What went wrong is never held: it may be the last that is said. */
+static void put(enum log_level level, const struct buf *line)
+{
+	struct span text = {line->data ? line->data : "", line->len};
+	pthread_mutex_lock(&held.lock);
+	if (held.on && level < LOG_WARN && held.lines.len < HELD_MAX && pthread_equal(held.owner, pthread_self())) {
+		buf_append(&held.lines, text.at, text.len);
+	} else {
+		flush_locked();
+		write_all(out.fd, text.at, text.len);
+	}
+	pthread_mutex_unlock(&held.lock);
+}
+
 static void write_line(enum log_level level, struct log_subject subject, struct span text)
 {
 	char now[CLOCK_TEXT_SIZE];
@@ -138,7 +184,7 @@ static void write_line(enum log_level level, struct log_subject subject, struct 
 	else
 		append_text_line(&line, now, level, subject, text);
 	buf_append_text(&line, "\n");
-	write_all(out.fd, line.data ? line.data : "", line.len);
+	put(level, &line);
 	buf_finish(&line);
 }
 

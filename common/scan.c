@@ -113,10 +113,27 @@ static bool scan_escape(struct scanner *s)
 	}
 }
 
+/*
+ * Do all eight bytes of a word stand for themselves? Each test sets the high bit of a byte that does not, and may set
+ * another's beside it: never none. See "Determine if a word has a byte less than n" and the like in Bit Twiddling
+ * Hacks.
+ */
+static bool all_plain(const char *at)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t word;
+	memcpy(&word, at, sizeof word);
+	uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+	uint64_t odd = (word - ones * 0x20) | (quote - ones) | (backslash - ones) | word;
+	return (odd & high) == 0;
+}
+
 /* The bytes that stand for themselves: where most of the time is spent. */
 static void skip_plain(struct scanner *s)
 {
 	size_t at = s->at;
+	while (s->len - at >= sizeof(uint64_t) && all_plain(s->text + at))
+		at += sizeof(uint64_t);
 	for (; at < s->len; at++) {
 		unsigned char c = (unsigned char)s->text[at];
 		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')

@@ -31,12 +31,25 @@ void redelivery_destroy(struct redelivery *r)
 	free(r);
 }
 
+/* Eight bytes at a time; each word goes through all bits of the product before the next one. */
+static uint64_t mix_word(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ (h >> 32);
+}
+
 static uint64_t mix(uint64_t h, const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
-	return (h ^ len) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t word;
+	size_t left = len;
+	for (; left >= sizeof word; left -= sizeof word, p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		h = mix_word(h, word);
+	}
+	word = 0;
+	memcpy(&word, p, left);
+	return mix_word(mix_word(h, word), len);
 }
 
 static uint64_t mix_text(uint64_t h, const char *text)

@@ -38,7 +38,7 @@ struct task {
 	struct run run;
 	int64_t started_at_ms;   /* wall clock; CLOCK_NEVER: it never ran */
 	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
-	int64_t grace_ms;
+	int64_t timeout_ms, grace_ms;
 	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
 
 	struct answer answer; /* to a producer that waits */
@@ -314,7 +314,8 @@ static void run_done(struct run *r, const struct run_report *report)
 	enum verdict v = t->stopped_as == VERDICT_OK ? report->verdict : t->stopped_as;
 	unsigned attempt = t->in.book.attempt;
 	account_handler(t, report, report->verdict);
-	t->fate = verdict_fate(v, report->after_ms, &t->in.policy, random_unit(), clock_now_ms(), &t->in.book);
+	double chance = v == VERDICT_OK ? 0 : random_unit(); /* of the jitter */
+	t->fate = verdict_fate(v, report->after_ms, &t->in.policy, chance, clock_now_ms(), &t->in.book);
 	if (t->fate.kind != FATE_DONE)
 		record_try(t, report, v, attempt);
 	log_end(t, report, v);
@@ -371,7 +372,18 @@ static void enforce_deadline(uv_timer_t *timer)
  */
 static void deadline_passed(uv_timer_t *timer)
 {
-	uv_timer_start(timer, enforce_deadline, HEAR_FIRST_MS, 0);
+	const struct task *t = timer->data;
+	if (!t->run.waiting)
+		uv_timer_start(timer, enforce_deadline, HEAR_FIRST_MS, 0);
+}
+
+static void run_began(struct run *r)
+{
+	struct task *t = r->owner;
+	if (t->stopped_as != VERDICT_OK)
+		return;
+	t->started_at_ms = clock_now_ms();
+	uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
 }
 
 /* A delivery must not be held as long as the broker's consumer_timeout, which would close the channel. */
@@ -415,7 +427,7 @@ static void start(struct task *t, struct handler *h)
 	dispatch_begins(w->dispatch, h);
 	consumption_started(w, t->delivery.consumer);
 
-	int64_t timeout_ms = timeout_of(t, h->settings);
+	t->timeout_ms = timeout_of(t, h->settings);
 	t->started_at_ms = clock_now_ms();
 	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : w->settings->grace_ms;
 	t->run = (struct run){
@@ -425,14 +437,15 @@ static void start(struct task *t, struct handler *h)
 	                .queue = queue_of(t)->name,
 	                .attempt = t->in.book.attempt,
 	                .max_attempts = t->in.policy.max_attempts,
-	                .deadline_at_ms = t->started_at_ms + timeout_ms},
+	                .deadline_at_ms = t->started_at_ms + t->timeout_ms},
 	    .done = run_done,
+	    .began = run_began,
 	    .progress = run_progress,
 	    .log = run_log,
 	    .owner = t,
 	    .handler = h,
 	};
-	uv_timer_start(&t->timer, deadline_passed, (uint64_t)timeout_ms, 0);
+	uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
 	log_debug(subject_of(t), "starts, attempt %u of %u", t->in.book.attempt, t->in.policy.max_attempts);
 	h->kind->start(h, &t->run);
 }

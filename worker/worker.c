@@ -110,6 +110,7 @@ static void before_poll(uv_prepare_t *handle)
 	check_finished(w);
 	link_flush(w->publishing);
 	link_flush(w->consuming);
+	log_flush();
 }
 
 /*
@@ -656,6 +657,7 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	}
 	describe(w);
 	start_handles(w);
+	log_hold();
 	uv_run(&w->loop, UV_RUN_DEFAULT);
 	return finish(w);
 }

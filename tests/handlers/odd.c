@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plugin that behaves as the type of its job says. */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <warren/plugin.h>
+
+/* Appends a line to the file that the args name. */
+static enum warren_verdict write_down(const struct warren_job *job)
+{
+	char path[256] = "", line[256];
+	if (sscanf(job->args, "\"%255[^\"]\"", path) != 1)
+		return WARREN_DEAD;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int len = snprintf(line, sizeof line, "%s %u\n", job->id, job->attempt);
+	bool written = fd >= 0 && write(fd, line, (size_t)len) == len;
+	close(fd);
+	return written ? WARREN_OK : WARREN_DEAD;
+}
 
 static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
 {
@@ -18,6 +33,12 @@ static enum warren_verdict run(void *state, const struct warren_job *job, const 
 		abort();
 	if (strcmp(job->type, "exits") == 0)
 		exit(0);
+	if (strcmp(job->type, "quick") == 0)
+		return write_down(job);
+	if (strcmp(job->type, "nap") == 0) {
+		usleep(300000);
+		return WARREN_OK;
+	}
 	if (strcmp(job->type, "hopeless") == 0) {
 		host->error(host, "no \"use\"\n");
 		return WARREN_DEAD;

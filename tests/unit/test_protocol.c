@@ -69,6 +69,28 @@ START_TEST(what_is_no_reply_is_told_so)
 }
 END_TEST
 
+START_TEST(who_runs_its_jobs_in_turn_says_so)
+{
+	static const struct {
+		const char *line;
+		bool in_turn;
+	} lines[] = {{"{\"ready\":9,\"in_turn\":true}", true},
+	             {"{\"in_turn\":true,\"ready\":9}", true},
+	             {"{\"ready\":9,\"in_turn\":false}", false},
+	             {"{\"ready\":9,\"in_turn\":1}", false},
+	             {"{\"ready\":9}", false}};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		struct reply r;
+		const char *why;
+		ck_assert(protocol_read(span_of(lines[i].line), &r, &why));
+		ck_assert_int_eq(r.kind, REPLY_READY);
+		ck_assert_int_eq(r.number, 9);
+		ck_assert_msg(r.in_turn == lines[i].in_turn, "%s", lines[i].line);
+		protocol_reply_finish(&r);
+	}
+}
+END_TEST
+
 START_TEST(usage_in_a_reply_is_read)
 {
 	struct reply r;
@@ -172,6 +194,7 @@ int main(void)
 	tcase_add_loop_test(c, a_reply_is_read, 0, (int)(sizeof good / sizeof *good));
 	tcase_add_loop_test(c, what_is_no_reply_is_told_so, 0, (int)(sizeof bad / sizeof *bad));
 	tcase_add_test(c, usage_in_a_reply_is_read);
+	tcase_add_test(c, who_runs_its_jobs_in_turn_says_so);
 	tcase_add_test(c, a_document_travels_as_it_is_in_one_line);
 	tcase_add_test(c, base64_comes_back_as_it_went);
 	tcase_add_test(c, every_status_has_its_verdict);

@@ -48,10 +48,16 @@ struct run {
 	struct run_request request;
 	/* Exactly once per start, never from inside start or stop. */
 	void (*done)(struct run *r, const struct run_report *report);
+	/*
+	 * Of one that start() left waiting in a handler process, behind other jobs: its turn has come. Its deadline
+	 * counts from here. May be NULL.
+	 */
+	void (*began)(struct run *r);
 	/* Now and then before done(), by kinds that can: percent (-1: not said), what it does just now. May be NULL. */
 	void (*progress)(struct run *r, int percent, struct span note);
 	/* A line of what it writes for people. May be NULL. */
 	void (*log)(struct run *r, struct span line);
+	bool waiting;            /* the kind's: it has been started, and has not begun */
 	const char *stopped_why; /* set by the owner before it stops the run: "timeout", "drain" */
 	void *owner;             /* the supervisor's */
 	void *state;             /* the kind's */

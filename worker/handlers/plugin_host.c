@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process that a plugin runs in: the other end of protocol.h. One job at a time, all blocking. */
+/* The process that a plugin runs in: the other end of protocol.h. One job after the other, all blocking. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base64.h"
@@ -19,15 +20,26 @@
 #include "common/scan.h"
 #include "include/warren/plugin.h"
 #include "worker/handlers/plugin.h"
+#include "worker/handlers/plugin_replies.h"
 
-enum { IN = 3, OUT = 4, CHUNK = 64 * 1024 };
+enum { IN = 3, OUT = 4, CHUNK = 64 * 1024, AHEAD_MAX = 1000, SHORT_US = 1000 };
+
+/* What jobs cost. Asking the kernel takes as long as a short job does, so it is asked about long ones only. */
+struct spent {
+	struct rusage asked;   /* when it was asked last */
+	int64_t since_us;      /* wall clock of the job in hand's start */
+	int64_t short_ones_us; /* wall clock of the jobs since it was asked */
+	char usage[128];       /* of a short one, as it stands in a reply */
+};
 
 struct host {
 	const struct warren_plugin *plugin;
 	void *state;
-	struct buf in; /* read and not used yet: the line in hand and what is behind it */
-	size_t used;   /* of it, before the line in hand's end */
-	bool ended;    /* end of input */
+	struct buf in;  /* read and not used yet: the line in hand and what is behind it */
+	size_t used;    /* of it, up to the line in hand's end */
+	bool ended;     /* end of input */
+	struct buf out; /* the reply */
+	struct spent spent;
 
 	char id[256]; /* of the job in hand */
 	bool cancelled;
@@ -35,21 +47,48 @@ struct host {
 	int64_t after_ms;
 };
 
-/* ---- lines ---- */
+/* ---- what jobs cost ---- */
 
-static bool write_all(const struct buf *b)
+static int64_t microseconds(struct timeval t)
 {
-	size_t at = 0;
-	while (at < b->len) {
-		ssize_t n = write(OUT, b->data + at, b->len - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += (size_t)n;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void ask_usage(struct spent *s)
+{
+	getrusage(RUSAGE_SELF, &s->asked);
+	s->short_ones_us = 0;
+	snprintf(s->usage, sizeof s->usage, ",\"usage\":{\"cpu_user_us\":0,\"cpu_system_us\":0,\"max_rss_kib\":%ld}}\n",
+	         s->asked.ru_maxrss);
+}
+
+static bool was_short(struct spent *s, struct buf *out)
+{
+	int64_t at_us = now_us(), took_us = at_us - s->since_us;
+	s->since_us = at_us;
+	if (took_us >= SHORT_US) {
+		const struct rusage before = s->asked;
+		ask_usage(s);
+		int64_t user_us = microseconds(s->asked.ru_utime) - microseconds(before.ru_utime) - s->short_ones_us;
+		buf_printf(out, ",\"usage\":{\"cpu_user_us\":%lld,\"cpu_system_us\":%lld,\"max_rss_kib\":%ld}}\n",
+		           (long long)(user_us > 0 ? user_us : 0),
+		           (long long)(microseconds(s->asked.ru_stime) - microseconds(before.ru_stime)),
+		           s->asked.ru_maxrss);
+		return false;
 	}
+	s->short_ones_us += took_us;
+	buf_append_text(out, s->usage);
 	return true;
 }
+
+/* ---- lines ---- */
 
 static void fill(struct host *h)
 {
@@ -61,60 +100,52 @@ static void fill(struct host *h)
 		h->ended = true;
 }
 
+static void drop_used(struct host *h)
+{
+	if (h->used == 0)
+		return;
+	memmove(h->in.data, h->in.data + h->used, h->in.len - h->used);
+	h->in.len -= h->used;
+	h->used = 0;
+}
+
 /* The next line, borrowed until the next call; NULL at the end of input. */
 static char *next_line(struct host *h, size_t *len)
 {
-	if (h->used > 0) {
-		memmove(h->in.data, h->in.data + h->used, h->in.len - h->used);
-		h->in.len -= h->used;
-		h->used = 0;
-	}
 	char *end;
-	while (!(end = h->in.len ? memchr(h->in.data, '\n', h->in.len) : NULL)) {
+	while (!(end = h->in.len > h->used ? memchr(h->in.data + h->used, '\n', h->in.len - h->used) : NULL)) {
 		if (h->ended)
 			return NULL;
+		drop_used(h);
 		fill(h);
+		h->spent.since_us = now_us();
 	}
+	char *line = h->in.data + h->used;
 	*end = 0;
-	*len = (size_t)(end - h->in.data);
-	h->used = *len + 1;
-	return h->in.data;
+	*len = (size_t)(end - line);
+	h->used += *len + 1;
+	return line;
 }
 
 /* ---- requests ---- */
 
-static bool text_member(struct scan_value object, const char *key, struct buf *out)
-{
-	struct scan_member m;
-	size_t at = 0;
-	buf_clear(out);
-	while (scan_next_member(object, &at, &m))
-		if (span_equals(m.key, key))
-			return m.value.kind == SCAN_STRING ? scan_unescape(m.value.text, out)
-			                                   : buf_append(out, m.value.text.at, m.value.text.len);
-	return false;
-}
-
-static bool find_member(struct scan_value object, const char *key, struct span *out)
-{
-	struct scan_member m;
-	size_t at = 0;
-	while (scan_next_member(object, &at, &m)) {
-		if (!span_equals(m.key, key))
-			continue;
-		*out = m.value.text;
-		return true;
-	}
-	return false;
-}
-
 struct request {
-	struct buf id, type, queue, deadline, number, args, document;
+	struct buf head, id, type, queue, deadline, number, args, document;
 	struct warren_job job;
 };
 
+/* One after the other is read into it: its memory is used again. */
+static void request_clear(struct request *r)
+{
+	struct buf *const all[] = {&r->head, &r->id, &r->type, &r->queue, &r->deadline, &r->args, &r->document};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		buf_clear(all[i]);
+	r->job = (struct warren_job){0};
+}
+
 static void request_finish(struct request *r)
 {
+	buf_finish(&r->head);
 	buf_finish(&r->id);
 	buf_finish(&r->type);
 	buf_finish(&r->queue);
@@ -129,18 +160,64 @@ static const char *text_of(const struct buf *b)
 	return b->data ? b->data : "";
 }
 
-/*
- * The head of the line and the document in it are read apart: together they would be one level deeper than a document
- * may be. What stands before "job" holds no such text, being ids and names.
- */
+static bool take_text(struct scan_value v, struct buf *out)
+{
+	buf_clear(out);
+	return v.kind == SCAN_STRING ? scan_unescape(v.text, out) : buf_append(out, v.text.at, v.text.len);
+}
+
+static unsigned take_number(struct request *r, struct scan_value v)
+{
+	return take_text(v, &r->number) ? (unsigned)strtoul(r->number.data, NULL, 10) : 1;
+}
+
+static bool take_body(struct request *r, struct scan_value v)
+{
+	return take_text(v, &r->document) && base64_decode(&r->args, (struct span){r->document.data, r->document.len});
+}
+
+static bool read_head_member(struct request *r, const struct scan_member *m)
+{
+	struct buf *const texts[] = {&r->id, &r->type, &r->queue, &r->deadline};
+	static const char *const keys[] = {"\"id\"", "\"type\"", "\"queue\"", "\"deadline\""};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (span_equals(m->key, keys[i]))
+			return take_text(m->value, texts[i]);
+	if (span_equals(m->key, "\"attempt\""))
+		r->job.attempt = take_number(r, m->value);
+	else if (span_equals(m->key, "\"max_attempts\""))
+		r->job.max_attempts = take_number(r, m->value);
+	else if (span_equals(m->key, "\"body_b64\""))
+		return take_body(r, m->value);
+	return true;
+}
+
+static bool read_head(struct request *r, struct span head)
+{
+	struct scan_value value;
+	struct scan_error err;
+	struct scan_member m;
+	size_t at = 0;
+	if (!scan_text(head, &value, &err) || value.kind != SCAN_OBJECT)
+		return false;
+	while (scan_next_member(value, &at, &m))
+		if (!read_head_member(r, &m))
+			return false;
+	return r->id.len > 0 && r->type.len > 0;
+}
+
 static bool read_document(struct request *r, struct span document)
 {
 	struct scan_value value;
 	struct scan_error err;
+	struct scan_member m;
+	size_t at = 0;
 	struct span args = span_of("null");
 	if (!scan_text(document, &value, &err))
 		return false;
-	find_member(value, "\"args\"", &args);
+	while (value.kind == SCAN_OBJECT && scan_next_member(value, &at, &m))
+		if (span_equals(m.key, "\"args\""))
+			args = m.value.text;
 	buf_append(&r->document, document.at, document.len);
 	buf_append(&r->args, args.at, args.len);
 	r->job.document = r->document.data;
@@ -148,40 +225,21 @@ static bool read_document(struct request *r, struct span document)
 	return true;
 }
 
-static bool read_body(struct request *r, struct scan_value head)
-{
-	struct buf text = {0};
-	bool ok =
-	    text_member(head, "\"body_b64\"", &text) && base64_decode(&r->args, (struct span){text.data, text.len});
-	buf_finish(&text);
-	return ok;
-}
-
-static unsigned number_member(struct request *r, struct scan_value head, const char *key)
-{
-	return text_member(head, key, &r->number) ? (unsigned)strtoul(r->number.data, NULL, 10) : 1;
-}
-
-static bool read_request(struct request *r, char *line, size_t len)
+/*
+ * The head of the line and the document in it are read apart: together they would be one level deeper than a document
+ * may be. What stands before "job" holds no such text, being ids and names.
+ */
+static bool read_request(struct request *r, const char *line, size_t len)
 {
 	static const char word[] = ",\"job\":";
-	struct scan_value head;
-	struct scan_error err;
-	char *at = memmem(line, len, word, sizeof word - 1);
-	struct buf text = {0};
-	buf_append(&text, line, at ? (size_t)(at - line) : len);
+	const char *at = memmem(line, len, word, sizeof word - 1);
+	size_t from = at ? (size_t)(at - line) + sizeof word - 1 : len;
+	buf_append(&r->head, line, at ? (size_t)(at - line) : len);
 	if (at)
-		buf_append_text(&text, "}");
-	bool ok = scan_text((struct span){text.data, text.len}, &head, &err) && head.kind == SCAN_OBJECT &&
-	          text_member(head, "\"id\"", &r->id) && text_member(head, "\"type\"", &r->type) &&
-	          text_member(head, "\"queue\"", &r->queue) && text_member(head, "\"deadline\"", &r->deadline);
-	if (ok) {
-		size_t from = at ? (size_t)(at - line) + sizeof word - 1 : 0;
-		r->job.attempt = number_member(r, head, "\"attempt\"");
-		r->job.max_attempts = number_member(r, head, "\"max_attempts\"");
-		ok = at ? read_document(r, (struct span){line + from, len - from - 1}) : read_body(r, head);
-	}
-	buf_finish(&text);
+		buf_append_text(&r->head, "}");
+	r->job.attempt = r->job.max_attempts = 1;
+	bool ok = read_head(r, (struct span){r->head.data, r->head.len}) &&
+	          (!at || read_document(r, (struct span){line + from, len - from - 1}));
 	r->job.size = sizeof r->job;
 	r->job.id = text_of(&r->id);
 	r->job.type = text_of(&r->type);
@@ -238,7 +296,7 @@ static void host_progress(const struct warren_host *w, int percent, const char *
 		buf_append_json_string(&line, note, strlen(note));
 	}
 	buf_append_text(&line, "}\n");
-	write_all(&line);
+	plugin_replies_add(&line, false);
 	buf_finish(&line);
 }
 
@@ -259,17 +317,17 @@ static int host_cancelled(const struct warren_host *w)
 
 /* ---- jobs ---- */
 
-static int64_t microseconds(struct timeval t)
-{
-	return (int64_t)t.tv_sec * 1000000 + t.tv_usec;
-}
-
-static void append_reply(const struct host *h, enum warren_verdict v, const struct rusage *before, struct buf *out)
+/* True: the job was a short one. */
+static bool append_reply(struct host *h, enum warren_verdict v)
 {
 	static const char *const words[] = {"ok", "retry", "snooze", "dead"};
-	struct rusage now;
-	getrusage(RUSAGE_SELF, &now);
-	buf_printf(out, "{\"%s\":\"%s\"", words[v >= WARREN_OK && v <= WARREN_DEAD ? v : WARREN_RETRY], h->id);
+	struct buf *out = &h->out;
+	buf_clear(out);
+	buf_append_text(out, "{\"");
+	buf_append_text(out, words[v >= WARREN_OK && v <= WARREN_DEAD ? v : WARREN_RETRY]);
+	buf_append_text(out, "\":\"");
+	buf_append_text(out, h->id);
+	buf_append_text(out, "\"");
 	if (v == WARREN_OK && h->result.len > 0) {
 		buf_append_text(out, ",\"result\":");
 		buf_append(out, h->result.data, h->result.len);
@@ -280,9 +338,12 @@ static void append_reply(const struct host *h, enum warren_verdict v, const stru
 	}
 	if (h->after_ms >= 0)
 		buf_printf(out, ",\"after_ms\":%lld", (long long)h->after_ms);
-	buf_printf(out, ",\"usage\":{\"cpu_user_us\":%lld,\"cpu_system_us\":%lld,\"max_rss_kib\":%ld}}\n",
-	           (long long)(microseconds(now.ru_utime) - microseconds(before->ru_utime)),
-	           (long long)(microseconds(now.ru_stime) - microseconds(before->ru_stime)), now.ru_maxrss);
+	return was_short(&h->spent, out);
+}
+
+static bool more_to_do(const struct host *h)
+{
+	return h->in.len > h->used && memchr(h->in.data + h->used, '\n', h->in.len - h->used);
 }
 
 static bool run_job(struct host *h, const struct warren_job *job)
@@ -294,37 +355,41 @@ static bool run_job(struct host *h, const struct warren_job *job)
 	                                  .after_ms = host_after,
 	                                  .progress = host_progress,
 	                                  .cancelled = host_cancelled};
-	struct rusage before;
-	struct buf out = {0};
 	snprintf(h->id, sizeof h->id, "%s", job->id);
 	h->cancelled = false;
 	h->after_ms = -1;
 	buf_clear(&h->result);
 	buf_clear(&h->error);
-	getrusage(RUSAGE_SELF, &before);
 	enum warren_verdict v = h->plugin->run(h->state, job, &calls);
 	fflush(stdout);
-	append_reply(h, v, &before, &out);
-	bool ok = write_all(&out);
-	buf_finish(&out);
-	return ok;
+	bool short_one = append_reply(h, v);
+	return plugin_replies_add(&h->out, short_one && more_to_do(h));
+}
+
+static bool announce(struct host *h)
+{
+	buf_clear(&h->out);
+	buf_printf(&h->out, "{\"ready\":%d,\"in_turn\":true}\n", AHEAD_MAX);
+	return plugin_replies_add(&h->out, false);
 }
 
 static int serve(struct host *h)
 {
 	char *line;
 	size_t len;
-	while ((line = next_line(h, &len))) {
-		struct request r = {0};
+	struct request r = {0};
+	bool ok = announce(h);
+	ask_usage(&h->spent);
+	while (ok && (line = next_line(h, &len))) {
+		request_clear(&r);
 		bool is_cancel = strncmp(line, "{\"cancel\"", 9) == 0; /* of a job that has ended */
-		bool ok = is_cancel || (read_request(&r, line, len) && run_job(h, &r.job));
-		request_finish(&r);
-		if (!ok) {
-			fprintf(stderr, "plugin-host: a line that is no request, or nobody to answer\n");
-			return ERROR_BUG;
-		}
+		ok = is_cancel || (read_request(&r, line, len) && run_job(h, &r.job));
 	}
-	return 0;
+	request_finish(&r);
+	if (ok)
+		return 0;
+	fprintf(stderr, "plugin-host: a line that is no request, or nobody to answer\n");
+	return ERROR_BUG;
 }
 
 /* ---- the process ---- */
@@ -367,10 +432,12 @@ int plugin_host_main(int argc, char **argv)
 		fprintf(stderr, "plugin '%s' cannot work here: %s\n", argv[argc - 1], error);
 		return ERROR_CONFIG;
 	}
+	plugin_replies_begin(OUT);
 	int code = serve(&h);
 	if (has_close(h.plugin))
 		h.plugin->close(h.state);
 	buf_finish(&h.in);
+	buf_finish(&h.out);
 	buf_finish(&h.result);
 	buf_finish(&h.error);
 	return code;

@@ -14,7 +14,9 @@
 
 enum { RESTART_BASE_MS = 100, RESTART_MAX_MS = 10000 };
 
-/* A job that no process could take when it came: all are busy with one of the same id, or the last one has just ended.
+/*
+ * A job that no process could take when it came: all are busy with one of the same id, or the last one has just ended,
+ * maybe with this job waiting in it.
  */
 struct held {
 	struct list link; /* pool::held */
@@ -57,6 +59,20 @@ static void on_room(void *data)
 		wake_at(p, 0); /* not inside the end of another job */
 }
 
+/* Until place_held finds a process for it. */
+static void hold(struct pool *p, struct run *run)
+{
+	struct held *h = xcalloc(1, sizeof *h);
+	h->run = run;
+	list_append(&p->held, &h->link);
+	wake_at(p, p->not_before_ms);
+}
+
+static void on_unbegun(void *data, struct run *run)
+{
+	hold(data, run);
+}
+
 static void on_ended(void *data, struct resident *r, bool productive, int unstarted)
 {
 	struct pool *p = data;
@@ -80,7 +96,7 @@ static struct resident *grow(struct pool *p)
 {
 	const struct resident_spec spec = {
 	    .handler = p->handler, .program = p->program, .words = p->words, .stdio = p->stdio, .limits = &p->limits};
-	const struct resident_events events = {.room = on_room, .ended = on_ended, .data = p};
+	const struct resident_events events = {.room = on_room, .unbegun = on_unbegun, .ended = on_ended, .data = p};
 	struct resident *r = resident_create(&spec, &events);
 	p->residents[p->count++] = r;
 	return r;
@@ -158,10 +174,7 @@ void pool_start(struct handler *handler, struct run *run)
 		resident_run(r, run);
 		return;
 	}
-	struct held *h = xcalloc(1, sizeof *h);
-	h->run = run;
-	list_append(&p->held, &h->link);
-	wake_at(p, p->not_before_ms);
+	hold(p, run);
 }
 
 void pool_stop(struct run *run, enum run_stop how)

@@ -79,6 +79,8 @@ static void read_detail(const struct scan_member *m, struct reply *r)
 		read_number(m->value, &r->after_ms);
 	else if (span_equals(m->key, "\"percent\""))
 		read_number(m->value, &r->number);
+	else if (span_equals(m->key, "\"in_turn\""))
+		r->in_turn = m->value.kind == SCAN_TRUE;
 	else if (span_equals(m->key, "\"usage\""))
 		read_usage(m->value, r);
 	else if (m->value.kind == SCAN_STRING && r->text.len == 0 &&
@@ -116,30 +118,54 @@ void protocol_reply_finish(struct reply *r)
 
 /* ---- writing ---- */
 
+static void replace(char *data, size_t len, char what)
+{
+	for (char *at = len ? memchr(data, what, len) : NULL; at; at = memchr(at, what, len - (size_t)(at - data)))
+		*at = ' ';
+}
+
 /* A valid document has line ends between its tokens only: as blanks they keep it in one line. */
 static void append_document(struct buf *out, struct span document)
 {
 	size_t from = out->len;
-	buf_append(out, document.at, document.len);
-	for (size_t i = from; i < out->len; i++)
-		if (out->data[i] == '\n' || out->data[i] == '\r')
-			out->data[i] = ' ';
+	if (!buf_append(out, document.at, document.len))
+		return;
+	replace(out->data + from, document.len, '\n');
+	replace(out->data + from, document.len, '\r');
 }
 
+static void append_unsigned(struct buf *out, unsigned n)
+{
+	char digits[10], *at = digits + sizeof digits;
+	do
+		*--at = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_append(out, at, (size_t)(digits + sizeof digits - at));
+}
+
+/* Piece by piece: printf took a fourth of all the time that a short job took in the worker. */
 void protocol_write_request(struct buf *out, const struct run_request *q)
 {
 	char deadline[CLOCK_TEXT_SIZE];
-	buf_printf(
-	    out,
-	    "{\"id\":\"%s\",\"type\":\"%s\",\"attempt\":%u,\"max_attempts\":%u,\"deadline\":\"%s\",\"queue\":\"%s\",",
-	    q->job->id, q->job->type, q->attempt, q->max_attempts, clock_format(q->deadline_at_ms, deadline), q->queue);
+	buf_append_text(out, "{\"id\":\"");
+	buf_append_text(out, q->job->id);
+	buf_append_text(out, "\",\"type\":\"");
+	buf_append_text(out, q->job->type);
+	buf_append_text(out, "\",\"attempt\":");
+	append_unsigned(out, q->attempt);
+	buf_append_text(out, ",\"max_attempts\":");
+	append_unsigned(out, q->max_attempts);
+	buf_append_text(out, ",\"deadline\":\"");
+	buf_append_text(out, clock_format(q->deadline_at_ms, deadline));
+	buf_append_text(out, "\",\"queue\":\"");
+	buf_append_text(out, q->queue);
 	if (q->raw) {
-		buf_append_text(out, "\"body_b64\":\"");
+		buf_append_text(out, "\",\"body_b64\":\"");
 		base64_encode(out, q->document);
 		buf_append_text(out, "\"}\n");
 		return;
 	}
-	buf_append_text(out, "\"job\":");
+	buf_append_text(out, "\",\"job\":");
 	append_document(out, q->document);
 	buf_append_text(out, "}\n");
 }

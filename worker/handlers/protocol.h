@@ -2,7 +2,8 @@
 /*
  * The lines that a worker and a long-lived handler say to each other (docs/handlers.md, "process"). Pure.
  *
- *   <- {"ready":4}                                              how many jobs at once; else one
+ *   <- {"ready":4}                                              how many jobs it takes; else one
+ *   <- {"ready":100,"in_turn":true}                             it runs them one after the other, in their order
  *   -> {"id":ID,"type":T,"attempt":2,"max_attempts":5,"deadline":"...","queue":Q,"job":{...}}   raw: "body_b64":"..."
  *   <- {"ok":ID,"result":...}  {"retry":ID,"after_ms":N,"error":"..."}  {"snooze":ID,"after_ms":N}
  * {"dead":ID,"error":"..."}
@@ -26,7 +27,8 @@ enum reply_kind { REPLY_READY, REPLY_OK, REPLY_RETRY, REPLY_SNOOZE, REPLY_DEAD, 
 struct reply {
 	enum reply_kind kind;
 	char id[JOB_ID_MAX + 1];                         /* "" of READY */
-	int64_t number;                                  /* READY: jobs at once; PROGRESS: percent, -1 not said */
+	int64_t number;                                  /* READY: jobs it takes; PROGRESS: percent, -1 not said */
+	bool in_turn;                                    /* READY */
 	int64_t after_ms;                                /* -1: not said */
 	struct span result;                              /* OK: the value as it was written, borrowed from the line */
 	struct buf text;                                 /* error or note, unescaped; owned */

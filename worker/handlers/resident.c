@@ -30,6 +30,8 @@ enum {
 	READ_SIZE = 64 * 1024,
 	LINE_SLACK = 64 * 1024, /* of a reply, beside its result */
 	IN_FLIGHT_MAX = 1000,
+	AHEAD_NS = 5000000, /* of work that may lie before a job in a process that runs its jobs in turn */
+	AVERAGE_OVER = 16,  /* jobs */
 };
 
 /* A job in it. */
@@ -37,8 +39,9 @@ struct flight {
 	struct list link; /* resident::flights */
 	struct resident *resident;
 	struct run *run;
-	int64_t started_ms;
-	bool alone; /* no other was in flight meanwhile: what the process used was its */
+	uint32_t id_hash;
+	int64_t started_ms; /* it is the first, or all run at once: when it began */
+	bool alone;         /* no other was in flight meanwhile: what the process used was its */
 	struct process_usage before;
 };
 
@@ -59,9 +62,14 @@ struct resident {
 	uv_pipe_t in, out, log;
 	uv_timer_t timer; /* one after the other: the retreat's limit, the grace for output */
 	struct list flights;
-	unsigned in_flight, capacity, finished;
-	struct buf line;   /* of a reply, not complete yet */
-	struct buf unsent; /* requests of this turn */
+	unsigned in_flight, finished;
+	unsigned capacity;       /* as it said */
+	bool in_turn;            /* the first of the flights runs, the others wait in it */
+	bool tells_usage;        /* its replies do */
+	uint64_t first_since_ns; /* in_turn: when the first flight began */
+	uint64_t average_ns;     /* in_turn: of a job; 0: not known yet */
+	struct buf line;         /* of a reply, not complete yet */
+	struct buf unsent;       /* requests of this turn */
 	struct output output;
 	char subject_id[32];
 	pid_t pid;
@@ -124,35 +132,56 @@ static struct run_report blank_report(const struct resident *r)
 	                           .stderr_tail = output_tail(&r->output)};
 }
 
-static void end_flight(struct flight *f, struct run_report *report)
+static struct flight *first_flight(const struct resident *r)
+{
+	return list_item(r->flights.next, struct flight, link);
+}
+
+static void fill_end(const struct resident *r, const struct flight *f, struct run_report *report)
+{
+	const char *words = r->start_errno ? strerrordesc_np(r->start_errno) : NULL;
+	report->verdict = VERDICT_CRASH;
+	if (r->start_errno) {
+		report->verdict = VERDICT_UNRUNNABLE;
+		snprintf(report->error, sizeof report->error, "'%.200s' cannot be started: %s", r->spec.program,
+		         words ? words : "unknown error");
+	} else if (r->killed && !r->fault[0] && !f->run->stopped_why) {
+		report->verdict = VERDICT_RETURNED; /* ended for another job's sake */
+		snprintf(report->error, sizeof report->error,
+		         "its handler process was ended because of another job's deadline");
+	} else {
+		describe_end(r, report);
+	}
+}
+
+static struct run *take_run(struct flight *f)
 {
 	struct run *run = f->run;
-	report->wall_ms = clock_monotonic_ms() - f->started_ms;
 	f->resident->in_flight--;
 	list_remove(&f->link);
 	free(f);
 	run->state = NULL;
+	return run;
+}
+
+static void end_flight(struct flight *f, struct run_report *report)
+{
+	report->wall_ms = clock_monotonic_ms() - f->started_ms;
+	struct run *run = take_run(f);
 	run->done(run, report);
 }
 
+/* Those that only lay in it have not begun. */
 static void report_flights(struct resident *r)
 {
 	while (!list_empty(&r->flights)) {
-		struct flight *f = list_item(r->flights.next, struct flight, link);
+		struct flight *f = first_flight(r);
 		struct run_report report = blank_report(r);
-		const char *words = r->start_errno ? strerrordesc_np(r->start_errno) : NULL;
-		report.verdict = VERDICT_CRASH;
-		if (r->start_errno) {
-			report.verdict = VERDICT_UNRUNNABLE;
-			snprintf(report.error, sizeof report.error, "'%.200s' cannot be started: %s", r->spec.program,
-			         words ? words : "unknown error");
-		} else if (r->killed && !r->fault[0] && !f->run->stopped_why) {
-			report.verdict = VERDICT_RETURNED; /* ended for another job's sake */
-			snprintf(report.error, sizeof report.error,
-			         "its handler process was ended because of another job's deadline");
-		} else {
-			describe_end(r, &report);
+		if (f->run->waiting) {
+			r->events.unbegun(r->events.data, take_run(f));
+			continue;
 		}
+		fill_end(r, f, &report);
 		end_flight(f, &report);
 	}
 }
@@ -246,12 +275,21 @@ static void at_fault(struct resident *r, const char *what, struct span line)
 
 /* ---- replies ---- */
 
+static uint32_t hash_of(const char *id)
+{
+	uint32_t h = 0x811c9dc5; /* FNV-1a */
+	while (*id)
+		h = (h ^ (unsigned char)*id++) * 0x01000193;
+	return h;
+}
+
 static struct flight *find_flight(const struct resident *r, const char *id)
 {
 	struct list *pos;
+	uint32_t hash = hash_of(id);
 	for (pos = r->flights.next; pos != &r->flights; pos = pos->next) {
 		struct flight *f = list_item(pos, struct flight, link);
-		if (strcmp(f->run->request.job->id, id) == 0)
+		if (f->id_hash == hash && strcmp(f->run->request.job->id, id) == 0)
 			return f;
 	}
 	return NULL;
@@ -260,7 +298,8 @@ static struct flight *find_flight(const struct resident *r, const char *id)
 static void fill_usage(const struct flight *f, const struct reply *reply, struct run_report *report)
 {
 	struct process_usage now;
-	if (reply->cpu_user_us >= 0 || reply->cpu_system_us >= 0) {
+	f->resident->tells_usage = reply->cpu_user_us >= 0 || reply->cpu_system_us >= 0;
+	if (f->resident->tells_usage) {
 		report->cpu_user_ms = reply->cpu_user_us / 1000;
 		report->cpu_system_ms = reply->cpu_system_us / 1000;
 		report->max_rss_kib = reply->max_rss_kib;
@@ -281,6 +320,21 @@ static void recycle_if_due(struct resident *r)
 		resident_retire(r);
 }
 
+/* The one that is the first now has begun. */
+static void begin_next(struct resident *r)
+{
+	uint64_t now_ns = uv_hrtime(), last_ns = now_ns - r->first_since_ns;
+	r->average_ns = r->average_ns ? (r->average_ns * (AVERAGE_OVER - 1) + last_ns) / AVERAGE_OVER : last_ns;
+	r->first_since_ns = now_ns;
+	if (list_empty(&r->flights))
+		return;
+	struct flight *f = first_flight(r);
+	f->started_ms = clock_monotonic_ms();
+	f->run->waiting = false;
+	if (f->run->began)
+		f->run->began(f->run);
+}
+
 static void finish_flight(struct flight *f, const struct reply *reply)
 {
 	static const enum verdict verdicts[] = {[REPLY_OK] = VERDICT_OK,
@@ -298,7 +352,10 @@ static void finish_flight(struct flight *f, const struct reply *reply)
 	report.error[strcspn(report.error, "\r\n")] = 0;
 	fill_usage(f, reply, &report);
 	r->finished++;
+	bool was_first = first_flight(r) == f;
 	end_flight(f, &report);
+	if (r->in_turn && was_first)
+		begin_next(r);
 	recycle_if_due(r);
 	if (r->retiring && r->in_flight == 0)
 		resident_retire(r);
@@ -309,6 +366,9 @@ static void take_reply(struct resident *r, const struct reply *reply, struct spa
 {
 	if (reply->kind == REPLY_READY) {
 		r->capacity = reply->number > IN_FLIGHT_MAX ? IN_FLIGHT_MAX : (unsigned)reply->number;
+		r->in_turn = reply->in_turn;
+		r->first_since_ns =
+		    uv_hrtime(); /* that it had to start is no work of the job that it was started for */
 		r->events.room(r->events.data);
 		return;
 	}
@@ -428,14 +488,22 @@ void resident_flush(struct resident *r)
 		on_written(&w->request, -1);
 }
 
+static unsigned room_for(const struct resident *r)
+{
+	if (!r->in_turn)
+		return r->capacity;
+	uint64_t ahead = r->average_ns ? AHEAD_NS / r->average_ns : 0;
+	return ahead < 1 ? 1 : ahead < r->capacity ? (unsigned)ahead : r->capacity;
+}
+
 bool resident_has_room(const struct resident *r)
 {
-	return !r->retiring && !r->exited && !r->start_errno && r->in_flight < r->capacity;
+	return !r->retiring && !r->exited && !r->start_errno && r->in_flight < room_for(r);
 }
 
 bool resident_takes(const struct resident *r, const char *id)
 {
-	return resident_has_room(r) && !find_flight(r, id);
+	return resident_has_room(r) && (r->in_turn || !find_flight(r, id)); /* in turn: the first one is meant */
 }
 
 unsigned resident_in_flight(const struct resident *r)
@@ -446,8 +514,20 @@ unsigned resident_in_flight(const struct resident *r)
 void resident_run(struct resident *r, struct run *run)
 {
 	struct flight *f = xcalloc(1, sizeof *f);
-	*f = (struct flight){.resident = r, .run = run, .started_ms = clock_monotonic_ms(), .alone = r->in_flight == 0};
-	if (!f->alone)
+	*f = (struct flight){.resident = r,
+	                     .run = run,
+	                     .id_hash = hash_of(run->request.job->id),
+	                     .started_ms = clock_monotonic_ms(),
+	                     .alone = r->in_flight == 0};
+	bool had_waited = run->waiting;
+	run->waiting = r->in_turn && !f->alone;
+	if (r->in_turn && f->alone)
+		r->first_since_ns = uv_hrtime();
+	if (had_waited && !run->waiting && run->began)
+		run->began(run);
+	if (r->tells_usage)
+		f->alone = false; /* nobody asks */
+	else if (!f->alone)
 		for (struct list *pos = r->flights.next; pos != &r->flights; pos = pos->next)
 			list_item(pos, struct flight, link)->alone = false;
 	else if (r->pid > 0 && !process_usage_read(r->pid, &f->before))
