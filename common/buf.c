@@ -110,10 +110,23 @@ static bool append_escaped(struct buf *b, uint32_t code)
 	}
 }
 
+static size_t plain_length(const char *data, size_t len)
+{
+	size_t n = 0;
+	while (n < len && data[n] >= 0x20 && data[n] < 0x7f && data[n] != '"' && data[n] != '\\')
+		n++;
+	return n;
+}
+
 bool buf_append_json_string(struct buf *b, const char *data, size_t len)
 {
 	buf_append_text(b, "\"");
 	for (size_t at = 0; at < len;) {
+		size_t plain = plain_length(data + at, len - at);
+		buf_append(b, data + at, plain);
+		at += plain;
+		if (at == len)
+			break;
 		size_t n = utf8_sequence(data + at, len - at);
 		uint32_t code = n ? utf8_decode(data + at, n) : 0xfffd;
 		if (n == 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/scan.h"
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/job.h"
 #include "common/utf8.h"
@@ -361,10 +363,63 @@ bool scan_text(struct span text, struct scan_value *value, struct scan_error *er
 	return end(&s) ? true : fail(&s, "something follows the value");
 }
 
+/* ---- over what was found valid ---- */
+
+/* at stands on the opening quote. */
+static void skip_string(struct scanner *s)
+{
+	const char *from = s->text + s->at, *last = s->text + s->len, *quote = from;
+	size_t backslashes;
+	do {
+		quote = memchr(quote + 1, '"', (size_t)(last - quote - 1));
+		for (backslashes = 0; quote[-1 - (ptrdiff_t)backslashes] == '\\'; backslashes++)
+			;
+	} while (backslashes % 2 == 1);
+	s->at += (size_t)(quote + 1 - from);
+}
+
+static void skip_container(struct scanner *s)
+{
+	int depth = 0;
+	do {
+		switch (s->text[s->at]) {
+		case '"':
+			skip_string(s);
+			continue;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+		case ']':
+			depth--;
+			break;
+		default:
+			break;
+		}
+		s->at++;
+	} while (depth > 0);
+}
+
+static void skip_value(struct scanner *s)
+{
+	switch (s->text[s->at]) {
+	case '"':
+		skip_string(s);
+		break;
+	case '{':
+	case '[':
+		skip_container(s);
+		break;
+	default: /* a number or a word */
+		while (s->at < s->len && !strchr(",}] \t\r\n", s->text[s->at]))
+			s->at++;
+	}
+}
+
 bool scan_next_member(struct scan_value object, size_t *at, struct scan_member *member)
 {
-	struct scan_error err;
-	struct scanner s = {.text = object.text.at, .len = object.text.len, .at = *at ? *at : 1, .err = &err};
+	struct scanner s = {.text = object.text.at, .len = object.text.len, .at = *at ? *at : 1};
 	skip_blanks(&s);
 	if (s.text[s.at] == '}')
 		return false;
@@ -372,13 +427,13 @@ bool scan_next_member(struct scan_value object, size_t *at, struct scan_member *
 		s.at++;
 	skip_blanks(&s);
 	size_t key = s.at;
-	scan_string(&s);
+	skip_string(&s);
 	member->key = (struct span){s.text + key, s.at - key};
 	skip_blanks(&s);
 	s.at++; /* ':' */
 	skip_blanks(&s);
 	size_t start = s.at;
-	scan_value(&s);
+	skip_value(&s);
 	member->value = value_from(&s, start);
 	*at = s.at;
 	return true;
