@@ -477,7 +477,9 @@ static void put_text(struct buf *b, const char *name, const char *value)
 {
 	if (!value)
 		return;
-	buf_printf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
+	buf_append_text(b, b->len > 1 ? ",\"" : "\"");
+	buf_append_text(b, name);
+	buf_append_text(b, "\":");
 	buf_append_json_string(b, value, strlen(value));
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/delay.h"
 #include "common/job.h"
@@ -13,10 +14,23 @@ enum { NEVER_REACHED = 1000000, DELIVERY_LIMIT = 50 };
 
 /* ---- names ---- */
 
+/* Not by printf: two names are made for each job that is published. What is too long is cut. */
+static char *join(char *out, const char *prefix, const char *middle, const char *name, const char *rest)
+{
+	const char *const parts[] = {prefix, middle, name, rest};
+	size_t used = 0;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		size_t len = strlen(parts[i]), room = TOPOLOGY_NAME_MAX - 1 - used;
+		memcpy(out + used, parts[i], len < room ? len : room);
+		used += len < room ? len : room;
+	}
+	out[used] = 0;
+	return out;
+}
+
 static char *name_into(char *out, const char *prefix, const char *rest)
 {
-	snprintf(out, TOPOLOGY_NAME_MAX, "%s.%s", prefix, rest);
-	return out;
+	return join(out, prefix, ".", rest, "");
 }
 
 char *topology_jobs(const char *prefix, char *out)
@@ -41,20 +55,17 @@ char *topology_replies(const char *prefix, char *out)
 
 char *topology_reply(const char *prefix, const char *name, char *out)
 {
-	snprintf(out, TOPOLOGY_NAME_MAX, "%s.reply.%s", prefix, name);
-	return out;
+	return join(out, prefix, ".reply.", name, "");
 }
 
 char *topology_queue(const char *prefix, const char *name, char *out)
 {
-	snprintf(out, TOPOLOGY_NAME_MAX, "%s.q.%s", prefix, name);
-	return out;
+	return join(out, prefix, ".q.", name, "");
 }
 
 char *topology_dead_queue(const char *prefix, const char *name, char *out)
 {
-	snprintf(out, TOPOLOGY_NAME_MAX, "%s.q.%s.dead", prefix, name);
-	return out;
+	return join(out, prefix, ".q.", name, ".dead");
 }
 
 char *topology_delay(const char *prefix, int level, char *out)

@@ -254,6 +254,8 @@ static void box_without_try(struct task *t, const char *detail)
 static void log_ok(const struct task *t, const struct run_report *report)
 {
 	char cost[64] = "", queued[64] = "";
+	if (!log_enabled(LOG_INFO))
+		return;
 	int64_t cpu_ms = report->cpu_user_ms + report->cpu_system_ms, waited_ms = queued_ms(t);
 	if (report->cpu_user_ms >= 0)
 		snprintf(cost, sizeof cost, ", cpu %" PRId64 " ms, %" PRId64 " KiB", cpu_ms, report->max_rss_kib);
