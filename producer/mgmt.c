@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "producer/mgmt.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/broker.h"
+#include "common/curl.h"
 #include "common/memory.h"
 
 enum { TIMEOUT_S = 20, ANSWER_MAX = 64 * 1024 * 1024 };
@@ -82,8 +82,9 @@ struct mgmt *mgmt_open(const struct settings *s, struct error *err)
 		error_set(err, ERROR_USAGE, "--mgmt-url wants a form such as http://localhost:15672");
 		return NULL;
 	}
+	if (curl_load(err) < 0)
+		return NULL;
 	struct mgmt *m = xcalloc(1, sizeof *m);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	m->curl = curl_easy_init();
 	broker_redact_url(s->mgmt_url, m->shown, sizeof m->shown);
 	m->base = xstrdup(m->shown);
@@ -105,7 +106,6 @@ void mgmt_close(struct mgmt *m)
 	if (!m)
 		return;
 	curl_easy_cleanup(m->curl);
-	curl_global_cleanup();
 	free(m->base);
 	free(m->vhost);
 	free(m);

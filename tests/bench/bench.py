@@ -54,6 +54,7 @@ def run_group(context, name, group, repeat):
     for n in range(repeat):
         for case, run in there.items():
             tell(f"{name}: {case}, {n + 1} of {repeat}")
+            context.empty()  # a peer may leave something
             measures[case].append(run(context))
     tell("")
     return {case: report.summary(ms) for case, ms in measures.items()}

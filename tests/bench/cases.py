@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from measure import Measure, cpu_us, family, percentile, pss_kib, read_latencies
+from measure import BenchError, Measure, cpu_us, family, percentile, pss_kib, read_latencies
 
 QUEUE = "bench"
 EXCHANGE, KEY = "warren.v1.jobs", f"warren.v1.q.{QUEUE}"
@@ -46,9 +46,7 @@ class Context:
 
 
 def publish_raw(c, *options):
-    measure = c.meter.run(c.raw("publish", c.url, EXCHANGE, KEY, c.size["publish"], *options), c.size["publish"])
-    c.empty()
-    return measure
+    return c.meter.run(c.raw("publish", c.url, EXCHANGE, KEY, c.size["publish"], *options), c.size["publish"])
 
 
 def publish_corked(c):
@@ -69,9 +67,7 @@ def job_lines(c, jobs):
 def publish_batch(c, *options):
     jobs = c.size["publish"]
     words = [c.producer, "batch", job_lines(c, jobs), "-q", QUEUE, "--progress", "none", *options]
-    measure = c.meter.run(words, jobs, c.env)
-    c.empty()
-    return measure
+    return c.meter.run(words, jobs, c.env)
 
 
 # ---- consume
@@ -150,11 +146,9 @@ def latencies(c, consumer, file):
     time.sleep(0.5)  # it starts meanwhile; the first tenth is not counted either
     c.do(c.raw("publish", c.url, EXCHANGE, KEY, jobs, "--rate", RATE, "--latency", file))
     use = c.meter.end(process)
-    with open(file, "rb") as f:
-        f.seek(0, os.SEEK_END)
-        if f.tell() != jobs * 8:
-            raise RuntimeError(f"{f.tell() // 8} latencies of {jobs} jobs")
     all_of_them = read_latencies(file)
+    if len(all_of_them) != jobs:
+        raise BenchError(f"{len(all_of_them)} latencies of {jobs} jobs")
     details = {"p50_ms": percentile(all_of_them, 0.5), "p99_ms": percentile(all_of_them, 0.99)}
     return Measure(jobs, time.monotonic() - began, cpu_us(use) / jobs, 0, 0, details)
 

@@ -107,7 +107,9 @@ def pss_kib(pids):
 
 
 def read_latencies(path):
-    """Milliseconds."""
+    """Milliseconds, in order of size."""
+    if not os.path.exists(path):
+        return []
     with open(path, "rb") as f:
         data = f.read()
     return sorted(ns / 1e6 for (ns,) in struct.iter_unpack("q", data))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/handlers/http.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "common/box.h"
 #include "common/clean.h"
 #include "common/clock.h"
+#include "common/curl.h"
 #include "common/memory.h"
 #include "worker/handlers/http_status.h"
 
@@ -255,6 +255,8 @@ static bool parse_url(struct http_handler *x, const char *run, const char *rest,
 
 static int http_open(struct handler *h, const char *rest, struct error *err)
 {
+	if (curl_load(err) < 0)
+		return -1;
 	struct http_handler *x = xcalloc(1, sizeof *x);
 	if (!parse_url(x, h->settings->run, rest, err)) {
 		free(x->url);
@@ -262,7 +264,6 @@ static int http_open(struct handler *h, const char *rest, struct error *err)
 		free(x);
 		return -1;
 	}
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	h->state = x;
 	x->multi = curl_multi_init();
 	curl_multi_setopt(x->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
