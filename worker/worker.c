@@ -611,7 +611,8 @@ static void report_end(const struct worker *w)
  */
 static int finish(struct worker *w)
 {
-	int64_t close_ms = w->interrupts > 1 ? LINK_CLOSE_NOW_MS : LINK_CLOSE_MS;
+	bool at_once = w->interrupts > 1 || w->generation == 0; /* told to, or it has never consumed */
+	int64_t close_ms = at_once ? LINK_CLOSE_NOW_MS : LINK_CLOSE_MS;
 	link_end(w->publishing);
 	link_end(w->consuming);
 	link_destroy(w->publishing, close_ms);
@@ -648,9 +649,10 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	oom_begin();
 	uv_loop_init(&w->loop);
 	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
-	w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err);
 	make_consumers(w);
-	if (!w->dispatch || load_keys(w, &err) < 0 || open_links(w, &err) < 0) {
+	/* The links connect while the handlers are looked at; nothing is consumed before the loop runs. */
+	if (load_keys(w, &err) < 0 || open_links(w, &err) < 0 ||
+	    !(w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err))) {
 		log_error(LOG_SELF, "%s", err.text);
 		w->exit_code = (int)err.kind;
 		return finish(w);

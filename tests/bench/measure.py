@@ -107,13 +107,14 @@ def pss_kib(pids):
 
 
 def read_latencies(path):
-    """Milliseconds, in order of size."""
+    """Milliseconds, in the order of the jobs."""
     if not os.path.exists(path):
         return []
     with open(path, "rb") as f:
         data = f.read()
-    return sorted(ns / 1e6 for (ns,) in struct.iter_unpack("q", data))
+    return [ns / 1e6 for (ns,) in struct.iter_unpack("q", data)]
 
 
-def percentile(ordered, share):
+def percentile(values, share):
+    ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
