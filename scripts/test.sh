@@ -12,6 +12,7 @@
 #   valgrind      a worker under valgrind that runs 10,000 jobs
 #   lint          clang-format, clang-tidy, cppcheck, shellcheck, codespell, mandoc
 #   examples      the handlers of examples/ with their real interpreters, against wc
+#   bench         scripts/bench.sh gives figures (which are judged by nobody here)
 #   demo          scripts/demo.sh, over a folder with the oddest file names there can be
 #   readme        every command of README.md
 #   faults        everything around Warren breaks at random, and the jobs are counted (tests/faults/README.md); WARREN_FAULTS has
@@ -42,6 +43,7 @@ all_suites=(
 	model
 	lint
 	examples
+	bench
 	demo
 	readme
 	faults
@@ -286,6 +288,12 @@ suite_examples() {
 	step "examples"
 	build_plain || return 0
 	run_test "text statistics in sh, Python, JavaScript, C and over HTTP" tests/scripts/examples.sh "$root/build-test"
+}
+
+suite_bench() {
+	step "the benchmark"
+	build_plain || return 0
+	run_test "the benchmark gives figures" tests/scripts/bench.sh "$root/build-test"
 }
 
 suite_demo() {
