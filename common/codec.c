@@ -574,30 +574,42 @@ bool codec_encode(const struct job *j, struct buf *out)
 	return ok;
 }
 
-/* Is there a member of that name? False: memory. */
-static bool find_member(struct scan_value object, const char *name, bool *found)
+/* Which of the two are there, in one walk. False: memory. */
+static bool find_members(struct scan_value object, bool *has_id, bool *has_created, bool *empty)
 {
 	struct scan_member m;
 	size_t at = 0;
-	*found = false;
-	while (!*found && scan_next_member(object, &at, &m))
-		if (!same_name(m.key, span_of(name), found))
+	*has_id = *has_created = false;
+	*empty = true;
+	while (scan_next_member(object, &at, &m)) {
+		bool id = false, created = false;
+		*empty = false;
+		if (!same_name(m.key, span_of("id"), &id) || !same_name(m.key, span_of("created_at"), &created))
 			return false;
+		*has_id |= id;
+		*has_created |= created;
+	}
 	return true;
+}
+
+/* The object in a text that was found valid, by its ends alone. False: it is none. */
+static bool object_of(struct span text, struct scan_value *object)
+{
+	static const char blanks[] = " \t\r\n";
+	while (text.len > 0 && memchr(blanks, text.at[0], sizeof blanks - 1))
+		text = (struct span){text.at + 1, text.len - 1};
+	while (text.len > 0 && memchr(blanks, text.at[text.len - 1], sizeof blanks - 1))
+		text.len--;
+	*object = (struct scan_value){SCAN_OBJECT, text};
+	return text.len >= 2 && text.at[0] == '{' && text.at[text.len - 1] == '}';
 }
 
 bool codec_complete(struct span body, const char *id, int64_t created_at_ms, struct buf *out)
 {
 	struct scan_value document;
-	struct scan_error err;
-	struct scan_member first;
-	bool has_id, has_created;
-	size_t at = 0;
-	if (!scan_text(body, &document, &err) || document.kind != SCAN_OBJECT)
+	bool has_id, has_created, empty;
+	if (!object_of(body, &document) || !find_members(document, &has_id, &has_created, &empty))
 		return false;
-	if (!find_member(document, "id", &has_id) || !find_member(document, "created_at", &has_created))
-		return false;
-	bool empty = !scan_next_member(document, &at, &first);
 	struct buf b = {0};
 	buf_append_text(&b, "{");
 	put_text(&b, "id", has_id ? NULL : id);
