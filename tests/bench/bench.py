@@ -12,7 +12,7 @@ import cases
 import report
 from measure import BenchError, Meter
 
-SHORT = {"publish": 30000, "consume": 30000, "python": 15000, "spawn": 800, "latency": 500}
+SHORT = {"publish": 30000, "consume": 30000, "python": 15000, "spawn": 800, "latency": 500, "scale": 100, "ring": 20000}
 LONG_FACTOR = 5
 
 
@@ -20,7 +20,8 @@ def main():
     o = read_options()
     size = SHORT if not o.long else {name: n * LONG_FACTOR for name, n in SHORT.items()}
     context = cases.Context(Meter(o.broker_pid, o.folder), os.path.abspath(o.build), o.url, o.folder, size)
-    groups = {name: group for name, group in cases.GROUPS.items() if not o.only or any(word in name for word in o.only)}
+    groups = {**cases.GROUPS, **(cases.LONG_GROUPS if o.long else {})}
+    groups = {name: group for name, group in groups.items() if not o.only or any(word in name for word in o.only)}
     results = {}
     for name, group in groups.items():
         results[name] = run_group(context, name, group, o.repeat)

@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from measure import BenchError, Measure, cpu_us, family, percentile, pss_kib, read_latencies
+from measure import BenchError, Measure, cpu_of, cpu_us, family, percentile, pss_kib, read_latencies
 
 QUEUE = "bench"
 EXCHANGE, KEY = "warren.v1.jobs", f"warren.v1.q.{QUEUE}"
@@ -212,6 +212,54 @@ def start_worker(c):
     return idle(c, measure, words)
 
 
+# ---- scale-out
+
+
+def scale(workers):
+    """So many worker processes with one slot each, and 20 ms for a job."""
+
+    def run(c):
+        each = c.size["scale"]
+        words = [c.worker, "run", "-q", QUEUE, "-j", "1", "--count", str(each), "--log-level", "warn", "--handler",
+                 "*=plugin:" + c.plugin("bench/nap")]
+        processes = [c.meter.start(words, env=c.env) for _ in range(workers)]
+        time.sleep(1 + workers / 8)  # until all consume
+        broker, began = cpu_of(c.meter.broker_pid), time.monotonic()
+        c.fill(each * workers)
+        uses = [c.meter.end(process) for process in processes]
+        seconds, jobs = time.monotonic() - began, each * workers
+        broker_us = (cpu_of(c.meter.broker_pid) - broker) * 1e6 / jobs
+        ours_us = sum(map(cpu_us, uses)) / jobs
+        busy = (ours_us + broker_us) * jobs / 1e6 / seconds / os.cpu_count()
+        return Measure(jobs, seconds, ours_us, broker_us, 0, {"machine_busy": busy})
+
+    return run
+
+
+# ---- the delay ring
+
+LEVEL, LEVEL_MS = 4, 2000
+
+
+def ring_queue(c):
+    return c.meter.run(c.raw("publish", c.url, EXCHANGE, KEY, c.size["ring"], "--cork"), c.size["ring"])
+
+
+def ring_level(c):
+    """Publishes into one level, as fast as it goes; a consumer waits where they come out."""
+    jobs, file = c.size["ring"], c.path("ring")
+    consumer = c.meter.start(c.raw("consume", c.url, KEY, jobs, 100, 2000, "--latency", file))
+    exchange = f"warren.v1.delay.{LEVEL:02}"
+    measure = c.meter.run(
+        c.raw("publish", c.url, exchange, KEY, jobs, "--cork", "--latency", file, "--leave", LEVEL), jobs
+    )
+    c.meter.end(consumer)
+    late = [ms - LEVEL_MS for ms in read_latencies(file)]
+    if len(late) != jobs:
+        raise BenchError(f"{len(late)} of {jobs} jobs came out of the ring")
+    return measure._replace(details={"late_p50": percentile(late, 0.5), "late_p99": percentile(late, 0.99)})
+
+
 GROUPS = {
     "publish, confirmed": {
         "rabbitmq-c, corked": publish_corked,
@@ -228,5 +276,9 @@ GROUPS = {
     "a process per job": {"posix_spawn": spawn_raw, "warren-worker, exec": spawn_worker, "amqp-consume": spawn_amqp_consume},
     "latency at 200 jobs/s": {"rabbitmq-c": latency_raw, "warren-worker, plugin": latency_worker},
     "start, idle": {"rabbitmq-c": start_raw, "warren-worker, plugin": start_worker},
+}
+LONG_GROUPS = {
+    "scale-out, jobs of 20 ms": {f"{n} processes": scale(n) for n in (1, 2, 4, 8, 16)},
+    "publish into the delay ring": {"into a queue": ring_queue, "into a level of 2 s": ring_level},
 }
 NEEDS = {"amqp-consume": "amqp-consume"}  # case -> program; without it the case is left out, and said to be

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * raw-publish URL EXCHANGE KEY COUNT [--cork] [--rate N] [--latency FILE]
+ * raw-publish URL EXCHANGE KEY COUNT [--cork] [--rate N] [--latency FILE] [--leave LEVEL]
  *
  * Publishes COUNT jobs, persistent, with confirms and at most 1,000 unconfirmed. --cork: many publishes a packet.
- * --rate: so many a second. --latency: each job has the time and the name of that file in it.
+ * --rate: so many a second. --latency: each job has the time and the name of that file in it. --leave: with the header
+ * that lets a job out of the delay ring after that level.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +20,7 @@ enum { WINDOW = 1000, BURST = 100 };
 struct publisher {
 	amqp_connection_state_t c;
 	const char *exchange, *key, *file;
+	char level[16]; /* the header's name, or "" */
 	bool corked;
 	long rate;
 	uint64_t sent, confirmed;
@@ -64,6 +66,12 @@ static void publish(struct publisher *p, long n)
 	    .delivery_mode = AMQP_DELIVERY_PERSISTENT,
 	    .content_type = amqp_cstring_bytes("application/json"),
 	};
+	amqp_table_entry_t way = {.key = amqp_cstring_bytes(p->level),
+	                          .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes("out")}};
+	if (p->level[0]) {
+		properties._flags |= AMQP_BASIC_HEADERS_FLAG;
+		properties.headers = (amqp_table_t){1, &way};
+	}
 	int len = raw_job(body, sizeof body, n, raw_now_ns(), p->file);
 	int rc = amqp_basic_publish(p->c, RAW_CHANNEL, amqp_cstring_bytes(p->exchange), amqp_cstring_bytes(p->key), 0,
 	                            0, &properties, (amqp_bytes_t){(size_t)len, body});
@@ -103,7 +111,8 @@ static void run(struct publisher *p, long count)
 int main(int argc, char **argv)
 {
 	if (argc < 5)
-		raw_die("usage: raw-publish URL EXCHANGE KEY COUNT [--cork] [--rate N] [--latency FILE]");
+		raw_die(
+		    "usage: raw-publish URL EXCHANGE KEY COUNT [--cork] [--rate N] [--latency FILE] [--leave LEVEL]");
 	struct publisher p = {.c = raw_connect(argv[1]), .exchange = argv[2], .key = argv[3]};
 	for (int i = 5; i < argc; i++) {
 		if (strcmp(argv[i], "--cork") == 0)
@@ -112,6 +121,8 @@ int main(int argc, char **argv)
 			p.rate = raw_number(argv[++i]);
 		else if (strcmp(argv[i], "--latency") == 0 && i + 1 < argc)
 			p.file = argv[++i];
+		else if (strcmp(argv[i], "--leave") == 0 && i + 1 < argc)
+			snprintf(p.level, sizeof p.level, "warren-%02ld", raw_number(argv[++i]));
 		else
 			raw_die("unknown argument '%s'", argv[i]);
 	}

@@ -23,12 +23,13 @@ def summary(measures):
 def group_table(name, results):
     """results: case -> summary; the first is what the ratios are of."""
     details = [key for key in next(iter(results.values())) if key.endswith(("_ms", "pss_kib"))]
-    rows = [[name, *(details if details else ["jobs/s", "(min to max)", "x", "CPU us", "(min to max)", "x", "broker us"]), "RSS KiB"]]
+    more = [key for key in list(results.values())[-1] if key.startswith(("late_", "machine_"))]
+    rows = [[name, *(details if details else ["jobs/s", "(min to max)", "x", "CPU us", "(min to max)", "x", "broker us"]), *more, "RSS KiB"]]
     first = None
     for case, s in results.items():
         first = first or s
         rows.append([case, *([figure(s[d], first[d]) for d in details] if details else rate_cells(s, first)),
-                     f"{s['rss_kib']['median']:.0f}"])
+                     *(f"{s[key]['median']:.2f}" if key in s else "" for key in more), f"{s['rss_kib']['median']:.0f}"])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths))) for row in rows]
 

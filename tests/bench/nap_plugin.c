@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plugin whose jobs take 20 ms and no CPU. */
+#include <unistd.h>
+#include <warren/plugin.h>
+
+static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
+{
+	(void)state;
+	(void)job;
+	(void)host;
+	usleep(20000);
+	return WARREN_OK;
+}
+
+const struct warren_plugin warren_plugin_v1 = {.size = sizeof warren_plugin_v1, .run = run};
