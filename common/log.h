@@ -36,8 +36,8 @@ void log_configure(enum log_level level, enum log_form form);
 int log_open(const char *path, struct error *err);
 
 /*
- * From now on this thread's lines below LOG_WARN are written together by log_flush (and at exit): a system call for each
- * costs more than a short job. Call log_flush before the thread waits.
+ * From now on this thread's lines below LOG_WARN are written together by log_flush (and at exit): a system call for
+ * each costs more than a short job. Call log_flush before the thread waits.
  */
 void log_hold(void);
 void log_flush(void);

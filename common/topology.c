@@ -20,6 +20,8 @@ static char *join(char *out, const char *prefix, const char *middle, const char 
 	const char *const parts[] = {prefix, middle, name, rest};
 	size_t used = 0;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (!parts[i])
+			abort(); /* settings_check has seen that there is a prefix */
 		size_t len = strlen(parts[i]), room = TOPOLOGY_NAME_MAX - 1 - used;
 		memcpy(out + used, parts[i], len < room ? len : room);
 		used += len < room ? len : room;

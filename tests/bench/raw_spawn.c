@@ -23,7 +23,6 @@ struct slot {
 
 static void start(struct slot *s, char **words)
 {
-	extern char **environ;
 	static long n;
 	int in[2], out[2];
 	char body[1024];
