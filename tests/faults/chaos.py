@@ -31,6 +31,7 @@ import workers as supervised
 from producers import Producer
 
 PREFIX = "warren.v1"
+UNROUTABLE = PREFIX + ".unroutable"
 SHORT_S = 110
 PER_SECOND = 185  # jobs in the short form
 PER_SECOND_LONG = 60  # beyond it: a machine that does other things as well must get through them in the time named
@@ -112,6 +113,7 @@ class Run:
         self.nodes, self.paths, self.workers, self.producers = [], [], [], []
         self.service = self.injector = self.samples = None
         self.uses = []
+        self.stranded = 0
 
     def elapsed(self):
         return time.monotonic() - self.began
@@ -232,6 +234,8 @@ class Run:
             except (OSError, nodes.NodeError):
                 depths = {"?": 1}
             waiting = {q: n for q, n in depths.items() if n != 0 and not q.endswith(".dead")}
+            if set(waiting) == {UNROUTABLE}:
+                self.replay_stranded(waiting[UNROUTABLE])
             now = time.monotonic()
             empty_since = None if waiting else empty_since or now
             if empty_since and now - empty_since > EMPTY_FOR_S:
@@ -239,9 +243,17 @@ class Run:
             time.sleep(0.5)
         self.say(f"queues do not run empty: {waiting}")
 
+    def replay_stranded(self, count):
+        """As docs/operations.md says: a starting broker may let jobs out of the ring before it knows where to."""
+        self.say(f"{count} jobs found no queue while the broker started; sent on")
+        self.stranded += count
+        words = [os.path.join(self.options.build, "producer", "warren-producer"), "dead", "replay", "--unroutable"]
+        environment = {**os.environ, "AMQP_URL": self.direct_url()}
+        subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=120)
+
     def judge(self):
         self.say("reading what is left")
-        e = checker.Evidence(faults=self.injector.injected, uses=self.uses)
+        e = checker.Evidence(faults=self.injector.injected, uses=self.uses, stranded=self.stranded)
         for producer in self.producers:
             confirmed, missing = producer.receipts()
             e.lines += producer.total

@@ -32,7 +32,12 @@ class Evidence:
     leaked: list = field(default_factory=list)  # what ran on although its worker had ended
     uses: list = field(default_factory=list)  # of Use
     faults: Counter = field(default_factory=Counter)  # kind -> injected
+    stranded: int = 0  # jobs that the ring could not route while the broker started, and an operator sent on
     told_dead: int = None  # how many letters `warren-producer dead list` tells
+
+
+# What one delay level has on its way when the broker starts, before it knows its bindings again.
+STRANDED_AT_ONCE = 32
 
 
 @dataclass
@@ -76,6 +81,7 @@ def judge(e, bounds):
         *_unexplained_runs(e),
         *_unexplained_letters(e, dead),
         *_left_in_queues(e),
+        *_stranded(e),
         *_outlived(e, bounds),
         *_ended_by_themselves(e),
         *_grown(e, bounds),
@@ -133,6 +139,13 @@ def _left_in_queues(e):
     return findings
 
 
+def _stranded(e):
+    restarts = sum(n for kind, n in e.faults.items() if kind in ("broker-restart", "broker-kill"))
+    if e.stranded <= restarts * STRANDED_AT_ONCE:
+        return []
+    return [f"{e.stranded} jobs found no queue, and {restarts} starts of the broker do not explain so many"]
+
+
 def _outlived(e, bounds):
     killed = {life.name: life.killed_at for life in e.lives if life.killed_at is not None}
     late = [
@@ -184,6 +197,7 @@ def _figures(e, done, dead):
         "dead_letters": sum(len(reasons) for reasons in dead.values()),
         "dead_by_reason": dict(sorted(Counter(r for rs in dead.values() for r in rs).items())),
         "done_and_dead": sum(i in done for i in dead),
+        "stranded": e.stranded,
         "left_in_queues": sum(not letter.queue.endswith(".dead") for letter in e.letters),
         "lost": len(lost_ids(e, done, dead)),
         "faults": sum(e.faults.values()),

@@ -11,6 +11,7 @@ def table(figures):
         ("duplicates", figures["duplicates"], "ends beyond the first of a job"),
         ("dead", figures["dead"], f"{figures['dead_letters']} letters: {_counts(figures['dead_by_reason'])}"),
         ("done and dead", figures["done_and_dead"], "of these: one copy ran to its end, another died"),
+        ("stranded", figures["stranded"], "unroutable while the broker started; sent on by 'dead replay --unroutable'"),
         ("left in queues", figures["left_in_queues"], "dead letters apart"),
         ("lost", figures["lost"], ""),
         ("faults injected", figures["faults"], ""),

@@ -148,6 +148,15 @@ class Judge(unittest.TestCase):
         e.leaked = ["handler.py (123) of w1.1"]
         self.assert_found(e, "ran on after their worker")
 
+    def test_jobs_that_a_starting_broker_could_not_route(self):
+        e = good_run()
+        e.stranded = 1
+        self.assert_found(e, "1 jobs found no queue")
+        e.faults["broker-kill"] = 1
+        self.assertEqual(self.findings(e), [])
+        e.stranded = 33
+        self.assert_found(e, "33 jobs found no queue")
+
     def test_a_worker_that_ended_by_itself(self):
         e = good_run()
         e.lives.append(Life("w2.1", None, "exit 70", False))
