@@ -10,7 +10,7 @@
 #   --repeat N        how often each is run (default 3)
 #   --only WORD       only groups with this word in their name: publish, consume, Python, process, latency, start
 #   --json FILE       the figures there too
-#   --install-peers   installs amqp-tools first
+#   --install-peers   installs amqp-tools, pika and Celery from Debian, and amqplib by npm into build-peers/, first
 #   --build DIR       an optimised build to measure (default: build-bench, made here)
 #
 # Wall time wanders on a busy machine; CPU a job wanders less. docs/performance.md says what the figures mean.
@@ -59,6 +59,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 scripts/prepare.sh "${purposes[@]}"
+case " ${purposes[*]} " in *" peers "*)
+	[ -d build-peers/node_modules/amqplib ] || npm install --no-audit --no-fund --prefix build-peers amqplib >"$work/npm.log" 2>&1 ||
+		die "npm cannot install amqplib: $(tail -n 5 "$work/npm.log")"
+	;;
+esac
 if [ -z "$build" ]; then
 	build="build-bench"
 	[ -f $build/build.ninja ] || meson setup $build --buildtype release -Dtests=enabled >"$work/build.log" 2>&1 ||

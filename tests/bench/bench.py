@@ -9,6 +9,7 @@ import shutil
 import sys
 
 import cases
+import peers
 import report
 from measure import BenchError, Meter
 
@@ -20,7 +21,10 @@ def main():
     o = read_options()
     size = SHORT if not o.long else {name: n * LONG_FACTOR for name, n in SHORT.items()}
     context = cases.Context(Meter(o.broker_pid, o.folder), os.path.abspath(o.build), o.url, o.folder, size)
-    groups = {**cases.GROUPS, **(cases.LONG_GROUPS if o.long else {})}
+    groups = {name: dict(group) for name, group in {**cases.GROUPS, **(cases.LONG_GROUPS if o.long else {})}.items()}
+    missing = peers.add_to(groups)
+    if missing:
+        print(f"not here, so left out: {', '.join(sorted(missing))} (--install-peers)")
     groups = {name: group for name, group in groups.items() if not o.only or any(word in name for word in o.only)}
     results = {}
     for name, group in groups.items():

@@ -7,7 +7,6 @@
   BROKER_ROOT=FOLDER tests/faults/cluster.py     with a newer RabbitMQ (scripts/newer-rabbitmq.sh)
 """
 import argparse
-import bisect
 import itertools
 import json
 import os
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter, namedtuple
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
@@ -27,6 +26,7 @@ import jobs
 import node as nodes
 import producers
 import workers as supervised
+from outages import Outage, lateness, longest_gap
 
 MEMBERS = 3
 WATCHED = f"{chaos.PREFIX}.q.numbers"  # the queue whose leader is killed
@@ -79,14 +79,6 @@ def read_options():
     if not os.path.exists(os.path.join(o.build, "worker", "warren-worker")):
         p.error(f"no programs in {o.build}: build them first")
     return o
-
-
-# How late a parked job began: after its time; after its time or the last death before; excused: there was no majority.
-Late = namedtuple("Late", "whole seconds id excused")
-
-
-# On the clock of the record: when nodes died, when queues had a majority again (for one node: at once), when all were back.
-Outage = namedtuple("Outage", "what died majority whole")
 
 
 class Member(nodes.Node):
@@ -313,25 +305,17 @@ class ClusterRun(chaos.Run):
         kinds = {kind for kind, queue in jobs.QUEUES.items() if WATCHED.endswith("." + queue)}
         ids = {i for p in self.producers for i, _, kind in p.receipts()[0] if kind in kinds}
         begins = sorted(x.at for x in record if x.what == "begin" and x.id in ids)
-        for outage in self.injector.times:
-            since = outage.majority
-            moments = [since, *begins[bisect.bisect_left(begins, since):bisect.bisect_right(begins, outage.whole) + 1]]
-            gaps = [(after - before, before - since) for before, after in zip(moments, moments[1:])]
-            self.went_on.append((outage.what, *max(gaps, default=(float("inf"), 0.0))))
+        self.went_on = [(outage.what, *longest_gap(begins, outage)) for outage in self.injector.times]
 
     def measure_lateness(self, record):
         """Of each parked job, from its time, or from a later death of a node, to its first beginning."""
         wall = time.time() - supervised.now()
-        outages = [(o.what, o.died + wall, o.whole + wall) for o in self.injector.times]
+        outages = [Outage(o.what, o.died + wall, o.majority + wall, o.whole + wall) for o in self.injector.times]
         first = {}
         for x in record:
             if x.what == "begin" and x.id in self.parked.due:
                 first[x.id] = min(x.at + wall, first.get(x.id, x.at + wall))
-        for ident, at in first.items():
-            due = self.parked.due[ident]
-            since = max([due] + [died for _, died, _ in outages if died < at])
-            excused = any(what == "majority" and died - 1 < at and due < whole for what, died, whole in outages)
-            self.lateness.append(Late(at - due, at - since, ident, excused))
+        self.lateness = [lateness(ident, self.parked.due[ident], at, outages) for ident, at in first.items()]
 
     def tell(self, verdict):
         for what, seconds, after in self.went_on:

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Warren is held against beside the ceilings: other people's programs, as far as they are installed."""
+import importlib.util
+import os
+import shutil
+
+from cases import EXCHANGE, HERE, KEY
+
+MODULES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build-peers", "node_modules")
+FEW = 20  # Celery publishes one job at a time: it gets a part of the jobs
+
+
+def peer(name):
+    return os.path.join(HERE, "peers", name)
+
+
+def pika_publish(c):
+    jobs = c.size["publish"]
+    return c.meter.run(["python3", peer("pika_publish.py"), c.url, EXCHANGE, KEY, str(jobs)], jobs)
+
+
+def pika_consume(c):
+    jobs = c.size["consume"]
+    c.fill(jobs)
+    return c.meter.run(["python3", peer("pika_consume.py"), c.url, KEY, str(jobs), "100", "500"], jobs)
+
+
+def amqplib_publish(c):
+    jobs = c.size["publish"]
+    words = ["node", peer("amqplib_publish.js"), c.url, EXCHANGE, KEY, str(jobs)]
+    return c.meter.run(words, jobs, {"NODE_PATH": MODULES})
+
+
+def amqplib_consume(c):
+    jobs = c.size["consume"]
+    c.fill(jobs)
+    words = ["node", peer("amqplib_consume.js"), c.url, KEY, str(jobs), "100", "500"]
+    return c.meter.run(words, jobs, {"NODE_PATH": MODULES})
+
+
+def celery_environment(c, jobs):
+    return {**c.env, "BENCH_COUNT": str(jobs), "PYTHONPATH": os.path.join(HERE, "peers")}
+
+
+def celery_publish(c):
+    jobs = c.size["publish"] // FEW
+    measure = c.meter.run(["python3", peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs))
+    celery_work(c, jobs)
+    return measure
+
+
+def celery_work(c, jobs):
+    """By one process, which is what costs it least."""
+    words = ["python3", "-m", "celery", "-A", "celery_app", "worker", "--pool", "solo", "--loglevel", "warning",
+             "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return c.meter.run(words, jobs, celery_environment(c, jobs))
+
+
+def celery_consume(c):
+    jobs = c.size["consume"] // FEW
+    c.meter.run(["python3", peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs))
+    return celery_work(c, jobs)
+
+
+def has_module(name):
+    return lambda: importlib.util.find_spec(name) is not None
+
+
+def has_amqplib():
+    return shutil.which("node") is not None and os.path.isdir(os.path.join(MODULES, "amqplib"))
+
+
+# group -> case -> (what runs it, whether it is here)
+PEERS = {
+    "publish, confirmed": {
+        "node amqplib": (amqplib_publish, has_amqplib),
+        "python pika": (pika_publish, has_module("pika")),
+        "Celery": (celery_publish, has_module("celery")),
+    },
+    "consume, no-op": {
+        "node amqplib": (amqplib_consume, has_amqplib),
+        "python pika": (pika_consume, has_module("pika")),
+        "Celery": (celery_consume, has_module("celery")),
+    },
+}
+
+
+def add_to(groups):
+    """The groups with those that are here, and the names of those that are not."""
+    missing = set()
+    for name, cases in PEERS.items():
+        for case, (run, here) in cases.items():
+            if here():
+                groups.setdefault(name, {})[case] = run
+            else:
+                missing.add(case)
+    return missing
