@@ -16,6 +16,8 @@ struct one {
 	int64_t deadline_at_ms;
 	unsigned nacks;
 	bool returned;
+	size_t size; /* of its body */
+	const char *exchange;
 };
 
 struct model {
@@ -24,6 +26,7 @@ struct model {
 	uint64_t tokens, tags; /* used so far */
 	int64_t now_ms;
 	enum window_end expected; /* of the operation under way */
+	bool refusing;            /* by a closed channel, which is final at once */
 };
 
 static void on_end(void *data, uint64_t token, enum window_end end, const char *text)
@@ -40,7 +43,8 @@ static void on_end(void *data, uint64_t token, enum window_end end, const char *
 		fuzz_check(text && m->expected == WINDOW_CONFIRMED && p->returned);
 		break;
 	case WINDOW_NACKED:
-		fuzz_check(m->expected == WINDOW_NACKED && p->state == SENT && p->nacks + 1 >= WINDOW_NACKS_MAX);
+		fuzz_check(m->expected == WINDOW_NACKED && p->state == SENT &&
+		           (m->refusing ? text != NULL : p->nacks + 1 >= WINDOW_NACKS_MAX));
 		break;
 	case WINDOW_TIMEDOUT:
 		fuzz_check(m->expected == WINDOW_TIMEDOUT && p->deadline_at_ms <= m->now_ms);
@@ -59,9 +63,13 @@ static void add(struct model *m, uint8_t with)
 	struct message *message = message_create();
 	if (with & 1)
 		message->message_id = xprintf("id-%d", with / 32); /* several carry one id */
-	m->all[m->tokens] =
-	    (struct one){.state = UNSENT, .deadline_at_ms = with & 2 ? m->now_ms + with / 4 : INT64_MAX};
-	window_add(&m->window, m->tokens, "x", "k", message, m->all[m->tokens].deadline_at_ms);
+	struct one *one = &m->all[m->tokens];
+	*one = (struct one){.state = UNSENT,
+	                    .deadline_at_ms = with & 2 ? m->now_ms + with / 4 : INT64_MAX,
+	                    .size = with / 16 % 4,
+	                    .exchange = with & 8 ? "x" : "yy"};
+	message_set_body(message, "body", one->size);
+	window_add(&m->window, m->tokens, one->exchange, "k", message, one->deadline_at_ms);
 	m->tokens++;
 }
 
@@ -160,6 +168,35 @@ static void rewind_all(struct model *m)
 	}
 }
 
+/* The oldest one of that size, for they are written and refused in one order. */
+static void oversized(struct model *m, uint8_t with)
+{
+	struct one *oldest = NULL;
+	size_t size = with % 4;
+	for (size_t i = 0; i < m->tokens; i++) {
+		struct one *p = &m->all[i];
+		if (p->state == SENT && p->size == size && (!oldest || p->tag < oldest->tag))
+			oldest = p;
+	}
+	m->expected = WINDOW_UNFIT;
+	fuzz_check(window_oversized(&m->window, size, "message size") == (oldest != NULL));
+	fuzz_check(!oldest || oldest->state == ENDED);
+}
+
+static void refuse_exchange(struct model *m, uint8_t with)
+{
+	const char *name = with & 1 ? "x" : "yy";
+	bool covered[PUBLISHES];
+	for (size_t i = 0; i < m->tokens; i++)
+		covered[i] = m->all[i].state == SENT && strcmp(m->all[i].exchange, name) == 0;
+	m->expected = WINDOW_NACKED;
+	m->refusing = true;
+	window_refuse_exchange(&m->window, name, strlen(name), "ACCESS_REFUSED");
+	m->refusing = false;
+	for (size_t i = 0; i < m->tokens; i++)
+		fuzz_check(!covered[i] || m->all[i].state == ENDED);
+}
+
 static void step(struct model *m, struct fuzz_input *in)
 {
 	uint8_t op = fuzz_u8(in), with = fuzz_u8(in);
@@ -186,6 +223,10 @@ static void step(struct model *m, struct fuzz_input *in)
 			expire(m, with);
 		else if (op & 16)
 			rewind_all(m);
+		else if (op & 32)
+			oversized(m, with);
+		else
+			refuse_exchange(m, with);
 		break;
 	}
 }
