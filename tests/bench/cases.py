@@ -102,8 +102,13 @@ def consume_plugin_logged(c):
 
 
 def consume_python(c):
-    c.fill(c.size["python"])
-    return run_worker(c, c.size["python"], 100, f"process:python3 {HERE}/noop.py", "--with", "children=1")
+    jobs, file = c.size["python"], c.path("cpu")
+    c.fill(jobs)
+    c.env["BENCH_CPU"] = file
+    measure = run_worker(c, jobs, 100, f"process:python3 {HERE}/noop.py", "--with", "children=1")
+    with open(file, encoding="utf-8") as f:
+        handler_us = float(f.read()) * 1e6 / jobs
+    return measure._replace(details={"handler_cpu_us": handler_us})
 
 
 def python_alone(c):

@@ -186,7 +186,7 @@ static void oversized(struct model *m, uint8_t with)
 static void refuse_exchange(struct model *m, uint8_t with)
 {
 	const char *name = with & 1 ? "x" : "yy";
-	bool covered[PUBLISHES];
+	bool covered[PUBLISHES] = {0};
 	for (size_t i = 0; i < m->tokens; i++)
 		covered[i] = m->all[i].state == SENT && strcmp(m->all[i].exchange, name) == 0;
 	m->expected = WINDOW_NACKED;

@@ -137,9 +137,13 @@ struct request {
 /* One after the other is read into it: its memory is used again. */
 static void request_clear(struct request *r)
 {
-	struct buf *const all[] = {&r->head, &r->id, &r->type, &r->queue, &r->deadline, &r->args, &r->document};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		buf_clear(all[i]);
+	buf_clear(&r->head);
+	buf_clear(&r->id);
+	buf_clear(&r->type);
+	buf_clear(&r->queue);
+	buf_clear(&r->deadline);
+	buf_clear(&r->args);
+	buf_clear(&r->document);
 	r->job = (struct warren_job){0};
 }
 
