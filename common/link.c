@@ -202,13 +202,27 @@ void link_flush(struct link *l)
 	pthread_mutex_lock(&l->lock);
 	list_append_all(&l->inbox, &l->pending);
 	pthread_mutex_unlock(&l->lock);
+	l->pending_settles = 0;
+	l->pending_others = false;
 	link_ring(l->wake_fd);
+}
+
+bool link_flush_unless_few(struct link *l, unsigned few)
+{
+	if (l->pending_settles > 0 && l->pending_settles < few && !l->pending_others)
+		return true;
+	link_flush(l);
+	return false;
 }
 
 static struct command *command(struct link *l, enum command_kind kind)
 {
 	struct command *c = xcalloc(1, sizeof *c);
 	c->kind = kind;
+	if (kind == COMMAND_SETTLE)
+		l->pending_settles++;
+	else
+		l->pending_others = true;
 	list_append(&l->pending, &c->link);
 	return c;
 }

@@ -91,6 +91,11 @@ void link_take(struct link *l, struct list *events);
 /* Commands are handed over by link_flush, all at once; nothing happens before. */
 void link_flush(struct link *l);
 /*
+ * The same, unless all that waits is fewer than `few` settlements: these then wait for more, and true comes back.
+ * Settled together they cost the broker and us less. The owner flushes them a moment later in any case.
+ */
+bool link_flush_unless_few(struct link *l, unsigned few);
+/*
  * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this token (never 0,
  * unique among the unfinished). deadline_ms: from now, 0 = none. message_id must be set (returns are matched by it).
  */

@@ -48,7 +48,9 @@ struct link_consumer {
 
 struct link {
 	/* The owner's side. */
-	struct list pending; /* command::link: not flushed yet */
+	struct list pending;      /* command::link: not flushed yet */
+	unsigned pending_settles; /* of them */
+	bool pending_others;
 	pthread_t thread;
 
 	/* Shared, under the lock. */

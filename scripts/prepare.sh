@@ -18,7 +18,7 @@ declare -A packages=(
 	[valgrind]='valgrind'
 	[docker]='docker.io docker-compose debootstrap iptables'
 	[newer]='debootstrap'
-	[peers]='amqp-tools python3-pika python3-celery nodejs npm'
+	[peers]='amqp-tools python3-pika python3-celery'
 )
 
 me=${0##*/}

@@ -24,6 +24,8 @@ enum {
 	LAST_CONFIRMS_MS = 10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
 	LINK_CLOSE_MS = 5000,
 	LINK_CLOSE_NOW_MS = 1000,
+	SETTLE_LATE_MS = 1,
+	SETTLE_SHARE = 8, /* settlements of an eighth of the slots go out at once, fewer of them a moment later */
 	CONSUMER_TIMEOUT_EARLY_MS = 120000, /* the broker looks once a minute */
 };
 
@@ -102,6 +104,22 @@ static void enforce_drain(struct worker *w, int64_t heard_ms)
 
 /* ---- once per turn, and now and then ---- */
 
+static void settle_now(uv_timer_t *timer)
+{
+	struct worker *w = timer->data;
+	link_flush(w->consuming);
+}
+
+/* What is drained, or has few slots, waits for each of them. */
+static void flush_settlements(struct worker *w)
+{
+	unsigned few = w->phase == WORKER_RUNNING ? w->slots / SETTLE_SHARE : 0;
+	if (!link_flush_unless_few(w->consuming, few))
+		uv_timer_stop(&w->settle_late);
+	else if (!uv_is_active((uv_handle_t *)&w->settle_late))
+		uv_timer_start(&w->settle_late, settle_now, SETTLE_LATE_MS, 0);
+}
+
 static void before_poll(uv_prepare_t *handle)
 {
 	struct worker *w = handle->data;
@@ -109,7 +127,7 @@ static void before_poll(uv_prepare_t *handle)
 	dispatch_flush(w->dispatch);
 	check_finished(w);
 	link_flush(w->publishing);
-	link_flush(w->consuming);
+	flush_settlements(w);
 	log_flush();
 }
 
@@ -589,6 +607,8 @@ static void start_handles(struct worker *w)
 	uv_timer_init(&w->loop, &w->tick);
 	w->tick.data = w;
 	uv_timer_start(&w->tick, tick, TICK_MS, TICK_MS);
+	uv_timer_init(&w->loop, &w->settle_late);
+	w->settle_late.data = w;
 	for (size_t i = 0; i < sizeof signal_numbers / sizeof *signal_numbers; i++) {
 		uv_signal_init(&w->loop, &w->signals[i]);
 		w->signals[i].data = w;

@@ -99,6 +99,7 @@ struct worker {
 	uv_poll_t consuming_poll, publishing_poll;
 	uv_prepare_t flush;
 	uv_timer_t tick;
+	uv_timer_t settle_late; /* runs while settlements wait for more */
 	uv_signal_t signals[6];
 };
 

@@ -13,7 +13,7 @@ import peers
 import report
 from measure import BenchError, Meter
 
-SHORT = {"publish": 30000, "consume": 30000, "python": 15000, "spawn": 800, "latency": 500, "scale": 100, "ring": 20000}
+SHORT = {"publish": 20000, "consume": 20000, "python": 10000, "spawn": 500, "latency": 400, "scale": 100, "ring": 20000}
 LONG_FACTOR = 5
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Warren is held against beside the ceilings: other people's programs, as far as they are installed."""
-import importlib.util
 import os
 import shutil
+import subprocess
 
 from cases import EXCHANGE, HERE, KEY
 
 MODULES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build-peers", "node_modules")
+PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's packages
 FEW = 20  # Celery publishes one job at a time: it gets a part of the jobs
 
 
@@ -16,13 +17,13 @@ def peer(name):
 
 def pika_publish(c):
     jobs = c.size["publish"]
-    return c.meter.run(["python3", peer("pika_publish.py"), c.url, EXCHANGE, KEY, str(jobs)], jobs)
+    return c.meter.run([PYTHON, peer("pika_publish.py"), c.url, EXCHANGE, KEY, str(jobs)], jobs)
 
 
 def pika_consume(c):
     jobs = c.size["consume"]
     c.fill(jobs)
-    return c.meter.run(["python3", peer("pika_consume.py"), c.url, KEY, str(jobs), "100", "500"], jobs)
+    return c.meter.run([PYTHON, peer("pika_consume.py"), c.url, KEY, str(jobs), "100", "500"], jobs)
 
 
 def amqplib_publish(c):
@@ -44,26 +45,28 @@ def celery_environment(c, jobs):
 
 def celery_publish(c):
     jobs = c.size["publish"] // FEW
-    measure = c.meter.run(["python3", peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs))
+    measure = c.meter.run([PYTHON, peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs))
     celery_work(c, jobs)
     return measure
 
 
 def celery_work(c, jobs):
     """By one process, which is what costs it least."""
-    words = ["python3", "-m", "celery", "-A", "celery_app", "worker", "--pool", "solo", "--loglevel", "warning",
+    words = [PYTHON, "-m", "celery", "-A", "celery_app", "worker", "--pool", "solo", "--loglevel", "warning",
              "--without-gossip", "--without-mingle", "--without-heartbeat"]
     return c.meter.run(words, jobs, celery_environment(c, jobs))
 
 
 def celery_consume(c):
     jobs = c.size["consume"] // FEW
-    c.meter.run(["python3", peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs))
+    c.meter.run([PYTHON, peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs))
     return celery_work(c, jobs)
 
 
 def has_module(name):
-    return lambda: importlib.util.find_spec(name) is not None
+    return lambda: os.access(PYTHON, os.X_OK) and subprocess.run(
+        [PYTHON, "-c", f"import {name}"], stderr=subprocess.DEVNULL, check=False
+    ).returncode == 0
 
 
 def has_amqplib():
