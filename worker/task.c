@@ -38,6 +38,7 @@ struct task {
 	struct run run;
 	int64_t started_at_ms;   /* wall clock; CLOCK_NEVER: it never ran */
 	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
+	bool stopped_waiting;    /* before it had begun: when it is done all the same, it was not cut short */
 	int64_t timeout_ms, grace_ms;
 	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
 
@@ -313,7 +314,8 @@ static void run_done(struct run *r, const struct run_report *report)
 	uv_timer_stop(&t->timer);
 	w->running_count--;
 
-	enum verdict v = t->stopped_as == VERDICT_OK ? report->verdict : t->stopped_as;
+	bool done = report->verdict == VERDICT_OK && t->stopped_waiting;
+	enum verdict v = t->stopped_as == VERDICT_OK || done ? report->verdict : t->stopped_as;
 	unsigned attempt = t->in.book.attempt;
 	account_handler(t, report, report->verdict);
 	double chance = v == VERDICT_OK ? 0 : random_unit(); /* of the jitter */
@@ -353,8 +355,10 @@ static void stop_now(uv_timer_t *timer)
 
 static void stop(struct task *t, enum verdict as)
 {
-	if (t->stopped_as == VERDICT_OK)
+	if (t->stopped_as == VERDICT_OK) {
 		t->stopped_as = as;
+		t->stopped_waiting = t->run.waiting;
+	}
 	t->run.stopped_why = as == VERDICT_TIMEOUT ? "timeout" : "drain";
 	t->run.handler->kind->stop(&t->run, RUN_STOP_TERM);
 	uv_timer_start(&t->timer, stop_now, (uint64_t)t->grace_ms, 0);
@@ -385,6 +389,7 @@ static void run_began(struct run *r)
 	if (t->stopped_as != VERDICT_OK)
 		return;
 	t->started_at_ms = clock_now_ms();
+	t->run.request.deadline_at_ms = t->started_at_ms + t->timeout_ms;
 	uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
 }
 

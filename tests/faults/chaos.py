@@ -227,16 +227,17 @@ class Run:
 
     def await_empty(self):
         until = time.monotonic() + DRAIN_WITHIN_S
-        empty_since = None
+        empty_since, replayed = None, 0
         while time.monotonic() < until:
             try:
                 depths = self.nodes[0].depths()
             except (OSError, nodes.NodeError):
                 depths = {"?": 1}
             waiting = {q: n for q, n in depths.items() if n != 0 and not q.endswith(".dead")}
-            if set(waiting) == {UNROUTABLE}:
-                self.replay_stranded(waiting[UNROUTABLE])
             now = time.monotonic()
+            if set(waiting) == {UNROUTABLE} and now > replayed + EMPTY_FOR_S:  # what the broker counts is seconds old
+                replayed = now
+                self.replay_stranded(waiting[UNROUTABLE])
             empty_since = None if waiting else empty_since or now
             if empty_since and now - empty_since > EMPTY_FOR_S:
                 return

@@ -102,6 +102,24 @@ START_TEST(a_finished_job_does_not_wait_for_the_long_one_behind_it)
 }
 END_TEST
 
+START_TEST(what_lies_behind_a_job_that_a_drain_stops_does_not_begin)
+{
+	struct buf lines = {0};
+	cleanup_free char *q = queue_name();
+	const char *path = support_path("done");
+	add_quick(&lines, path, "before");
+	add(&lines, "busy", 1, "600000");
+	add_quick(&lines, path, "behind");
+	publish(q, &lines);
+	struct process w = start_worker(q);
+	support_wait_log(&w, "busy-1] starts");
+	support_wait_lines(path, QUICK);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_lines(path), QUICK);
+	support_wait_depth(support_url(), support_amqp(q, ""), QUICK + 1);
+}
+END_TEST
+
 static Suite *turns_suite(void)
 {
 	Suite *s = suite_create("turns");
@@ -112,6 +130,7 @@ static Suite *turns_suite(void)
 	tcase_add_test(c, a_deadline_counts_from_where_the_job_begins);
 	tcase_add_loop_test(c, a_finished_job_does_not_wait_for_the_long_one_behind_it, 0,
 	                    3); /* it may lie behind or not */
+	tcase_add_test(c, what_lies_behind_a_job_that_a_drain_stops_does_not_begin);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -41,8 +41,8 @@ struct host {
 	struct buf out; /* the reply */
 	struct spent spent;
 
-	char id[256]; /* of the job in hand */
-	bool cancelled;
+	char id[256];           /* of the job in hand */
+	bool cancelled, looked; /* in what was read before it began */
 	struct buf result, error;
 	int64_t after_ms;
 };
@@ -304,18 +304,27 @@ static void host_progress(const struct warren_host *w, int percent, const char *
 	buf_finish(&line);
 }
 
+static bool has_cancel(const struct host *h)
+{
+	char word[300];
+	int len = snprintf(word, sizeof word, "{\"cancel\":\"%s\"", h->id);
+	return h->in.len > h->used && memmem(h->in.data + h->used, h->in.len - h->used, word, (size_t)len);
+}
+
+/* The cancel may have come together with an earlier job's. */
 static int host_cancelled(const struct warren_host *w)
 {
 	struct host *h = host_of(w);
 	struct pollfd p = {.fd = IN, .events = POLLIN};
+	if (!h->looked)
+		h->cancelled = has_cancel(h);
+	h->looked = true;
 	if (h->cancelled || h->ended)
 		return 1;
 	if (poll(&p, 1, 0) != 1)
 		return 0;
 	fill(h);
-	char word[300];
-	int len = snprintf(word, sizeof word, "{\"cancel\":\"%s\"", h->id);
-	h->cancelled = memmem(h->in.data + h->used, h->in.len - h->used, word, (size_t)len) != NULL;
+	h->cancelled = has_cancel(h);
 	return h->cancelled || h->ended;
 }
 
@@ -360,7 +369,7 @@ static bool run_job(struct host *h, const struct warren_job *job)
 	                                  .progress = host_progress,
 	                                  .cancelled = host_cancelled};
 	snprintf(h->id, sizeof h->id, "%s", job->id);
-	h->cancelled = false;
+	h->cancelled = h->looked = false;
 	h->after_ms = -1;
 	buf_clear(&h->result);
 	buf_clear(&h->error);

@@ -16,6 +16,7 @@ static struct {
 	struct buf held;
 	unsigned long batch; /* counts flushes: tells the thread whether what it saw is still held */
 	int fd;
+	pid_t pid; /* a child that the plugin forks has a copy of what is held, and must not say it again */
 	bool threaded, broken;
 	atomic_bool busy; /* a crash must not write what is just being changed or written */
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER, .fd = -1};
@@ -64,25 +65,32 @@ static void *flush_late(void *arg)
 /* Async-signal-safe: no lock; the process ends in any case. */
 static void on_crash(int number)
 {
-	if (!atomic_load(&out.busy) && out.held.len > 0)
+	if (getpid() == out.pid && !atomic_load(&out.busy) && out.held.len > 0)
 		write_all(out.held.data, out.held.len);
 	raise(number); /* as it would have ended without this: SA_RESETHAND */
 }
 
 static void on_exit_flush(void)
 {
-	plugin_replies_flush();
+	if (getpid() == out.pid)
+		plugin_replies_flush();
 }
 
 static void watch_crashes(void)
 {
 	static char stack[16384]; /* a stack overflow has none left */
-	static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM, SIGXCPU};
+	static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL,  SIGABRT, SIGTERM, SIGXCPU, SIGPIPE,
+	                              SIGALRM, SIGSYS, SIGTRAP, SIGXFSZ, SIGHUP,  SIGUSR1, SIGUSR2};
 	const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
 	struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_ONSTACK | SA_NODEFER};
-	sigaltstack(&alternative, NULL);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		sigaction(numbers[i], &action, NULL);
+	stack_t present;
+	if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE))
+		sigaltstack(&alternative, NULL);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		struct sigaction old; /* what the plugin or its runtime has installed stays */
+		if (sigaction(numbers[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL)
+			sigaction(numbers[i], &action, NULL);
+	}
 	atexit(on_exit_flush);
 }
 
@@ -92,6 +100,7 @@ bool plugin_replies_begin(int fd)
 	pthread_attr_t attr;
 	sigset_t all, old;
 	out.fd = fd;
+	out.pid = getpid();
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 65536);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);

@@ -64,8 +64,9 @@ static void hold(struct pool *p, struct run *run)
 {
 	struct held *h = xcalloc(1, sizeof *h);
 	h->run = run;
+	h->stopped = run->stopped_why != NULL; /* it must not begin any more */
 	list_append(&p->held, &h->link);
-	wake_at(p, p->not_before_ms);
+	wake_at(p, h->stopped ? 0 : p->not_before_ms);
 }
 
 static void on_unbegun(void *data, struct run *run)

@@ -492,13 +492,22 @@ static unsigned room_for(const struct resident *r)
 {
 	if (!r->in_turn)
 		return r->capacity;
+	if (r->in_flight > 0 && uv_hrtime() - r->first_since_ns > AHEAD_NS)
+		return 1; /* the one that runs is a long one: nothing more behind it */
 	uint64_t ahead = r->average_ns ? AHEAD_NS / r->average_ns : 0;
 	return ahead < 1 ? 1 : ahead < r->capacity ? (unsigned)ahead : r->capacity;
 }
 
+/* With recycle_jobs no more are written to it than it is to run. */
+static bool is_used_up(const struct resident *r)
+{
+	int64_t most = r->spec.handler->settings->recycle_jobs;
+	return most > 0 && (int64_t)r->finished + r->in_flight >= most;
+}
+
 bool resident_has_room(const struct resident *r)
 {
-	return !r->retiring && !r->exited && !r->start_errno && r->in_flight < room_for(r);
+	return !r->retiring && !r->exited && !r->start_errno && !is_used_up(r) && r->in_flight < room_for(r);
 }
 
 bool resident_takes(const struct resident *r, const char *id)
