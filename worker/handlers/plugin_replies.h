@@ -3,7 +3,7 @@
  * Replies of a plugin's process on their way to the worker. A system call for each would cost more than a short job, so
  * a reply may be held until those behind it are there too; but not for long, whatever the plugin does meanwhile: a
  * thread writes what has been held for a millisecond, and what is held when the process crashes or exits is written
- * first. Only SIGKILL loses held replies: their jobs then run again.
+ * first. Only SIGKILL and _exit lose held replies: their jobs then run again.
  */
 #pragma once
 
