@@ -38,6 +38,7 @@ class Evidence:
 
 # What one delay level has on its way when the broker starts, before it knows its bindings again.
 STRANDED_AT_ONCE = 32
+STARTS = ("broker-restart", "broker-kill", "leader-node-kill", "majority-kill")
 
 
 @dataclass
@@ -140,7 +141,7 @@ def _left_in_queues(e):
 
 
 def _stranded(e):
-    restarts = sum(n for kind, n in e.faults.items() if kind in ("broker-restart", "broker-kill"))
+    restarts = sum(e.faults[kind] for kind in STARTS)
     if e.stranded <= restarts * STRANDED_AT_ONCE:
         return []
     return [f"{e.stranded} jobs found no queue, and {restarts} starts of the broker do not explain so many"]
