@@ -6,7 +6,7 @@
 # Measures Warren beside the least that rabbitmq-c and the kernel allow, and beside those of its peers that are installed: the
 # same work on the same private RabbitMQ, in turns. Prints medians with their range and their ratio to the first of a group.
 #
-#   --long            five times the jobs, and the groups scale-out and ring; without it it takes less than two minutes
+#   --long            five times the jobs, and the groups scale-out and ring; without it it takes about two minutes
 #   --repeat N        how often each is run (default 3)
 #   --only WORD       only groups with this word in their name: publish, consume, Python, process, latency, start
 #   --json FILE       the figures there too

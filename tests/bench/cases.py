@@ -83,10 +83,10 @@ def consume_raw_each(c):
     return consume_raw(c, every=1)
 
 
-def run_worker(c, jobs, slots, handler, *options):
+def run_worker(c, jobs, slots, handler, *options, level="warn", more_env=None):
     words = [c.worker, "run", "-q", QUEUE, "-j", str(slots), "--count", str(jobs), "--handler", f"*={handler}", *options,
-             "--log-level", "warn"]
-    return c.meter.run(words, jobs, c.env)
+             "--log-level", level]
+    return c.meter.run(words, jobs, {**c.env, **(more_env or {})})
 
 
 def consume_plugin(c):
@@ -96,16 +96,22 @@ def consume_plugin(c):
 
 def consume_plugin_logged(c):
     """As a user has it, with a line of the log for each job."""
-    c.fill(c.size["consume"])
-    options = ["--with", "children=1", "--log-level", "info", "--log-file", c.path("worker.log")]
-    return run_worker(c, c.size["consume"], 500, "plugin:" + c.plugin("handlers/noop"), *options)
+    jobs, log = c.size["consume"], c.path("worker.log")
+    c.fill(jobs)
+    handler = "plugin:" + c.plugin("handlers/noop")
+    measure = run_worker(c, jobs, 500, handler, "--with", "children=1", "--log-file", log, level="info")
+    with open(log, "rb") as f:
+        lines = sum(b"] ok in" in line for line in f)
+    if lines != jobs:
+        raise BenchError(f"{lines} lines of the log tell of {jobs} jobs")
+    return measure
 
 
 def consume_python(c):
     jobs, file = c.size["python"], c.path("cpu")
     c.fill(jobs)
-    c.env["BENCH_CPU"] = file
-    measure = run_worker(c, jobs, 100, f"process:python3 {HERE}/noop.py", "--with", "children=1")
+    handler = f"process:python3 {HERE}/noop.py"
+    measure = run_worker(c, jobs, 100, handler, "--with", "children=1", more_env={"BENCH_CPU": file})
     with open(file, encoding="utf-8") as f:
         handler_us = float(f.read()) * 1e6 / jobs
     return measure._replace(details={"handler_cpu_us": handler_us})
@@ -132,12 +138,6 @@ def spawn_raw(c):
 def spawn_worker(c):
     c.fill(c.size["spawn"])
     return run_worker(c, c.size["spawn"], 4, "exec:cat")
-
-
-def spawn_amqp_consume(c):
-    c.fill(c.size["spawn"])
-    words = ["amqp-consume", "-u", c.url, "-q", KEY, "-c", str(c.size["spawn"]), "-p", "4", "cat"]
-    return c.meter.run(words, c.size["spawn"])
 
 
 # ---- latency
@@ -278,7 +278,7 @@ GROUPS = {
         "warren-worker, plugin, log": consume_plugin_logged,
     },
     "long-lived Python": {"the handler alone": python_alone, "warren-worker, process": consume_python},
-    "a process per job": {"posix_spawn": spawn_raw, "warren-worker, exec": spawn_worker, "amqp-consume": spawn_amqp_consume},
+    "a process per job": {"posix_spawn": spawn_raw, "warren-worker, exec": spawn_worker},
     "latency at 200 jobs/s": {"rabbitmq-c": latency_raw, "warren-worker, plugin": latency_worker},
     "start, idle": {"rabbitmq-c": start_raw, "warren-worker, plugin": start_worker},
 }
@@ -286,4 +286,3 @@ LONG_GROUPS = {
     "scale-out, jobs of 20 ms": {f"{n} processes": scale(n) for n in (1, 2, 4, 8, 16)},
     "publish into the delay ring": {"into a queue": ring_queue, "into a level of 2 s": ring_level},
 }
-NEEDS = {"amqp-consume": "amqp-consume"}  # case -> program; without it the case is left out, and said to be

@@ -63,6 +63,13 @@ def celery_consume(c):
     return celery_work(c, jobs)
 
 
+def amqp_consume(c):
+    """A process for each job, one after the other: it has no slots."""
+    jobs = c.size["spawn"]
+    c.fill(jobs)
+    return c.meter.run(["amqp-consume", "-u", c.url, "-q", KEY, "-c", str(jobs), "-p", "4", "cat"], jobs)
+
+
 def has_module(name):
     return lambda: os.access(PYTHON, os.X_OK) and subprocess.run(
         [PYTHON, "-c", f"import {name}"], stderr=subprocess.DEVNULL, check=False
@@ -71,6 +78,10 @@ def has_module(name):
 
 def has_amqplib():
     return shutil.which("node") is not None and os.path.isdir(os.path.join(MODULES, "amqplib"))
+
+
+def has_amqp_tools():
+    return shutil.which("amqp-consume") is not None
 
 
 # group -> case -> (what runs it, whether it is here)
@@ -85,6 +96,7 @@ PEERS = {
         "python pika": (pika_consume, has_module("pika")),
         "Celery": (celery_consume, has_module("celery")),
     },
+    "a process per job": {"amqp-consume": (amqp_consume, has_amqp_tools)},
 }
 
 

@@ -72,8 +72,11 @@ static void on_crash(int number)
 
 static void on_exit_flush(void)
 {
-	if (getpid() == out.pid)
-		plugin_replies_flush();
+	if (getpid() != out.pid)
+		return;
+	pthread_mutex_lock(&out.lock);
+	flush_locked();
+	pthread_mutex_unlock(&out.lock);
 }
 
 static void watch_crashes(void)
@@ -125,14 +128,6 @@ bool plugin_replies_add(const struct buf *lines, bool hold)
 		ok = flush_locked();
 	else if (first)
 		pthread_cond_signal(&out.filled);
-	pthread_mutex_unlock(&out.lock);
-	return ok;
-}
-
-bool plugin_replies_flush(void)
-{
-	pthread_mutex_lock(&out.lock);
-	bool ok = flush_locked();
 	pthread_mutex_unlock(&out.lock);
 	return ok;
 }

@@ -15,5 +15,3 @@
 bool plugin_replies_begin(int fd);
 /* Takes a copy of whole lines. hold: more will follow at once. False: nobody reads them any more. */
 bool plugin_replies_add(const struct buf *lines, bool hold);
-/* Writes what is held. False as above. */
-bool plugin_replies_flush(void);

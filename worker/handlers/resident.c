@@ -366,7 +366,7 @@ static void take_reply(struct resident *r, const struct reply *reply, struct spa
 {
 	if (reply->kind == REPLY_READY) {
 		r->capacity = reply->number > IN_FLIGHT_MAX ? IN_FLIGHT_MAX : (unsigned)reply->number;
-		r->in_turn = reply->in_turn;
+		r->in_turn = r->in_turn || reply->in_turn; /* for good: jobs may be waiting for their turn */
 		r->first_since_ns =
 		    uv_hrtime(); /* that it had to start is no work of the job that it was started for */
 		r->events.room(r->events.data);
