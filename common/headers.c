@@ -111,6 +111,14 @@ void headers_set_signature(struct table *t, const char *kid, const char *sig)
 		table_set_string(t, SIG, sig);
 }
 
+void headers_remove_signature(struct table *t)
+{
+	static const char *const names[] = {KID, SIG};
+	for (size_t i = 0; i < 2; i++)
+		while (table_get(t, names[i])) /* a stranger may have set it twice */
+			table_remove(t, names[i]);
+}
+
 unsigned headers_delivery_count(const struct message *m)
 {
 	int64_t n;

@@ -3,7 +3,7 @@
  * AMQP headers <-> bookkeeping: the one place that knows the names of our headers and their limits. Pure.
  *
  * Names: warren-attempt, -failures, -crashes, -timeouts, -snoozes, -returns, -unhandled, -interruptions, -replays,
- * -keyless, -republished, -first-failed-at, -history, -box, -NN (ring hops), -sig, -kid; reserved: -pack.
+ * -keyless, -republished, -first-failed-at, -history, -box, -NN (ring hops), -sig, -kid.
  */
 #pragma once
 
@@ -63,6 +63,7 @@ struct headers_signature {
 };
 struct headers_signature headers_signature(const struct message *m);
 void headers_set_signature(struct table *t, const char *kid, const char *sig);
+void headers_remove_signature(struct table *t);
 
 /* x-delivery-count of a quorum queue: 0 when absent. */
 unsigned headers_delivery_count(const struct message *m);

@@ -439,6 +439,114 @@ bool scan_next_member(struct scan_value object, size_t *at, struct scan_member *
 	return true;
 }
 
+/* ---- over what nobody has checked ---- */
+
+/* at stands on the opening quote. */
+static bool pass_string(struct scanner *s)
+{
+	for (s->at++; !end(s); s->at++) {
+		const char *from = s->text + s->at;
+		if (*from == '\\') {
+			s->at++;
+			continue;
+		}
+		if (*from == '"') {
+			s->at++;
+			return true;
+		}
+	}
+	s->at = s->len;
+	return fail(s, "the text ends inside a string");
+}
+
+/* What needs a look inside a container: brackets and quotes. */
+static bool pass_container(struct scanner *s)
+{
+	int depth = 0;
+	do {
+		if (end(s))
+			return fail(s, "the text ends inside an object or array");
+		char c = s->text[s->at];
+		if (c == '"') {
+			if (!pass_string(s))
+				return false;
+			continue;
+		}
+		if (c == '{' || c == '[')
+			depth++;
+		else if (c == '}' || c == ']')
+			depth--;
+		s->at++;
+	} while (depth > 0);
+	return true;
+}
+
+static bool pass_element(struct scanner *s)
+{
+	size_t start = s->at;
+	if (end(s))
+		return fail(s, "the text ends where a value is expected");
+	switch (s->text[s->at]) {
+	case '"':
+		return pass_string(s);
+	case '{':
+	case '[':
+		return pass_container(s);
+	default: /* a number or a word */
+		while (!end(s) && !memchr(",] \t\r\n", s->text[s->at], 6))
+			s->at++;
+		return s->at > start ? true : fail(s, "expected a value");
+	}
+}
+
+static enum scan_step end_of_array(struct scanner *s)
+{
+	s->at++;
+	skip_blanks(s);
+	if (end(s))
+		return SCAN_END;
+	fail(s, "something follows the array");
+	return SCAN_BROKEN;
+}
+
+/* To the place of the next element: behind the opening bracket, or behind a comma. */
+static bool pass_separator(struct scanner *s, bool first, bool *closed)
+{
+	skip_blanks(s);
+	if (first && (end(s) || s->text[s->at] != '['))
+		return fail(s, "expected an array");
+	if (first) {
+		s->at++;
+		skip_blanks(s);
+	}
+	if (end(s))
+		return fail(s, "the text ends inside an object or array");
+	*closed = s->text[s->at] == ']';
+	if (*closed || first)
+		return true;
+	if (s->text[s->at] != ',')
+		return fail(s, "expected ',' or ']'");
+	s->at++;
+	skip_blanks(s);
+	return true;
+}
+
+enum scan_step scan_next_element(struct span array, size_t *at, struct span *element, struct scan_error *err)
+{
+	struct scanner s = {.text = array.at ? array.at : "", .len = array.len, .at = *at, .err = err};
+	bool closed;
+	if (!pass_separator(&s, *at == 0, &closed))
+		return SCAN_BROKEN;
+	if (closed)
+		return end_of_array(&s);
+	size_t start = s.at;
+	if (!pass_element(&s))
+		return SCAN_BROKEN;
+	*element = (struct span){s.text + start, s.at - start};
+	*at = s.at;
+	return SCAN_ELEMENT;
+}
+
 static size_t unescape_one(const char *p, struct buf *out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";

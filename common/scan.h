@@ -37,6 +37,14 @@ bool scan_text(struct span text, struct scan_value *value, struct scan_error *er
  */
 bool scan_next_member(struct scan_value object, size_t *at, struct scan_member *member);
 
+/*
+ * Walks the elements of an array that nobody has checked. Start with *at = 0. It looks at brackets and quotes only:
+ * what lies between two commas is for the reader of the element to check; when all elements are found valid, so is the
+ * array.
+ */
+enum scan_step { SCAN_ELEMENT, SCAN_END, SCAN_BROKEN /* err says where and why; there is no further step */ };
+enum scan_step scan_next_element(struct span array, size_t *at, struct span *element, struct scan_error *err);
+
 /* Unescapes a valid string (with quotes) onto out as UTF-8; \u0000 becomes a NUL byte. False: memory. */
 bool scan_unescape(struct span quoted, struct buf *out);
 

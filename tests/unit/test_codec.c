@@ -11,6 +11,7 @@
 #include "tests/unit/suites.h"
 
 Suite *differential_suite(void);
+Suite *pack_suite(void);
 
 static struct span bytes_of(const struct buf *b)
 {
@@ -529,6 +530,7 @@ int main(void)
 	};
 	SRunner *runner = srunner_create(suite_of("codec", tests));
 	srunner_add_suite(runner, differential_suite());
+	srunner_add_suite(runner, pack_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
