@@ -16,6 +16,7 @@
 #include "common/connect.h"
 #include "common/link.h"
 #include "common/memory.h"
+#include "common/pack.h"
 #include "producer/batch_line.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
@@ -26,13 +27,15 @@
 #include "producer/progress.h"
 #include "producer/protect.h"
 #include "producer/receipts.h"
+#include "producer/shipment.h"
 #include "producer/targets.h"
 #include "producer/waiter.h"
 
 static const struct option_spec options[] = {
     COMPOSE_OPTIONS,
     PROTECT_OPTIONS,
-    {"window", 0, "N", "publishes that may await their confirm at once (default 1000)"},
+    {"pack", 0, "N", "put up to N jobs that are due at once into one message (at most 1000; default: a message each)"},
+    {"window", 0, "N", "jobs that may await their confirm at once (default 1000)"},
     {"rate", 0, "N", "at most N jobs a second"},
     {"receipts", 0, "FILE", "write a line of JSON for each input line: confirmed, or why not"},
     {"resume", 0, "FILE", "go on with these receipts: skip what is confirmed, append the rest"},
@@ -45,15 +48,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { TURN_MS = 100 };
-
-/* A line that is on its way: the token of its publish is its address. */
-struct pending {
-	struct list link; /* batch::pending */
-	uint64_t ordinal, line;
-	const char *file; /* borrowed from argv */
-	char *id;
-};
+enum { TURN_MS = 100, PACKS_MIN = 32 /* may be under way however small the window */ };
 
 struct batch {
 	struct session *s;
@@ -74,7 +69,9 @@ struct batch {
 	uint64_t ordinal; /* lines seen in all files */
 
 	struct link *link;
-	struct list pending; /* pending::link */
+	struct list under_way; /* shipment::link; the token of a publish is its shipment's address */
+	size_t messages;       /* of them */
+	struct packing packing;
 	struct targets *targets;
 	struct protect *protect;
 	struct waiter *waiter; /* --wait; NULL: nobody waits */
@@ -155,6 +152,27 @@ static bool protected_or_end(struct batch *b, int rc, const struct error *err)
 	return false;
 }
 
+static struct shipped_line line_of(const struct batch *b, const struct job *j)
+{
+	return (struct shipped_line){
+	    .ordinal = b->ordinal, .line = b->lines.number, .file = b->file, .id = xstrdup(j->id)};
+}
+
+static void count_line(struct batch *b)
+{
+	b->sent++;
+	b->state.outstanding++;
+}
+
+static void ship(struct batch *b, struct shipment *s, struct envelope *e)
+{
+	list_remove(&s->link);
+	list_append(&b->under_way, &s->link);
+	b->messages++;
+	link_publish(b->link, (uint64_t)(uintptr_t)s, e->exchange, e->key, e->message,
+	             b->s->settings.confirm_timeout_ms);
+}
+
 static void publish(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
 {
 	struct error err = {0};
@@ -168,12 +186,63 @@ static void publish(struct batch *b, const struct job *j, const char *queue, con
 		e.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
 		e.message->correlation_id = xprintf("%" PRIu64, b->ordinal);
 	}
-	struct pending *p = xcalloc(1, sizeof *p);
-	*p = (struct pending){.ordinal = b->ordinal, .line = b->lines.number, .file = b->file, .id = xstrdup(j->id)};
-	list_append(&b->pending, &p->link);
-	link_publish(b->link, (uint64_t)(uintptr_t)p, e.exchange, e.key, e.message, b->s->settings.confirm_timeout_ms);
-	b->sent++;
-	b->state.outstanding++;
+	struct shipment *s = shipment_create(1);
+	shipment_add(s, line_of(b, j));
+	count_line(b);
+	ship(b, s, &e);
+}
+
+static void send_pack(struct batch *b, struct shipment *pack)
+{
+	pack_close(&pack->body);
+	struct envelope e = compose_pack(&b->s->settings, pack->queue, &pack->body, clock_now_ms());
+	ship(b, pack, &e);
+}
+
+static void send_packs(struct batch *b)
+{
+	while (!list_empty(&b->packing.open))
+		send_pack(b, list_item(b->packing.open.next, struct shipment, link));
+}
+
+static void put_into_pack(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
+{
+	struct shipment *pack = packing_find(&b->packing, queue);
+	if (pack && packing_full(&b->packing, pack, document->len)) {
+		send_pack(b, pack);
+		pack = NULL;
+	}
+	if (!pack)
+		pack = packing_begin(&b->packing, queue);
+	pack_add(&pack->body, (struct span){document->data, document->len});
+	shipment_add(pack, line_of(b, j));
+	count_line(b);
+	if (packing_full(&b->packing, pack, 0))
+		send_pack(b, pack);
+}
+
+/* A job that has to wait goes into the ring alone: it is due at its own time. */
+static bool goes_into_pack(const struct batch *b, const struct job *j, const struct buf *document)
+{
+	return packing_takes(&b->packing, document->len) &&
+	       (j->not_before_ms == CLOCK_NEVER || j->not_before_ms <= clock_now_ms());
+}
+
+/* Before anything is sent to it. */
+static bool may_pack_for(struct batch *b, const char *queue)
+{
+	struct error err = {0};
+	if (b->packing.jobs_max == 1)
+		return true;
+	int signs = protect_signs(b->protect, queue, &err);
+	if (signs == 0)
+		return true;
+	if (signs > 0)
+		error_set(&err, ERROR_USAGE,
+		          "--pack: jobs for queue '%s' are signed, and a job that leaves its pack would lose its "
+		          "signature: leave out --pack",
+		          queue);
+	return protected_or_end(b, -1, &err);
 }
 
 static void submit(struct batch *b, const struct job *j, struct buf *document)
@@ -181,12 +250,16 @@ static void submit(struct batch *b, const struct job *j, struct buf *document)
 	struct error err = {0};
 	struct batch_refusal why;
 	const char *queue = compose_queue(&b->s->settings, b->queue, j->type);
-	if (!known_queue(b, queue, j->id) ||
+	if (!known_queue(b, queue, j->id) || !may_pack_for(b, queue) ||
 	    !protected_or_end(b, protect_document(b->protect, queue, j, document, &err), &err))
 		return;
 	if (!batch_line_fits(&b->all, j, document, &why))
 		reject(b, j->id, why.reason);
-	else if (!b->dry)
+	else if (b->dry)
+		return;
+	else if (goes_into_pack(b, j, document))
+		put_into_pack(b, j, queue, document);
+	else
 		publish(b, j, queue, document);
 }
 
@@ -266,10 +339,17 @@ static bool rate_allows(const struct batch *b)
 	return b->rate <= 0 || (double)b->sent < (double)(clock_monotonic_ms() - b->started_ms) * b->rate / 1000 + 1;
 }
 
+/* It counts jobs, and lets some packs be under way however many jobs they hold. */
+static bool window_is_full(const struct batch *b)
+{
+	return b->state.outstanding >= (uint64_t)b->s->settings.window &&
+	       b->messages >= (b->packing.jobs_max > 1 ? PACKS_MIN : 0);
+}
+
 static bool may_submit(const struct batch *b)
 {
 	return b->rc == 0 && !b->input_ended && b->interrupts == 0 && !b->blocked && (b->dry || b->state.connected) &&
-	       b->state.outstanding < (uint64_t)b->s->settings.window && rate_allows(b);
+	       !window_is_full(b) && rate_allows(b);
 }
 
 static void reject_long(struct batch *b)
@@ -310,26 +390,27 @@ static bool submit_lines(struct batch *b)
 
 /* ---- what the broker says ---- */
 
-static void forget_pending(struct pending *p)
+static void finish_line(struct batch *b, const struct shipped_line *l, enum outcome o, const struct error *err)
 {
-	list_remove(&p->link);
-	free(p->id);
-	free(p);
-}
-
-static void finish_pending(struct batch *b, struct pending *p, enum outcome o, const struct link_event *e)
-{
-	struct error err = {0};
 	b->ends[o]++;
 	b->state.outstanding--;
 	if (o != OUTCOME_CONFIRMED) {
-		outcome_error(o, e, &err);
 		progress_clear(&b->progress);
-		complain("%s:%" PRIu64 ": %s: %s", p->file, p->line, p->id, err.text);
+		complain("%s:%" PRIu64 ": %s: %s", l->file, l->line, l->id, err->text);
 	}
-	receipts_write(&b->receipts, p->ordinal, p->file, p->line, p->id, outcome_name(o),
-	               o == OUTCOME_CONFIRMED ? NULL : err.text);
-	forget_pending(p);
+	receipts_write(&b->receipts, l->ordinal, l->file, l->line, l->id, outcome_name(o),
+	               o == OUTCOME_CONFIRMED ? NULL : err->text);
+}
+
+static void finish_shipment(struct batch *b, struct shipment *s, enum outcome o, const struct link_event *e)
+{
+	struct error err = {0};
+	if (o != OUTCOME_CONFIRMED)
+		outcome_error(o, e, &err);
+	for (size_t i = 0; i < s->count; i++)
+		finish_line(b, &s->lines[i], o, &err);
+	b->messages--;
+	shipment_destroy(s);
 }
 
 static void set_blocked(struct batch *b, const char *reason)
@@ -343,7 +424,7 @@ static void on_event(struct batch *b, const struct link_event *e)
 {
 	enum outcome o;
 	if (outcome_of_event(e, &o)) {
-		finish_pending(b, (struct pending *)(uintptr_t)e->token, o, e);
+		finish_shipment(b, (struct shipment *)(uintptr_t)e->token, o, e);
 		return;
 	}
 	switch (e->kind) {
@@ -433,9 +514,24 @@ static void take_signals(struct batch *b)
 	}
 }
 
+static bool readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	return poll(&p, 1, 0) > 0;
+}
+
+/* A pack that could be fuller in a moment is kept; none waits for lines that nobody has written yet. */
+static void send_what_waits(struct batch *b, bool wants_input)
+{
+	bool more = wants_input ? readable(b->fd) : window_is_full(b) && !b->input_ended && b->interrupts == 0;
+	if (!more)
+		send_packs(b);
+}
+
 static void turn(struct batch *b)
 {
 	bool wants_input = submit_lines(b);
+	send_what_waits(b, wants_input);
 	if (b->link)
 		link_flush(b->link);
 	struct pollfd fds[] = {
@@ -587,6 +683,25 @@ static int connect_batch(struct batch *b, struct error *err)
 	return b->link ? 0 : -1;
 }
 
+static int read_pack(struct batch *b, struct error *err)
+{
+	const struct options *o = &b->s->options;
+	uint64_t jobs;
+	if (options_count(o, "pack", &jobs, err) < 0)
+		return -1;
+	if (jobs > PACK_JOBS_MAX)
+		return error_set(err, ERROR_USAGE, "--pack takes at most %d jobs into a message", PACK_JOBS_MAX);
+	if (jobs > 1 && options_has(o, "wait"))
+		return error_set(err, ERROR_USAGE,
+		                 "--pack and --wait exclude each other: the answers are a message for each job anyway");
+	if (jobs > 1 && (options_has(o, "delay") || options_has(o, "at")))
+		return error_set(err, ERROR_USAGE,
+		                 "--pack and --%s exclude each other: a job that waits for its time travels alone",
+		                 options_has(o, "delay") ? "delay" : "at");
+	packing_init(&b->packing, jobs > 1 ? jobs : 1, b->all.max_body);
+	return 0;
+}
+
 static int prepare(struct batch *b, struct error *err)
 {
 	const struct options *o = &b->s->options;
@@ -597,7 +712,8 @@ static int prepare(struct batch *b, struct error *err)
 	b->all.max_body = (size_t)b->s->settings.max_body;
 	b->protect = protect_create(&b->s->settings, o);
 	if (read_words(b, err) < 0 || compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
-	    options_count(o, "halt", &b->halt, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
+	    options_count(o, "halt", &b->halt, err) < 0 || read_pack(b, err) < 0 ||
+	    parse_number(o, "rate", &b->rate, err) < 0 ||
 	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
 		return -1;
 	if (b->queue && !queue_name_valid(span_of(b->queue)))
@@ -651,8 +767,9 @@ static void finish(struct batch *b)
 	protect_destroy(b->protect);
 	waiter_close(b->waiter);
 	ends_finish(&b->told);
-	while (!list_empty(&b->pending)) /* of a run that was given up */
-		forget_pending(list_item(b->pending.next, struct pending, link));
+	packing_finish(&b->packing);
+	while (!list_empty(&b->under_way)) /* of a run that was given up */
+		shipment_destroy(list_item(b->under_way.next, struct shipment, link));
 	if (b->fd >= 0)
 		close_input(b);
 	receipts_finish(&b->receipts);
@@ -669,7 +786,8 @@ static int run(int argc, char **argv)
 	if (session_begin(&s, &batch_command, argc, argv, &code))
 		return code;
 	struct batch b = {.s = &s, .fd = -1, .signals = -1};
-	list_init(&b.pending);
+	list_init(&b.under_way);
+	packing_init(&b.packing, 1, 0);
 	int rc = prepare(&b, &err);
 	if (rc == 0) {
 		work(&b);
@@ -692,7 +810,8 @@ const struct command_spec batch_command = {
     .summary = "publish a job per line of JSON, from files or stdin",
     .examples = "  warren-producer batch thumb.make files.jsonl -q img --receipts done.jsonl\n"
                 "  warren-producer batch thumb.make files.jsonl -q img --resume done.jsonl\n"
-                "  generate-jobs | warren-producer batch --rate 500\n",
+                "  generate-jobs | warren-producer batch --rate 500\n"
+                "  warren-producer batch jobs.jsonl -q tiny --pack 100\n",
     .options = options,
     .run = run,
 };

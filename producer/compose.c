@@ -7,6 +7,7 @@
 #include "common/delay.h"
 #include "common/headers.h"
 #include "common/memory.h"
+#include "common/pack.h"
 
 static int parse_when(const char *option, const char *text, int64_t now_ms, int64_t *at_ms, struct error *err)
 {
@@ -120,27 +121,50 @@ const char *compose_queue(const struct settings *s, const char *forced, const ch
 	return s->default_queue ? s->default_queue : "default";
 }
 
+static struct message *begin_message(const char *content_type, const char *id, int64_t now_ms)
+{
+	struct message *m = message_create();
+	m->content_type = xstrdup(content_type);
+	m->app_id = xstrdup(HEADERS_APP_ID);
+	m->message_id = xstrdup(id);
+	m->timestamp_s = now_ms / 1000;
+	return m;
+}
+
+static void set_headers(struct message *m, const struct delay_route *route)
+{
+	const struct bookkeeping fresh = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
+	const struct message blank = {0};
+	headers_write(&blank, &fresh, route, &m->headers);
+}
+
 struct envelope compose_envelope(const struct settings *s, const char *queue, const struct job *j, struct span document,
                                  int64_t now_ms)
 {
-	struct envelope e = {.message = message_create()};
+	struct envelope e = {.message = begin_message(HEADERS_CONTENT_TYPE, j->id, now_ms)};
 	struct message *m = e.message;
-	m->content_type = xstrdup(HEADERS_CONTENT_TYPE);
-	m->app_id = xstrdup(HEADERS_APP_ID);
-	m->message_id = xstrdup(j->id);
 	m->type = xstrdup(j->type);
-	m->timestamp_s = now_ms / 1000;
 	message_set_body(m, document.at, document.len);
 
 	int64_t ahead_ms = j->not_before_ms == CLOCK_NEVER ? 0 : j->not_before_ms - now_ms;
 	struct delay_route route = delay_route(delay_units(ahead_ms));
-	const struct bookkeeping fresh = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
-	const struct message blank = {0};
-	headers_write(&blank, &fresh, &route, &m->headers);
+	set_headers(m, &route);
 	topology_queue(s->prefix, queue, e.key);
 	if (route.count > 0)
 		topology_delay(s->prefix, route.hops[0].level, e.exchange);
 	else
 		topology_jobs(s->prefix, e.exchange);
+	return e;
+}
+
+struct envelope compose_pack(const struct settings *s, const char *queue, struct buf *body, int64_t now_ms)
+{
+	char id[JOB_UUID_SIZE];
+	const struct delay_route at_once = {.count = 0};
+	struct envelope e = {.message = begin_message(PACK_CONTENT_TYPE, job_make_uuid7(now_ms, id), now_ms)};
+	e.message->body = buf_steal(body, &e.message->body_len);
+	set_headers(e.message, &at_once);
+	topology_queue(s->prefix, queue, e.key);
+	topology_jobs(s->prefix, e.exchange);
 	return e;
 }

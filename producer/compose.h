@@ -45,3 +45,5 @@ struct envelope {
 /* The message of a document (copied) and where it enters: P.jobs, or the ring when not_before lies ahead. */
 struct envelope compose_envelope(const struct settings *s, const char *queue, const struct job *j, struct span document,
                                  int64_t now_ms);
+/* The message of a complete pack (common/pack.h), whose body is taken. */
+struct envelope compose_pack(const struct settings *s, const char *queue, struct buf *body, int64_t now_ms);

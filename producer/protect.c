@@ -113,6 +113,12 @@ int protect_document(struct protect *p, const char *queue, const struct job *j, 
 	return 0;
 }
 
+int protect_signs(struct protect *p, const char *queue, struct error *err)
+{
+	const struct guarded *g = find(p, queue, err);
+	return g ? g->signer.count > 0 : -1;
+}
+
 int protect_message(struct protect *p, const char *queue, struct message *m, struct error *err)
 {
 	char name[TOPOLOGY_NAME_MAX], text[SIGN_TEXT_SIZE];

@@ -31,5 +31,7 @@ void protect_destroy(struct protect *p); /* NULL is fine */
  */
 int protect_document(struct protect *p, const char *queue, const struct job *j, struct buf *document,
                      struct error *err);
+/* 1: the queue has a key to sign with; 0: it has none. */
+int protect_signs(struct protect *p, const char *queue, struct error *err);
 /* Puts a signature into the headers of m, whose body is complete, when the queue has a key for that. */
 int protect_message(struct protect *p, const char *queue, struct message *m, struct error *err);

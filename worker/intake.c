@@ -8,12 +8,17 @@
 #include "common/codec.h"
 #include "common/memory.h"
 
-static char *derived_id(const struct message *m, const struct settings_queue *queue, bool is_signed)
+static struct span body_of(const struct message *m)
+{
+	return (struct span){m->body ? m->body : "", m->body_len};
+}
+
+static char *derived_id(struct span body, int64_t timestamp_s, const struct settings_queue *queue, bool is_signed)
 {
 	char stamp[32] = "signed";
 	if (!is_signed)
-		snprintf(stamp, sizeof stamp, "%lld", (long long)m->timestamp_s);
-	const struct span parts[] = {span_of(queue->name), {m->body ? m->body : "", m->body_len}, span_of(stamp)};
+		snprintf(stamp, sizeof stamp, "%lld", (long long)timestamp_s);
+	const struct span parts[] = {span_of(queue->name), body, span_of(stamp)};
 	char id[JOB_HASH_SIZE];
 	return xstrdup(job_make_hash_id(parts, 3, id));
 }
@@ -22,7 +27,7 @@ static char *derived_id(const struct message *m, const struct settings_queue *qu
 static void read_fallback_id(struct intake *in, const struct message *m, const struct settings_queue *queue,
                              bool is_signed)
 {
-	char *derived = derived_id(m, queue, is_signed);
+	char *derived = derived_id(body_of(m), m->timestamp_s, queue, is_signed);
 	bool named = !is_signed && m->message_id && job_id_valid(span_of(m->message_id));
 	in->anonymous = !named || strcmp(m->message_id, derived) == 0;
 	if (named) {
@@ -62,10 +67,9 @@ static void read_raw(struct intake *in, const struct message *m, const struct se
 	};
 }
 
-static void read_document(struct intake *in, const struct message *m, size_t max_body)
+static void read_document(struct intake *in, struct span body, size_t max_body)
 {
 	struct codec_error err;
-	struct span body = {m->body ? m->body : "", m->body_len};
 	if (codec_decode(body, max_body, CODEC_FIELDS_LENIENT, &in->job, &err))
 		return;
 	in->unfit = "malformed";
@@ -79,28 +83,60 @@ static void take_objection(struct intake *in, const struct objection *o)
 	snprintf(in->detail, sizeof in->detail, "%s", o->detail);
 }
 
-void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue,
-                 const struct admission *admission, size_t max_body)
+static void begin(struct intake *in, const struct message *m)
 {
-	struct objection o = {0};
 	*in = (struct intake){
 	    .job = {.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER},
 	    .delivery_count = headers_delivery_count(m),
 	};
 	headers_read(m, &in->book);
+}
+
+void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue,
+                 const struct admission *admission, size_t max_body)
+{
+	struct objection o = {0};
+	begin(in, m);
 	/* A signature over megabytes takes long to check, and what is too large is refused whoever signed it. */
 	bool is_signed = m->body_len <= max_body && admission_signature(admission, m, &o);
 	if (queue->raw)
 		read_raw(in, m, queue, is_signed, max_body);
 	else
-		read_document(in, m, max_body);
+		read_document(in, body_of(m), max_body);
 	if (!o.reason && !in->unfit)
-		admission_open(admission, &in->job, (struct span){m->body, m->body_len}, max_body, &in->clear, &o);
+		admission_open(admission, &in->job, body_of(m), max_body, &in->clear, &o);
 	if (o.reason)
 		take_objection(in, &o);
 	if (!in->job.id)
 		read_fallback_id(in, m, queue, is_signed);
 	in->policy = retry_apply(&queue->retry, &in->job.retry);
+}
+
+void intake_read_packed(struct intake *in, const struct message *m, struct span document,
+                        const struct settings_queue *queue, const struct admission *admission, size_t max_body)
+{
+	struct objection o = {0};
+	begin(in, m);
+	read_document(in, document, max_body);
+	if (!in->unfit)
+		admission_open(admission, &in->job, document, max_body, &in->clear, &o);
+	if (o.reason)
+		take_objection(in, &o);
+	if (!in->job.id) {
+		in->job.id = derived_id(document, m->timestamp_s, queue, false);
+		in->anonymous = true;
+	}
+	in->policy = retry_apply(&queue->retry, &in->job.retry);
+}
+
+void intake_refuse_whole(struct intake *in, const struct message *m, const struct settings_queue *queue,
+                         const char *reason, const char *detail)
+{
+	begin(in, m);
+	in->unfit = reason;
+	snprintf(in->detail, sizeof in->detail, "%s", detail);
+	read_fallback_id(in, m, queue, false);
+	in->policy = queue->retry;
 }
 
 void intake_finish(struct intake *in)

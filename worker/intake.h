@@ -36,6 +36,15 @@ struct intake {
  */
 void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue,
                  const struct admission *admission, size_t max_body);
+/*
+ * The same for a document of the pack m. Its id is the document's, else a hash; signatures are not looked at, for the
+ * pack's is over all of them. A queue that wants signed jobs opens no pack.
+ */
+void intake_read_packed(struct intake *in, const struct message *m, struct span document,
+                        const struct settings_queue *queue, const struct admission *admission, size_t max_body);
+/* A pack that cannot be opened, as one job that is unfit for that reason (static). */
+void intake_refuse_whole(struct intake *in, const struct message *m, const struct settings_queue *queue,
+                         const char *reason, const char *detail);
 void intake_finish(struct intake *in);
 
 /* May it run now? handled: a handler takes its type; paused: that handler cannot be started at present. */

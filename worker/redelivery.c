@@ -3,31 +3,56 @@
 
 #include <stdlib.h>
 
+#include "common/list.h"
 #include "common/memory.h"
 
+enum { BUCKETS_MIN = 64 };
+
 struct known {
+	struct list link; /* redelivery::buckets */
+	struct list age;  /* redelivery::finished, or spare */
 	uint64_t key;
 	uint64_t generation;
 	void *task; /* NULL: finished */
 };
 
 struct redelivery {
-	struct known *in_hand; /* few: as many as the worker holds deliveries */
-	size_t count, cap;
-	struct known finished[REDELIVERY_FINISHED_MAX]; /* a ring; key 0 with generation 0 is free */
-	size_t next;
+	struct list *buckets; /* known::link; as many as a power of two */
+	size_t bucket_count, known_count;
+	struct list finished; /* known::age, the oldest first */
+	size_t finished_count, keep;
+	struct list spare; /* known::age: what the next job gets, for the memory of a steady worker stays the same */
 };
+
+static void make_buckets(struct redelivery *r, size_t count)
+{
+	r->buckets = xcalloc(count, sizeof *r->buckets);
+	r->bucket_count = count;
+	for (size_t i = 0; i < count; i++)
+		list_init(&r->buckets[i]);
+}
 
 struct redelivery *redelivery_create(void)
 {
-	return xcalloc(1, sizeof(struct redelivery));
+	struct redelivery *r = xcalloc(1, sizeof *r);
+	make_buckets(r, BUCKETS_MIN);
+	list_init(&r->finished);
+	list_init(&r->spare);
+	r->keep = REDELIVERY_FINISHED_MIN;
+	return r;
 }
 
 void redelivery_destroy(struct redelivery *r)
 {
+	struct list *pos, *next;
 	if (!r)
 		return;
-	free(r->in_hand);
+	for (size_t i = 0; i < r->bucket_count; i++)
+		list_for_each (pos, next, &r->buckets[i])
+			free(list_item(pos, struct known, link));
+	list_for_each (pos, next, &r->spare)
+		free(list_item(pos, struct known, age));
+	free(r->buckets);
 	free(r);
 }
 
@@ -74,21 +99,68 @@ uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeep
 	return h ^ (h >> 29);
 }
 
+static struct list *bucket_of(struct redelivery *r, uint64_t key)
+{
+	return &r->buckets[key & (r->bucket_count - 1)];
+}
+
+/* Twice the buckets when there are as many jobs as buckets. */
+static void make_room(struct redelivery *r)
+{
+	if (r->known_count < r->bucket_count)
+		return;
+	struct list *old = r->buckets, *pos, *next;
+	size_t count = r->bucket_count;
+	make_buckets(r, count * 2);
+	for (size_t i = 0; i < count; i++) {
+		list_for_each (pos, next, &old[i]) {
+			struct known *k = list_item(pos, struct known, link);
+			list_append(bucket_of(r, k->key), &k->link);
+		}
+	}
+	free(old);
+}
+
 static struct known *find_task(struct redelivery *r, uint64_t key, const void *task)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (r->in_hand[i].key == key && r->in_hand[i].task == task)
-			return &r->in_hand[i];
+	struct list *pos, *next;
+	list_for_each (pos, next, bucket_of(r, key)) {
+		struct known *k = list_item(pos, struct known, link);
+		if (k->key == key && k->task == task)
+			return k;
+	}
 	return NULL;
+}
+
+static void forget(struct redelivery *r, struct known *k)
+{
+	if (!k->task)
+		r->finished_count--;
+	r->known_count--;
+	list_remove(&k->link);
+	list_remove(&k->age);
+	list_append(&r->spare, &k->age);
+}
+
+static struct known *take_spare(struct redelivery *r)
+{
+	if (list_empty(&r->spare))
+		return xcalloc(1, sizeof(struct known));
+	struct known *k = list_item(r->spare.next, struct known, age);
+	list_remove(&k->age);
+	return k;
 }
 
 void redelivery_add(struct redelivery *r, uint64_t key, uint64_t generation, void *task)
 {
-	if (r->count == r->cap) {
-		r->cap = r->cap ? r->cap * 2 : 16;
-		r->in_hand = xrealloc(r->in_hand, r->cap, sizeof *r->in_hand);
-	}
-	r->in_hand[r->count++] = (struct known){key, generation, task};
+	struct known *k = take_spare(r);
+	make_room(r);
+	k->key = key;
+	k->generation = generation;
+	k->task = task;
+	list_init(&k->age);
+	list_append(bucket_of(r, key), &k->link);
+	r->known_count++;
 }
 
 void redelivery_moved(struct redelivery *r, uint64_t key, void *task, uint64_t generation)
@@ -103,27 +175,38 @@ void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool rememb
 	struct known *k = find_task(r, key, task);
 	if (!k)
 		return;
-	if (remember) {
-		r->finished[r->next] = (struct known){key, k->generation, NULL};
-		r->next = (r->next + 1) % REDELIVERY_FINISHED_MAX;
+	if (!remember) {
+		forget(r, k);
+		return;
 	}
-	*k = r->in_hand[--r->count];
+	k->task = NULL;
+	list_append(&r->finished, &k->age);
+	if (++r->finished_count > r->keep)
+		forget(r, list_item(r->finished.next, struct known, age));
+}
+
+void redelivery_keep(struct redelivery *r, size_t now)
+{
+	if (REDELIVERY_FINISHED_MIN + now > r->keep)
+		r->keep = REDELIVERY_FINISHED_MIN + now;
 }
 
 enum redelivery_match redelivery_find(struct redelivery *r, uint64_t key, uint64_t generation, void **task)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		if (r->in_hand[i].key != key || r->in_hand[i].generation >= generation)
+	struct list *pos, *next;
+	struct known *finished = NULL;
+	list_for_each (pos, next, bucket_of(r, key)) {
+		struct known *k = list_item(pos, struct known, link);
+		if (k->key != key || k->generation >= generation)
 			continue;
-		*task = r->in_hand[i].task;
-		return REDELIVERY_IN_HAND;
+		if (k->task) {
+			*task = k->task;
+			return REDELIVERY_IN_HAND;
+		}
+		finished = finished ? finished : k;
 	}
-	for (size_t i = 0; i < REDELIVERY_FINISHED_MAX; i++) {
-		struct known *k = &r->finished[i];
-		if (k->generation == 0 || k->key != key || k->generation >= generation)
-			continue;
-		*k = (struct known){0};
-		return REDELIVERY_FINISHED;
-	}
-	return REDELIVERY_NEW;
+	if (!finished)
+		return REDELIVERY_NEW;
+	forget(r, finished);
+	return REDELIVERY_FINISHED;
 }

@@ -15,7 +15,7 @@
 #include "common/buf.h"
 #include "common/headers.h"
 
-enum { REDELIVERY_FINISHED_MAX = 4096 };
+enum { REDELIVERY_FINISHED_MIN = 4096 };
 
 struct redelivery; /* the table */
 
@@ -35,10 +35,15 @@ void redelivery_add(struct redelivery *r, uint64_t key, uint64_t generation, voi
 /* It got a newer copy's tag. */
 void redelivery_moved(struct redelivery *r, uint64_t key, void *task, uint64_t generation);
 /*
- * It was acknowledged (remember: true; the ack may still be lost with its connection) or given back (false). The last
- * REDELIVERY_FINISHED_MAX acknowledged ones are kept.
+ * It is finished (remember: true; the ack may still be lost with its connection, and in a pack it waits for the other
+ * jobs) or given back (false).
  */
 void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool remember);
+/*
+ * Finished ones are remembered, the oldest forgotten first: REDELIVERY_FINISHED_MIN of them, and as many more as there
+ * were ever jobs at one time in packs that the broker waits to hear about (now: so many).
+ */
+void redelivery_keep(struct redelivery *r, size_t now);
 
 enum redelivery_match {
 	REDELIVERY_NEW,      /* unknown here: run it */

@@ -8,14 +8,14 @@
 #include "common/box.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/pack.h"
 #include "common/random.h"
-#include "worker/answer.h"
+#include "worker/arrival.h"
 #include "worker/consumption.h"
-#include "worker/delivery.h"
 #include "worker/handlers/environment.h"
-#include "worker/intake.h"
 #include "worker/notify.h"
 #include "worker/reissue.h"
+#include "worker/task_internal.h"
 
 enum {
 	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
@@ -24,43 +24,19 @@ enum {
 	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does not hear it all */
 };
 
-enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
-
-struct task {
-	struct list link; /* worker::waiting, running or publishing_tasks */
-	struct worker *worker;
-	enum task_state state;
-	struct delivery delivery;
-	struct intake in;
-	uint64_t key;          /* redelivery.h */
-	int64_t held_since_ms; /* monotonic: when this delivery (or the copy it adopted) arrived */
-
-	struct run run;
-	int64_t started_at_ms;   /* wall clock; CLOCK_NEVER: it never ran */
-	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
-	bool stopped_waiting;    /* before it had begun: when it is done all the same, it was not cut short */
-	int64_t timeout_ms, grace_ms;
-	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
-
-	struct answer answer; /* to a producer that waits */
-	int64_t progress_not_before_ms;
-	struct fate fate;
-	char *box; /* of a dead one */
-};
-
 static struct worker *worker_of(const struct task *t)
 {
 	return t->worker;
 }
 
-static const struct settings_queue *queue_of(const struct task *t)
+const struct settings_queue *task_queue(const struct task *t)
 {
-	return t->worker->consumers[t->delivery.consumer].settings;
+	return t->worker->consumers[t->parcel->consumer].settings;
 }
 
-static struct log_subject subject_of(const struct task *t)
+struct log_subject task_subject(const struct task *t)
 {
-	return (struct log_subject){queue_of(t)->name, t->in.job.id};
+	return (struct log_subject){task_queue(t)->name, t->in.job.id};
 }
 
 /* ---- the end of a task ---- */
@@ -68,27 +44,45 @@ static struct log_subject subject_of(const struct task *t)
 static void task_free(uv_handle_t *timer)
 {
 	struct task *t = timer->data;
-	delivery_finish(&t->delivery);
+	parcel_drop(t->parcel);
+	parcel_drop(t->origin);
 	intake_finish(&t->in);
 	free(t->box);
 	free(t);
 }
 
-/*
- * acknowledged: a copy that comes back is not to be run again, but acknowledged like the first. Unless it is anonymous:
- * that may be another job which looks the same, and to run one twice is better than to lose one.
- */
-static void task_end(struct task *t, bool acknowledged)
+void task_discard(struct task *t)
 {
-	struct worker *w = worker_of(t);
-	list_remove(&t->link);
-	redelivery_done(w->known, t->key, t, acknowledged && !t->in.anonymous);
 	uv_close((uv_handle_t *)&t->timer, task_free);
 }
 
-static void task_settle(struct task *t, enum settle_verb verb)
+static void move_to(struct task *t, enum task_state state, struct list *list)
 {
-	delivery_settle(&t->delivery, worker_of(t)->consuming, verb);
+	struct worker *w = worker_of(t);
+	if (t->state == TASK_WAITING && !list_empty(&t->link))
+		w->waiting_count--;
+	list_remove(&t->link);
+	t->state = state;
+	if (list)
+		list_append(list, &t->link);
+}
+
+void task_wait(struct task *t)
+{
+	move_to(t, TASK_WAITING, &worker_of(t)->waiting);
+	worker_of(t)->waiting_count++;
+}
+
+void task_end(struct task *t, bool finished)
+{
+	move_to(t, t->state, NULL);
+	redelivery_done(worker_of(t)->known, t->key, t, finished && !t->in.anonymous);
+	task_discard(t);
+}
+
+void task_settle(struct task *t, enum settle_verb verb)
+{
+	parcel_settle(t->parcel, worker_of(t)->consuming, verb);
 	task_end(t, verb == SETTLE_ACK); /* a reject that is lost with its connection has to be said again */
 }
 
@@ -113,8 +107,9 @@ static void count_publishing(struct worker *w, int change)
 static void die_as_it_is(struct task *t, const char *why)
 {
 	struct worker *w = worker_of(t);
-	log_error(subject_of(t), "%s and it cannot be published again: dead without a black box (%s)", why,
-	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word);
+	log_error(task_subject(t), "%s and it cannot be published again: dead without a black box (%s)%s", why,
+	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word,
+	          t->packed ? ", with the whole pack it came in" : "");
 	if (t->fate.kind != FATE_DEAD) /* else its producer knows already */
 		answer_final(w, &t->answer, VERDICT_DEAD, "rejected", why, NULL, -1);
 	count_publishing(w, -1);
@@ -126,8 +121,11 @@ static void publish(struct task *t)
 {
 	struct worker *w = worker_of(t);
 	struct reissue r;
-	if (!reissue_make(&r, t->delivery.message, w->settings->prefix, queue_of(t)->name, t->in.job.id, t->in.job.type,
-	                  &t->in.book, &t->fate, t->box, w->room)) {
+	struct message *alone = t->packed ? pack_member(t->origin->message, t->document) : NULL;
+	bool fits = reissue_make(&r, alone ? alone : t->origin->message, w->settings->prefix, task_queue(t)->name,
+	                         t->in.job.id, t->in.job.type, &t->in.book, &t->fate, t->box, w->room);
+	message_destroy(alone);
+	if (!fits) {
 		char why[64];
 		snprintf(why, sizeof why, "its foreign headers are over %zu bytes", w->room.foreign);
 		die_as_it_is(t, why);
@@ -142,7 +140,7 @@ static void publish_again(uv_timer_t *timer)
 }
 
 /* Sends the task on its way: acknowledged when done, else republished first. Not in any slot any more. */
-static void follow_fate(struct task *t)
+void task_follow_fate(struct task *t)
 {
 	struct worker *w = worker_of(t);
 	if (t->fate.kind == FATE_DONE) {
@@ -150,9 +148,8 @@ static void follow_fate(struct task *t)
 		task_settle(t, SETTLE_ACK);
 		return;
 	}
-	list_remove(&t->link);
-	list_append(&w->publishing_tasks, &t->link);
-	t->state = TASK_PUBLISHING;
+	move_to(t, TASK_PUBLISHING, &w->publishing_tasks);
+	t->parcel->begun = true;
 	count_publishing(w, 1);
 	publish(t);
 }
@@ -170,7 +167,7 @@ void task_published(struct worker *w, const struct link_event *e)
 		return;
 	}
 	if (e->kind != LINK_CONFIRMED) {
-		log_error(subject_of(t), "the broker did not take its republish (%s): kept, next try in %d s",
+		log_error(task_subject(t), "the broker did not take its republish (%s): kept, next try in %d s",
 		          e->error ? e->error->text : "refused", REPUBLISH_AGAIN_MS / 1000);
 		uv_timer_start(&t->timer, publish_again, REPUBLISH_AGAIN_MS, 0);
 		return;
@@ -239,13 +236,13 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	if (t->fate.kind == FATE_DEAD)
 		t->box = box_make(
 		    t->fate.reason, keeps_words(t) ? words : "its args are sealed: the worker's log has more",
-		    clock_now_ms(), queue_of(t)->name, &this_try,
+		    clock_now_ms(), task_queue(t)->name, &this_try,
 		    keeps_words(t) ? report->stderr_tail : (struct span){0}, history, worker_of(t)->room.ours / 2);
 }
 
 static void box_without_try(struct task *t, const char *detail)
 {
-	t->box = box_make(t->fate.reason, detail, clock_now_ms(), queue_of(t)->name, NULL, (struct span){0},
+	t->box = box_make(t->fate.reason, detail, clock_now_ms(), task_queue(t)->name, NULL, (struct span){0},
 	                  t->in.book.history, worker_of(t)->room.ours / 2);
 }
 
@@ -263,7 +260,7 @@ static void log_ok(const struct task *t, const struct run_report *report)
 	if (waited_ms >= 0)
 		snprintf(queued, sizeof queued, "queued %" PRId64 " ms", waited_ms);
 	const char *both = *queued ? cost : *cost ? cost + 2 : "";
-	log_info(subject_of(t), "ok in %lld ms%s%s%s%s", (long long)report->wall_ms, *queued || *cost ? " (" : "",
+	log_info(task_subject(t), "ok in %lld ms%s%s%s%s", (long long)report->wall_ms, *queued || *cost ? " (" : "",
 	         queued, both, *queued || *cost ? ")" : "");
 }
 
@@ -274,10 +271,10 @@ static void log_end(const struct task *t, const struct run_report *report, enum 
 	if (t->fate.kind == FATE_DONE)
 		log_ok(t, report);
 	else if (t->fate.kind == FATE_RING)
-		log_warn(subject_of(t), "%s: %s; again in %s as attempt %u of %u", verdict_name(v), error,
+		log_warn(task_subject(t), "%s: %s; again in %s as attempt %u of %u", verdict_name(v), error,
 		         clock_format_duration(t->fate.delay_ms, delay), t->in.book.attempt, t->in.policy.max_attempts);
 	else
-		log_error(subject_of(t), "dead (%s): %s: %s", t->fate.reason, verdict_name(v), error);
+		log_error(task_subject(t), "dead (%s): %s: %s", t->fate.reason, verdict_name(v), error);
 }
 
 static void tell_paused(const struct handler *h, const char *why, int64_t pause_ms)
@@ -328,7 +325,7 @@ static void run_done(struct run *r, const struct run_report *report)
 	else
 		answer_final(w, &t->answer, v, t->fate.kind == FATE_DEAD ? t->fate.reason : NULL, report->error, report,
 		             queued_ms(t));
-	follow_fate(t);
+	task_follow_fate(t);
 }
 
 static void run_progress(struct run *r, int percent, struct span note)
@@ -367,7 +364,8 @@ static void stop(struct task *t, enum verdict as)
 static void enforce_deadline(uv_timer_t *timer)
 {
 	struct task *t = timer->data;
-	log_warn(subject_of(t), "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
+	log_warn(task_subject(t),
+	         "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
 	         (long long)t->grace_ms);
 	stop(t, VERDICT_TIMEOUT);
 }
@@ -409,7 +407,7 @@ static int64_t timeout_of(const struct task *t, const struct settings_handler *h
 	                                          : s->timeout_ms;
 	if (wanted <= limit)
 		return wanted;
-	log_warn(subject_of(t),
+	log_warn(task_subject(t),
 	         "its timeout of %lld s is over what the broker's consumer_timeout allows: it gets %lld s",
 	         (long long)(wanted / 1000), (long long)(limit / 1000));
 	return limit;
@@ -418,21 +416,17 @@ static int64_t timeout_of(const struct task *t, const struct settings_handler *h
 /* As it came, but for sealed args, which are in the clear. */
 static struct span document_of(const struct task *t)
 {
-	const struct message *m = t->delivery.message;
-	if (t->in.clear.len > 0)
-		return (struct span){t->in.clear.data, t->in.clear.len};
-	return (struct span){m->body ? m->body : "", m->body_len};
+	return t->in.clear.len > 0 ? (struct span){t->in.clear.data, t->in.clear.len} : t->document;
 }
 
 static void start(struct task *t, struct handler *h)
 {
 	struct worker *w = worker_of(t);
-	list_remove(&t->link);
-	list_append(&w->running, &t->link);
-	t->state = TASK_RUNNING;
+	move_to(t, TASK_RUNNING, &w->running);
+	t->parcel->begun = true;
 	w->running_count++;
 	dispatch_begins(w->dispatch, h);
-	consumption_started(w, t->delivery.consumer);
+	consumption_started(w, t->parcel->consumer);
 
 	t->timeout_ms = timeout_of(t, h->settings);
 	t->started_at_ms = clock_now_ms();
@@ -440,8 +434,8 @@ static void start(struct task *t, struct handler *h)
 	t->run = (struct run){
 	    .request = {.job = &t->in.job,
 	                .document = document_of(t),
-	                .raw = queue_of(t)->raw,
-	                .queue = queue_of(t)->name,
+	                .raw = task_queue(t)->raw,
+	                .queue = task_queue(t)->name,
 	                .attempt = t->in.book.attempt,
 	                .max_attempts = t->in.policy.max_attempts,
 	                .deadline_at_ms = t->started_at_ms + t->timeout_ms},
@@ -453,7 +447,7 @@ static void start(struct task *t, struct handler *h)
 	    .handler = h,
 	};
 	uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
-	log_debug(subject_of(t), "starts, attempt %u of %u", t->in.book.attempt, t->in.policy.max_attempts);
+	log_debug(task_subject(t), "starts, attempt %u of %u", t->in.book.attempt, t->in.policy.max_attempts);
 	h->kind->start(h, &t->run);
 }
 
@@ -463,12 +457,12 @@ static void die_unread(struct task *t, const char *reason, const char *detail)
 {
 	t->fate = (struct fate){.kind = FATE_DEAD, .reason = reason};
 	box_without_try(t, detail);
-	log_error(subject_of(t), "dead (%s): %s", reason, detail);
+	log_error(task_subject(t), "dead (%s): %s", reason, detail);
 	answer_final(worker_of(t), &t->answer, VERDICT_DEAD, reason, detail, NULL, -1);
-	follow_fate(t);
+	task_follow_fate(t);
 }
 
-static void refuse(struct task *t, enum refusal why)
+void task_refuse(struct task *t, enum refusal why)
 {
 	const char *detail_of_key = why == REFUSE_KEYLESS ? t->in.detail : NULL;
 	char delay[CLOCK_TEXT_SIZE];
@@ -480,13 +474,13 @@ static void refuse(struct task *t, enum refusal why)
 		char detail[512];
 		snprintf(detail, sizeof detail, "%s, type '%s'", words, type);
 		box_without_try(t, detail);
-		log_error(subject_of(t), "dead (%s) without running: %s", t->fate.reason, detail);
+		log_error(task_subject(t), "dead (%s) without running: %s", t->fate.reason, detail);
 		answer_final(worker_of(t), &t->answer, VERDICT_DEAD, t->fate.reason, detail, NULL, -1);
 	} else {
-		log_warn(subject_of(t), "not run now (%s), type '%s'; again in %s", words, type,
+		log_warn(task_subject(t), "not run now (%s), type '%s'; again in %s", words, type,
 		         clock_format_duration(t->fate.delay_ms, delay));
 	}
-	follow_fate(t);
+	task_follow_fate(t);
 }
 
 /* Starts the task, or sends it elsewhere; it waits on when its handler has no room. */
@@ -499,7 +493,7 @@ static void begin(struct task *t)
 		return;
 	}
 	if (t->in.keyless) {
-		refuse(t, REFUSE_KEYLESS);
+		task_refuse(t, REFUSE_KEYLESS);
 		return;
 	}
 	if (environment_check(&t->in.job, &err) < 0) {
@@ -509,9 +503,9 @@ static void begin(struct task *t)
 	struct dispatch_choice choice = dispatch_choose(w->dispatch, t->in.job.type, clock_monotonic_ms());
 	enum refusal why = intake_refuse(&t->in, clock_now_ms(), choice.handler != NULL, choice.paused);
 	if (why == REFUSE_PAUSED)
-		consumption_refused(w, t->delivery.consumer, choice.paused_until_ms);
+		consumption_refused(w, t->parcel->consumer, choice.paused_until_ms);
 	if (why != REFUSE_NOT || !choice.handler)
-		refuse(t, why);
+		task_refuse(t, why);
 	else if (!choice.full)
 		start(t, choice.handler);
 }
@@ -519,127 +513,11 @@ static void begin(struct task *t)
 void task_start_waiting(struct worker *w)
 {
 	struct list *pos, *next;
+	arrival_open_packs(w);
 	list_for_each (pos, next, &w->waiting) {
 		if (w->phase != WORKER_RUNNING || w->running_count >= w->slots)
 			return;
 		begin(list_item(pos, struct task, link));
-	}
-}
-
-/* ---- deliveries ---- */
-
-static struct task *task_create(struct worker *w, struct link_event *e)
-{
-	struct task *t = xcalloc(1, sizeof *t);
-	t->worker = w;
-	t->state = TASK_WAITING;
-	t->started_at_ms = CLOCK_NEVER;
-	t->stopped_as = VERDICT_OK;
-	t->held_since_ms = clock_monotonic_ms();
-	t->delivery = delivery_take(e);
-	intake_read(&t->in, t->delivery.message, queue_of(t), &w->consumers[e->consumer].admission,
-	            (size_t)w->settings->max_body);
-	const struct message *m = t->delivery.message;
-	t->key = redelivery_key(e->consumer, t->in.job.id, &t->in.book, headers_signature(m),
-	                        (struct span){m->body ? m->body : "", m->body_len});
-	t->answer = answer_begin(w, m, t->in.job.id);
-	list_init(&t->link);
-	uv_timer_init(&w->loop, &t->timer);
-	t->timer.data = t;
-	return t;
-}
-
-static void adopt(struct task *held, struct task *copy, const struct link_event *e)
-{
-	struct worker *w = worker_of(held);
-	delivery_adopt(&held->delivery, e);
-	held->held_since_ms = copy->held_since_ms;
-	redelivery_moved(w->known, held->key, held, e->generation);
-	w->stats.adopted++;
-	log_info(subject_of(held), "delivered again after a reconnect while it is still in hand: not run twice");
-	uv_close((uv_handle_t *)&copy->timer, task_free);
-}
-
-/* True: the copy is dealt with. */
-static bool recognise(struct task *copy, const struct link_event *e)
-{
-	struct worker *w = worker_of(copy);
-	void *held = NULL;
-	switch (redelivery_find(w->known, copy->key, e->generation, &held)) {
-	case REDELIVERY_NEW:
-		return false;
-	case REDELIVERY_IN_HAND:
-		adopt(held, copy, e);
-		return true;
-	case REDELIVERY_FINISHED:
-		w->stats.adopted++;
-		log_info(subject_of(copy),
-		         "delivered again though it was finished here: acknowledged without a second run");
-		redelivery_add(w->known, copy->key, e->generation, copy);
-		task_settle(copy, SETTLE_ACK);
-		return true;
-	}
-	return false;
-}
-
-static void give_back(struct task *t)
-{
-	struct worker *w = worker_of(t);
-	w->stats.given_back++;
-	if (t->in.unfit || !w->publishing_up || w->publishing_blocked) {
-		task_settle(t, SETTLE_REQUEUE);
-	} else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT) {
-		refuse(t, REFUSE_INTERRUPTED);
-	} else if (t->in.delivery_count + 1 == DELIVERY_COUNT_SUSPECT) {
-		t->fate = give_back_fate(&t->in.book);
-		follow_fate(t);
-	} else {
-		task_settle(t, SETTLE_REQUEUE);
-	}
-}
-
-void task_accept(struct worker *w, struct link_event *e)
-{
-	struct task *t = task_create(w, e);
-	if (e->redelivered && recognise(t, e))
-		return;
-	redelivery_add(w->known, t->key, e->generation, t);
-	if (w->phase != WORKER_RUNNING || w->paused || !consumption_wants_more(w)) {
-		give_back(t);
-		return;
-	}
-	w->stats.taken++;
-	list_append(&w->waiting, &t->link);
-	if (!consumption_wants_more(w))
-		consumption_update(w);
-}
-
-void task_requeue_waiting(struct worker *w)
-{
-	while (!list_empty(&w->waiting)) {
-		w->stats.taken--;
-		give_back(list_item(w->waiting.next, struct task, link));
-	}
-}
-
-void task_requeue_overdue(struct worker *w, int64_t held_before_ms)
-{
-	struct list *pos, *next;
-	list_for_each (pos, next, &w->waiting) {
-		struct task *t = list_item(pos, struct task, link);
-		if (t->held_since_ms >= held_before_ms)
-			continue;
-		log_info(subject_of(t), "has waited for its handler for long: given back to the queue");
-		w->stats.taken--;
-		give_back(t);
-	}
-}
-
-void task_forget_waiting(struct worker *w)
-{
-	while (!list_empty(&w->waiting)) {
-		w->stats.taken--;
-		task_end(list_item(w->waiting.next, struct task, link), false);
 	}
 }
 

@@ -11,8 +11,9 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/options.h"
-#include "worker/guardian/confine.h"
+#include "worker/arrival.h"
 #include "worker/consumption.h"
+#include "worker/guardian/confine.h"
 #include "worker/guardian/guardian.h"
 #include "worker/notify.h"
 #include "worker/guardian/oom.h"
@@ -42,7 +43,7 @@ void worker_drain(struct worker *w, int64_t deadline_ms, const char *why)
 	log_info(LOG_SELF, "%s: draining, %u jobs run", why, w->running_count);
 	notify_stopping();
 	consumption_update(w);
-	task_requeue_waiting(w);
+	arrival_give_back_all(w);
 }
 
 void worker_abandon(struct worker *w, int exit_code)
@@ -54,7 +55,8 @@ void worker_abandon(struct worker *w, int exit_code)
 
 static bool nothing_in_hand(const struct worker *w)
 {
-	return list_empty(&w->waiting) && list_empty(&w->running) && list_empty(&w->publishing_tasks);
+	return list_empty(&w->packs) && list_empty(&w->waiting) && list_empty(&w->running) &&
+	       list_empty(&w->publishing_tasks);
 }
 
 /* Long-lived handlers get a moment for what they do at their end; the guardian ends what takes longer. */
@@ -141,7 +143,7 @@ static void stay_below_consumer_timeout(struct worker *w, int64_t now_ms)
 	int64_t limit = w->settings->broker_consumer_timeout_ms - CONSUMER_TIMEOUT_EARLY_MS;
 	if (limit < w->settings->broker_consumer_timeout_ms / 2)
 		limit = w->settings->broker_consumer_timeout_ms / 2;
-	task_requeue_overdue(w, now_ms - limit / 2);
+	arrival_give_back_overdue(w, now_ms - limit / 2);
 	if (w->consuming_up && task_oldest_ms(w, now_ms) > limit) {
 		w->consuming_up = false; /* once: until the link is up again */
 		link_reopen(w->consuming, "a delivery is held nearly as long as the broker's consumer_timeout");
@@ -252,7 +254,7 @@ static void consuming_is_down(struct worker *w, const struct link_event *e)
 	if (complaint_due(&w->consuming_down, why, clock_monotonic_ms(), again))
 		log_warn(LOG_SELF, "the consuming connection is down: %s; %u jobs run on, reconnecting%s", why,
 		         w->running_count, again);
-	task_forget_waiting(w);
+	arrival_forget(w);
 	for (unsigned i = 0; i < w->consumer_count; i++)
 		w->consumers[i].cancelling = false;
 	consumption_update(w);
@@ -295,7 +297,7 @@ static void consuming_event(struct worker *w, struct link_event *e)
 		break;
 	case LINK_DELIVERY:
 		if (e->consumer < w->consumer_count)
-			task_accept(w, e);
+			arrival_accept(w, e);
 		break;
 	case LINK_CONSUMES:
 		if (e->consumer < w->consumer_count)
@@ -465,7 +467,7 @@ static void pause_consuming(struct worker *w, bool paused)
 	         paused ? "SIGTSTP: consuming is paused, %u jobs run on" : "SIGCONT: consuming goes on, %u jobs run",
 	         w->running_count);
 	if (paused)
-		task_requeue_waiting(w);
+		arrival_give_back_all(w);
 	consumption_update(w);
 }
 
@@ -662,6 +664,7 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	                     .slots = (unsigned)settings->slots};
 	if (limits.jobs > 0 && limits.jobs < w->slots)
 		w->slots = (unsigned)limits.jobs;
+	list_init(&w->packs);
 	list_init(&w->waiting);
 	list_init(&w->running);
 	list_init(&w->publishing_tasks);

@@ -77,10 +77,12 @@ struct worker {
 	struct consumer *consumers;
 	unsigned consumer_count;
 
+	struct list packs;            /* parcel::link: not opened yet */
 	struct list waiting;          /* task::link: no slot yet */
 	struct list running;          /* task::link: in a slot */
 	struct list publishing_tasks; /* task::link: republish not confirmed yet */
-	unsigned slots, running_count, publishing_count;
+	unsigned slots, waiting_count, running_count, publishing_count;
+	size_t packed_jobs; /* of opened packs that are in hand */
 	struct redelivery *known;
 
 	enum worker_phase phase;

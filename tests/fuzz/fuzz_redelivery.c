@@ -15,12 +15,22 @@ struct model {
 	struct copy held[HELD];   /* its address is the task; generation 0: none */
 	struct copy ended[ENDED]; /* the oldest first; generation 0: used up */
 	size_t count;
+	size_t keep;   /* of the ended ones */
+	size_t oldest; /* of them that is remembered */
 	char tasks[HELD];
 };
 
-static size_t oldest(const struct model *m)
+/* What was used up is not remembered, so that older ones are. */
+static void remember(struct model *m, struct copy e)
 {
-	return m->count > REDELIVERY_FINISHED_MAX ? m->count - REDELIVERY_FINISHED_MAX : 0;
+	size_t i;
+	if (m->count == ENDED)
+		return;
+	m->ended[m->count++] = e;
+	i = m->count;
+	for (size_t kept = 0; i > 0 && kept < m->keep; i--)
+		kept += m->ended[i - 1].generation != 0;
+	m->oldest = i > m->oldest ? i : m->oldest;
 }
 
 static void add(struct redelivery *r, struct model *m, size_t slot, struct copy e)
@@ -31,12 +41,12 @@ static void add(struct redelivery *r, struct model *m, size_t slot, struct copy 
 	redelivery_add(r, e.key, e.generation, &m->tasks[slot]);
 }
 
-static void end(struct redelivery *r, struct model *m, size_t slot, bool remember)
+static void end(struct redelivery *r, struct model *m, size_t slot, bool is_remembered)
 {
 	struct copy *e = &m->held[slot];
-	redelivery_done(r, e->key, &m->tasks[slot], remember); /* of one that is not there it does nothing */
-	if (e->generation && remember && m->count < ENDED)
-		m->ended[m->count++] = *e;
+	redelivery_done(r, e->key, &m->tasks[slot], is_remembered); /* of one that is not there it does nothing */
+	if (e->generation && is_remembered)
+		remember(m, *e);
 	*e = (struct copy){0};
 }
 
@@ -53,7 +63,7 @@ static bool find(struct redelivery *r, struct model *m, struct copy wanted)
 	size_t held = 0, ended = 0, last = 0;
 	for (size_t i = 0; i < HELD; i++)
 		held += matches(&m->held[i], wanted);
-	for (size_t i = oldest(m); i < m->count; i++) {
+	for (size_t i = m->oldest; i < m->count; i++) {
 		if (!matches(&m->ended[i], wanted))
 			continue;
 		ended++;
@@ -77,7 +87,7 @@ static void end_many(struct redelivery *r, struct model *m, size_t count)
 	for (size_t i = 0; i < count && m->count < ENDED; i++) {
 		redelivery_add(r, KEYS, 1, &m->tasks[0]);
 		redelivery_done(r, KEYS, &m->tasks[0], true);
-		m->ended[m->count++] = (struct copy){KEYS, 1};
+		remember(m, (struct copy){KEYS, 1});
 	}
 }
 
@@ -106,6 +116,15 @@ static bool step(struct redelivery *r, struct model *m, struct fuzz_input *in)
 		if (m->held[0].generation == 0)
 			end_many(r, m, (size_t)what * 8);
 		break;
+	case 7:
+		if (what < 8) {
+			redelivery_keep(r, what * 64);
+			m->keep = REDELIVERY_FINISHED_MIN + (size_t)what * 64 > m->keep
+			              ? REDELIVERY_FINISHED_MIN + (size_t)what * 64
+			              : m->keep;
+			break;
+		}
+		return find(r, m, e);
 	default:
 		return find(r, m, e);
 	}
@@ -118,6 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input in = {data, size};
 	struct redelivery *r = redelivery_create();
 	memset(&m, 0, sizeof m);
+	m.keep = REDELIVERY_FINISHED_MIN;
 	while (in.left > 0 && m.count < ENDED && step(r, &m, &in))
 		;
 	redelivery_destroy(r);

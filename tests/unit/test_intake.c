@@ -382,13 +382,31 @@ START_TEST(what_was_given_back_is_forgotten_and_memory_is_bounded)
 	redelivery_done(r, 7, &task, false);
 	redelivery_done(r, 7, &task, true); /* not in hand any more */
 	ck_assert_int_eq(redelivery_find(r, 7, 2, &found), REDELIVERY_NEW);
-	for (uint64_t key = 1; key <= REDELIVERY_FINISHED_MAX + 1; key++) {
+	for (uint64_t key = 1; key <= REDELIVERY_FINISHED_MIN + 1; key++) {
 		redelivery_add(r, key, 1, &task);
 		redelivery_done(r, key, &task, true);
 	}
 	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_NEW);
 	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_FINISHED);
-	ck_assert_int_eq(redelivery_find(r, REDELIVERY_FINISHED_MAX + 1, 2, &found), REDELIVERY_FINISHED);
+	ck_assert_int_eq(redelivery_find(r, REDELIVERY_FINISHED_MIN + 1, 2, &found), REDELIVERY_FINISHED);
+	redelivery_destroy(r);
+}
+END_TEST
+
+START_TEST(the_jobs_of_packs_that_are_not_settled_are_remembered_beyond_that)
+{
+	struct redelivery *r = redelivery_create();
+	char task;
+	void *found;
+	redelivery_keep(r, 100);
+	redelivery_keep(r, 0); /* the packs came back, and have to be recognised now */
+	for (uint64_t key = 1; key <= REDELIVERY_FINISHED_MIN + 101; key++) {
+		redelivery_add(r, key, 1, &task);
+		redelivery_done(r, key, &task, true);
+	}
+	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_NEW);
+	for (uint64_t key = 2; key <= REDELIVERY_FINISHED_MIN + 101; key++)
+		ck_assert_int_eq(redelivery_find(r, key, 2, &found), REDELIVERY_FINISHED);
 	redelivery_destroy(r);
 }
 END_TEST
@@ -451,6 +469,7 @@ int main(void)
 	    no_republish_looks_like_the_message_before,
 	    only_a_copy_from_a_newer_connection_is_the_same_job,
 	    what_was_given_back_is_forgotten_and_memory_is_bounded,
+	    the_jobs_of_packs_that_are_not_settled_are_remembered_beyond_that,
 	    two_jobs_alike_are_adopted_one_by_one,
 	    a_failure_that_repeats_is_told_ever_more_seldom_and_new_words_at_once,
 	    NULL,

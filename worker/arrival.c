@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/arrival.h"
+
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/pack.h"
+#include "worker/consumption.h"
+#include "worker/task_internal.h"
+
+static const struct settings_queue *queue_of(const struct worker *w, const struct parcel *p)
+{
+	return w->consumers[p->consumer].settings;
+}
+
+static const struct admission *admission_of(const struct worker *w, const struct parcel *p)
+{
+	return &w->consumers[p->consumer].admission;
+}
+
+static struct span body_of(const struct parcel *p)
+{
+	const struct message *m = p->message;
+	return (struct span){m->body ? m->body : "", m->body_len};
+}
+
+/* ---- a task ---- */
+
+/* Its intake is the caller's to fill in before it is identified. */
+static struct task *create(struct worker *w, struct parcel *p, struct span document)
+{
+	struct task *t = xcalloc(1, sizeof *t);
+	t->worker = w;
+	t->state = TASK_WAITING;
+	t->started_at_ms = CLOCK_NEVER;
+	t->stopped_as = VERDICT_OK;
+	t->held_since_ms = p->arrived_ms;
+	t->parcel = parcel_hold(p);
+	t->origin = parcel_hold(p);
+	t->document = document;
+	list_init(&t->link);
+	uv_timer_init(&w->loop, &t->timer);
+	t->timer.data = t;
+	return t;
+}
+
+static void identify(struct task *t)
+{
+	const struct headers_signature none = {0};
+	t->key = redelivery_key(t->parcel->consumer, t->in.job.id, &t->in.book,
+	                        t->packed ? none : headers_signature(t->parcel->message), t->document);
+}
+
+static struct task *create_alone(struct worker *w, struct parcel *p)
+{
+	struct task *t = create(w, p, body_of(p));
+	intake_read(&t->in, p->message, queue_of(w, p), admission_of(w, p), (size_t)w->settings->max_body);
+	identify(t);
+	t->answer = answer_begin(w, p->message, t->in.job.id);
+	return t;
+}
+
+static struct task *create_packed(struct worker *w, struct parcel *p, struct span document)
+{
+	struct task *t = create(w, p, document);
+	t->packed = true;
+	intake_read_packed(&t->in, p->message, document, queue_of(w, p), admission_of(w, p),
+	                   (size_t)w->settings->max_body);
+	identify(t);
+	return t;
+}
+
+/* ---- a copy of a job that is known here ---- */
+
+static void adopt(struct task *held, struct task *copy)
+{
+	struct worker *w = held->worker;
+	parcel_settle(held->parcel, w->consuming, SETTLE_ACK); /* of a generation that is gone: nobody hears it */
+	parcel_drop(held->parcel);
+	held->parcel = parcel_hold(copy->parcel);
+	held->parcel->begun = true;
+	held->held_since_ms = copy->held_since_ms;
+	redelivery_moved(w->known, held->key, held, copy->parcel->generation);
+	w->stats.adopted++;
+	log_info(task_subject(held), "delivered again after a reconnect while it is still in hand: not run twice");
+	task_discard(copy);
+}
+
+/* True: the copy is dealt with. */
+static bool recognise(struct task *copy)
+{
+	struct worker *w = copy->worker;
+	void *held = NULL;
+	switch (redelivery_find(w->known, copy->key, copy->parcel->generation, &held)) {
+	case REDELIVERY_NEW:
+		return false;
+	case REDELIVERY_IN_HAND:
+		adopt(held, copy);
+		return true;
+	case REDELIVERY_FINISHED:
+		w->stats.adopted++;
+		log_info(task_subject(copy),
+		         "delivered again though it was finished here: acknowledged without a second run");
+		copy->parcel->begun = true;
+		redelivery_add(w->known, copy->key, copy->parcel->generation, copy);
+		task_settle(copy, SETTLE_ACK);
+		return true;
+	}
+	return false;
+}
+
+/* ---- giving back ---- */
+
+static bool can_publish(const struct worker *w)
+{
+	return w->publishing_up && !w->publishing_blocked;
+}
+
+static void go_back(struct task *t)
+{
+	t->fate = give_back_fate(&t->in.book);
+	task_follow_fate(t);
+}
+
+static void give_back(struct task *t)
+{
+	struct worker *w = t->worker;
+	bool unread = t->in.unfit && !t->packed, leaves = t->packed && t->parcel->begun;
+	w->stats.given_back++;
+	if (unread || !can_publish(w))
+		task_settle(t, SETTLE_REQUEUE);
+	else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT)
+		task_refuse(t, REFUSE_INTERRUPTED);
+	else if (leaves || t->in.delivery_count + 1 == DELIVERY_COUNT_SUSPECT)
+		go_back(t);
+	else
+		task_settle(t, SETTLE_REQUEUE);
+}
+
+/* ---- deliveries ---- */
+
+static bool takes(const struct worker *w)
+{
+	return w->phase == WORKER_RUNNING && !w->paused && consumption_wants_more(w);
+}
+
+static void take(struct task *t)
+{
+	struct worker *w = t->worker;
+	if (t->parcel->redelivered && recognise(t))
+		return;
+	redelivery_add(w->known, t->key, t->parcel->generation, t);
+	if (!takes(w)) {
+		give_back(t);
+		return;
+	}
+	w->stats.taken++;
+	task_wait(t);
+	if (!consumption_wants_more(w))
+		consumption_update(w);
+}
+
+/* As one job that will never run. */
+static void accept_unopened(struct worker *w, struct parcel *p, const char *reason, const char *detail)
+{
+	struct task *t = create(w, p, body_of(p));
+	intake_refuse_whole(&t->in, p->message, queue_of(w, p), reason, detail);
+	identify(t);
+	parcel_contains(p, 1, &w->packed_jobs);
+	take(t);
+}
+
+static void accept_members(struct worker *w, struct parcel *p, const struct span *documents, size_t count)
+{
+	parcel_contains(p, count, &w->packed_jobs);
+	redelivery_keep(w->known, w->packed_jobs);
+	if (w->limits.jobs > 0 && w->stats.taken + count > w->limits.jobs)
+		p->begun = true; /* some stay, the others leave it */
+	for (size_t i = 0; i < count; i++)
+		take(create_packed(w, p, documents[i]));
+}
+
+static void open_pack(struct worker *w, struct parcel *p)
+{
+	const struct admission *a = admission_of(w, p);
+	struct span documents[PACK_JOBS_MAX];
+	struct codec_error err;
+	size_t count;
+	list_remove(&p->link);
+	if (a->signers.count > 0 && a->require_signed) {
+		accept_unopened(w, p, "unsigned", "the jobs of a pack carry no signatures, and this queue wants them");
+	} else if (pack_split(body_of(p), (size_t)w->settings->max_body, documents, &count, &err)) {
+		accept_members(w, p, documents, count);
+	} else {
+		cleanup_free char *detail = xprintf("byte %zu: %s", err.offset, err.reason);
+		accept_unopened(w, p, "malformed", detail);
+	}
+	parcel_drop(p);
+}
+
+/* Whole, when the broker may count that against it: else job by job. */
+static void give_back_pack(struct worker *w, struct parcel *p)
+{
+	if (can_publish(w) && headers_delivery_count(p->message) + 1 >= DELIVERY_COUNT_SUSPECT) {
+		open_pack(w, p);
+		return;
+	}
+	w->stats.given_back++;
+	list_remove(&p->link);
+	parcel_contains(p, 1, &w->packed_jobs);
+	parcel_settle(p, w->consuming, SETTLE_REQUEUE);
+	parcel_drop(p);
+}
+
+static void give_back_packs(struct worker *w, int64_t held_before_ms)
+{
+	struct list *pos, *next;
+	list_for_each (pos, next, &w->packs) {
+		struct parcel *p = list_item(pos, struct parcel, link);
+		if (p->arrived_ms < held_before_ms)
+			give_back_pack(w, p);
+	}
+}
+
+void arrival_accept(struct worker *w, struct link_event *e)
+{
+	struct parcel *p = parcel_take(e);
+	if (pack_is(p->message) && !queue_of(w, p)->raw) {
+		list_append(&w->packs, &p->link);
+		if (!takes(w))
+			give_back_pack(w, p);
+		return;
+	}
+	p->due = 1;
+	take(create_alone(w, p));
+	parcel_drop(p);
+}
+
+void arrival_open_packs(struct worker *w)
+{
+	while (!list_empty(&w->packs)) {
+		struct parcel *p = list_item(w->packs.next, struct parcel, link);
+		if (!takes(w))
+			give_back_pack(w, p);
+		else if (w->waiting_count < w->slots && (w->limits.jobs == 0 || can_publish(w)))
+			open_pack(w, p);
+		else
+			return; /* also while those beyond --count could not be sent back one by one */
+	}
+}
+
+void arrival_give_back_all(struct worker *w)
+{
+	give_back_packs(w, INT64_MAX);
+	while (!list_empty(&w->waiting)) {
+		w->stats.taken--;
+		give_back(list_item(w->waiting.next, struct task, link));
+	}
+}
+
+void arrival_give_back_overdue(struct worker *w, int64_t held_before_ms)
+{
+	struct list *pos, *next;
+	give_back_packs(w, held_before_ms);
+	list_for_each (pos, next, &w->waiting) {
+		struct task *t = list_item(pos, struct task, link);
+		if (t->held_since_ms >= held_before_ms)
+			continue;
+		log_info(task_subject(t), "has waited for its handler for long: given back to the queue");
+		w->stats.taken--;
+		give_back(t);
+	}
+}
+
+void arrival_forget(struct worker *w)
+{
+	while (!list_empty(&w->packs)) {
+		struct parcel *p = list_item(w->packs.next, struct parcel, link);
+		list_remove(&p->link);
+		parcel_drop(p);
+	}
+	while (!list_empty(&w->waiting)) {
+		w->stats.taken--;
+		task_end(list_item(w->waiting.next, struct task, link), false);
+	}
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One message that the broker gave us and waits to hear about. It brings a job, or a pack of them, and is settled
+ * exactly once, when the last of its jobs is: a job has no delivery tag, its parcel has.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/link.h"
+#include "common/list.h"
+#include "common/message.h"
+
+struct parcel {
+	struct list link;    /* worker::packs, while it is a pack that nobody has opened */
+	unsigned consumer;   /* which queue of the worker */
+	uint64_t generation; /* the connection that brought it */
+	uint64_t tag;
+	bool redelivered;
+	int64_t arrived_ms;      /* monotonic */
+	struct message *message; /* owned */
+	size_t due;              /* jobs of it that are not settled */
+	bool begun;  /* one of its jobs has begun, or goes its own way: it cannot go back as if it had not been here */
+	size_t jobs; /* parcel_contains */
+	size_t *all_jobs;
+	enum settle_verb verb; /* for the whole, by what its jobs have come to so far */
+	unsigned holders;
+};
+
+/* Takes the message out of a LINK_DELIVERY event. The caller holds it. */
+struct parcel *parcel_take(struct link_event *e);
+struct parcel *parcel_hold(struct parcel *p);
+/* The last one frees it; it tells the broker nothing. */
+void parcel_drop(struct parcel *p);
+
+/*
+ * Told once, before the first settlement: it holds so many jobs. *all_jobs, which outlives it, counts the jobs of all
+ * packs that somebody holds.
+ */
+void parcel_contains(struct parcel *p, size_t jobs, size_t *all_jobs);
+
+/*
+ * One of its jobs is settled. With the last one the broker is told: ack when all were, reject when one was rejected,
+ * and requeue when one was to be requeued, whatever the others came to: then those run again. A call for a job too many
+ * is a broken invariant and aborts. A generation that is gone is ignored by the link: the broker has requeued the
+ * message already.
+ */
+void parcel_settle(struct parcel *p, struct link *consuming, enum settle_verb verb);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What task.c and arrival.c share: the one takes a job through its states, the other brings it and knows it again. */
+#pragma once
+
+#include "worker/answer.h"
+#include "worker/handlers/handler.h"
+#include "worker/intake.h"
+#include "worker/parcel.h"
+#include "worker/task.h"
+
+enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
+
+struct task {
+	struct list link; /* worker::waiting, running or publishing_tasks */
+	struct worker *worker;
+	enum task_state state;
+	struct parcel *parcel; /* held: to settle */
+	struct parcel *origin; /* held: whose bytes it reads; another than parcel when that was adopted */
+	struct span document;  /* of it: the body, or one of a pack */
+	bool packed;
+	struct intake in;
+	uint64_t key;          /* redelivery.h */
+	int64_t held_since_ms; /* monotonic: when this delivery (or the copy it adopted) arrived */
+
+	struct run run;
+	int64_t started_at_ms;   /* wall clock; CLOCK_NEVER: it never ran */
+	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
+	bool stopped_waiting;    /* before it had begun: when it is done all the same, it was not cut short */
+	int64_t timeout_ms, grace_ms;
+	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
+
+	struct answer answer; /* to a producer that waits */
+	int64_t progress_not_before_ms;
+	struct fate fate;
+	char *box; /* of a dead one */
+};
+
+const struct settings_queue *task_queue(const struct task *t);
+struct log_subject task_subject(const struct task *t);
+
+/* Puts it at the end of worker::waiting. */
+void task_wait(struct task *t);
+/* Sends it on its way: done, or its fate's republish. */
+void task_follow_fate(struct task *t);
+/* Instead of a try: to the ring, or to the dead letters. */
+void task_refuse(struct task *t, enum refusal why);
+/* Settles it, and ends it. */
+void task_settle(struct task *t, enum settle_verb verb);
+/*
+ * Ends it, and settles nothing. finished: a copy that comes back is not to be run again, but acknowledged like the
+ * first. Unless the job is anonymous: that may be another one which looks the same, and to run one twice is better than
+ * to lose one.
+ */
+void task_end(struct task *t, bool finished);
+/* Frees one that was never in any list of the worker, nor known to it. */
+void task_discard(struct task *t);
