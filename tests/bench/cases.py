@@ -10,6 +10,7 @@ QUEUE = "bench"
 EXCHANGE, KEY = "warren.v1.jobs", f"warren.v1.q.{QUEUE}"
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATE = 200  # jobs a second, of the latency
+PACK, PACKED_FACTOR = 100, 5  # so many jobs in a message; and of them so many more, that the start does not weigh more
 
 
 class Context:
@@ -70,6 +71,12 @@ def publish_batch(c, *options):
     return c.meter.run(words, jobs, c.env)
 
 
+def publish_packed(c):
+    jobs = c.size["publish"] * PACKED_FACTOR
+    words = [c.producer, "batch", job_lines(c, jobs), "-q", QUEUE, "--progress", "none", "--pack", str(PACK)]
+    return c.meter.run(words, jobs, c.env)
+
+
 # ---- consume
 
 
@@ -92,6 +99,12 @@ def run_worker(c, jobs, slots, handler, *options, level="warn", more_env=None):
 def consume_plugin(c):
     c.fill(c.size["consume"])
     return run_worker(c, c.size["consume"], 500, "plugin:" + c.plugin("handlers/noop"), "--with", "children=1")
+
+
+def consume_packed(c):
+    publish_packed(c)
+    jobs = c.size["publish"] * PACKED_FACTOR
+    return run_worker(c, jobs, 500, "plugin:" + c.plugin("handlers/noop"), "--with", "children=1")
 
 
 def consume_plugin_logged(c):
@@ -270,12 +283,14 @@ GROUPS = {
         "rabbitmq-c, corked": publish_corked,
         "rabbitmq-c": publish_raw,
         "warren-producer batch": publish_batch,
+        "warren-producer batch --pack 100": publish_packed,
     },
     "consume, no-op": {
         "rabbitmq-c, ack 100": consume_raw,
         "rabbitmq-c, ack each": consume_raw_each,
         "warren-worker, plugin": consume_plugin,
         "warren-worker, plugin, log": consume_plugin_logged,
+        "warren-worker, plugin, packs of 100": consume_packed,
     },
     "long-lived Python": {"the handler alone": python_alone, "warren-worker, process": consume_python},
     "a process per job": {"posix_spawn": spawn_raw, "warren-worker, exec": spawn_worker},
