@@ -48,7 +48,12 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { TURN_MS = 100, PACKS_MIN = 32 /* may be under way however small the window */ };
+enum {
+	TURN_MS = 100,
+	RATE_TURN_MS = 5,
+	PACK_LINGER_MS = 20, /* a pack waits so long for more lines */
+	PACKS_MIN = 32,      /* may be under way however small the window */
+};
 
 struct batch {
 	struct session *s;
@@ -199,10 +204,16 @@ static void send_pack(struct batch *b, struct shipment *pack)
 	ship(b, pack, &e);
 }
 
-static void send_packs(struct batch *b)
+/* Those that nobody will fill any more, and those that have waited for it long enough. */
+static void send_ripe_packs(struct batch *b)
 {
-	while (!list_empty(&b->packing.open))
-		send_pack(b, list_item(b->packing.open.next, struct shipment, link));
+	bool ended = b->input_ended || b->interrupts > 0;
+	struct list *pos, *next;
+	list_for_each (pos, next, &b->packing.open) {
+		struct shipment *pack = list_item(pos, struct shipment, link);
+		if (ended || clock_monotonic_ms() - pack->begun_ms >= PACK_LINGER_MS)
+			send_pack(b, pack);
+	}
 }
 
 static void put_into_pack(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
@@ -213,7 +224,7 @@ static void put_into_pack(struct batch *b, const struct job *j, const char *queu
 		pack = NULL;
 	}
 	if (!pack)
-		pack = packing_begin(&b->packing, queue);
+		pack = packing_begin(&b->packing, queue, clock_monotonic_ms());
 	pack_add(&pack->body, (struct span){document->data, document->len});
 	shipment_add(pack, line_of(b, j));
 	count_line(b);
@@ -514,24 +525,18 @@ static void take_signals(struct batch *b)
 	}
 }
 
-static bool readable(int fd)
+/* Until something has to be done although nothing is heard. */
+static int patience_ms(const struct batch *b)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	return poll(&p, 1, 0) > 0;
-}
-
-/* A pack that could be fuller in a moment is kept; none waits for lines that nobody has written yet. */
-static void send_what_waits(struct batch *b, bool wants_input)
-{
-	bool more = wants_input ? readable(b->fd) : window_is_full(b) && !b->input_ended && b->interrupts == 0;
-	if (!more)
-		send_packs(b);
+	if (b->rate > 0)
+		return RATE_TURN_MS;
+	return list_empty(&b->packing.open) ? TURN_MS : PACK_LINGER_MS;
 }
 
 static void turn(struct batch *b)
 {
 	bool wants_input = submit_lines(b);
-	send_what_waits(b, wants_input);
+	send_ripe_packs(b);
 	if (b->link)
 		link_flush(b->link);
 	struct pollfd fds[] = {
@@ -540,7 +545,7 @@ static void turn(struct batch *b)
 	    {.fd = wants_input ? b->fd : -1, .events = POLLIN},
 	    {.fd = b->waiter ? waiter_fd(b->waiter) : -1, .events = POLLIN},
 	};
-	poll(fds, 4, b->rate > 0 ? 5 : TURN_MS);
+	poll(fds, 4, patience_ms(b));
 	if (fds[0].revents)
 		take_signals(b);
 	if (fds[2].revents)

@@ -63,10 +63,11 @@ bool packing_full(const struct packing *p, const struct shipment *pack, size_t d
 	return pack->count >= p->jobs_max || pack_size_with(&pack->body, document_len) > p->bytes_max;
 }
 
-struct shipment *packing_begin(struct packing *p, const char *queue)
+struct shipment *packing_begin(struct packing *p, const char *queue, int64_t now_ms)
 {
 	struct shipment *s = shipment_create(p->jobs_max);
 	s->queue = xstrdup(queue);
+	s->begun_ms = now_ms;
 	list_append(&p->open, &s->link);
 	return s;
 }

@@ -21,6 +21,7 @@ struct shipment {
 	struct list link; /* the owner's */
 	char *queue;      /* of a pack that is being filled; else NULL */
 	struct buf body;  /* likewise */
+	int64_t begun_ms; /* likewise: monotonic */
 	size_t count;
 	struct shipped_line lines[];
 };
@@ -46,4 +47,4 @@ struct shipment *packing_find(struct packing *p, const char *queue);
 /* Is it full, or too full for a document of that length? */
 bool packing_full(const struct packing *p, const struct shipment *pack, size_t document_len);
 /* A new open pack. */
-struct shipment *packing_begin(struct packing *p, const char *queue);
+struct shipment *packing_begin(struct packing *p, const char *queue, int64_t now_ms);

@@ -24,13 +24,15 @@ PLANS = {
 }
 
 # One input file of a producer. documents: its lines are job documents with ids of their own; else they are args, and the
-# producer makes the ids. plans: the words of each line.
-Chunk = namedtuple("Chunk", "name kind documents plans")
+# producer makes the ids. plans: the words of each line. pack: up to so many of them in one message.
+Chunk = namedtuple("Chunk", "name kind documents plans pack", defaults=[1])
+PACKS = [1, 1, 5, 50]
 
 
 def chunks(seed, producer, total, size=500):
     """The files of one producer, `total` jobs in all, one after the other."""
     rng = random.Random(f"jobs {seed} {producer}")
+    packing = random.Random(f"packs {seed} {producer}")
     number = 0
     while total > 0:
         number += 1
@@ -39,7 +41,7 @@ def chunks(seed, producer, total, size=500):
         count = count if kind in ("process", "plugin") else min(count, 200)
         total -= count
         documents = rng.random() < 0.5
-        yield Chunk(f"{producer}-{number}", kind, documents, [_plan(rng, kind) for _ in range(count)])
+        yield Chunk(f"{producer}-{number}", kind, documents, [_plan(rng, kind) for _ in range(count)], packing.choice(PACKS))
 
 
 def _plan(rng, kind):

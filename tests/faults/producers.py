@@ -59,6 +59,7 @@ class Producer:
     def _batch(self, chunk, lines, options):
         words = [self.program, "batch", "-q", jobs.QUEUES[chunk.kind], "--rate", str(self.rate), "--confirm-timeout", "10s"]
         words += ["--progress", "none", *options, *([] if chunk.documents else [jobs.type_of(chunk)]), lines]
+        words += ["--pack", str(chunk.pack)] if chunk.pack > 1 else []
         with self.lock:
             if self.ending.is_set():
                 return 130
