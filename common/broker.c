@@ -5,8 +5,10 @@
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include "common/assembler.h"
 #include "common/dial.h"
 #include "common/memory.h"
+#include "common/publish_frames.h"
 #include "common/tls.h"
 
 enum {
@@ -26,6 +29,7 @@ enum {
 	GOODBYE_MS = 2000,
 	CONNECT_TIMEOUT_MS = 5000,
 	RPC_TIMEOUT_MS = 10000,
+	OUT_MAX = 64 * 1024, /* of gathered publishes */
 };
 
 struct broker {
@@ -38,6 +42,8 @@ struct broker {
 	uint64_t published[CHANNELS]; /* confirm tags given out since confirm.select; 0-based counters */
 	bool confirms[CHANNELS];
 	struct assembler *assembler;
+	bool gathering;
+	struct buf out; /* publishes, in frames, that are not written yet; not over TLS */
 };
 
 /* ---- errors ---- */
@@ -329,6 +335,7 @@ void broker_destroy(struct broker *b, bool polite)
 	}
 	amqp_destroy_connection(b->conn);
 	assembler_destroy(b->assembler);
+	buf_finish(&b->out);
 	free(b->url);
 	free(b);
 }
@@ -607,6 +614,49 @@ static amqp_basic_properties_t properties_of(const struct message *m, amqp_pool_
 	return p;
 }
 
+/* As the library does it: for ever, unless somebody shuts the socket down or the kernel gives up. */
+static int write_out(struct broker *b, struct error *err)
+{
+	int fd = broker_fd(b);
+	for (size_t at = 0; at < b->out.len;) {
+		ssize_t n = send(fd, b->out.data + at, b->out.len - at, MSG_NOSIGNAL);
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		if (n >= 0) {
+			at += (size_t)n;
+		} else if (errno == EAGAIN) {
+			poll(&p, 1, -1);
+		} else if (errno != EINTR) {
+			error_set_errno(err, ERROR_UNAVAILABLE, errno, "basic.publish");
+			return broken(b, err);
+		}
+	}
+	if (b->out.cap > OUT_MAX * 2)
+		buf_finish(&b->out); /* a large message was in it */
+	else
+		buf_clear(&b->out);
+	return 0;
+}
+
+static int gather_publish(struct broker *b, int channel, const char *exchange, const char *key,
+                          const amqp_basic_properties_t *p, struct span body, struct error *err)
+{
+	const amqp_basic_publish_t method = {
+	    .exchange = amqp_cstring_bytes(exchange), .routing_key = amqp_cstring_bytes(key), .mandatory = 1};
+	if (!publish_frames_append(&b->out, channel, &method, p, broker_header_max(b), body,
+	                           (size_t)amqp_get_frame_max(b->conn)))
+		abort(); /* memory: its size was looked at */
+	return b->gathering && b->out.len < OUT_MAX ? 0 : write_out(b, err);
+}
+
+/* rabbitmq-c does not lend the TLS connection. */
+static int publish_alone(struct broker *b, int channel, const char *exchange, const char *key,
+                         const amqp_basic_properties_t *p, struct span body, struct error *err)
+{
+	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange),
+	                                amqp_cstring_bytes(key), 1, 0, p, (amqp_bytes_t){body.len, (void *)body.at});
+	return status == AMQP_STATUS_OK ? 0 : library_error(b, status, err, "basic.publish");
+}
+
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
                    uint64_t *tag, struct error *err)
 {
@@ -615,14 +665,36 @@ int broker_publish(struct broker *b, int channel, const char *exchange, const ch
 	amqp_pool_t pool;
 	init_amqp_pool(&pool, 4096);
 	amqp_basic_properties_t p = properties_of(m, &pool);
-	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange),
-	                                amqp_cstring_bytes(key), 1, 0, &p, (amqp_bytes_t){m->body_len, m->body});
+	struct span body = {m->body, m->body_len};
+	int rc = b->over_tls ? publish_alone(b, channel, exchange, key, &p, body, err)
+	                     : gather_publish(b, channel, exchange, key, &p, body, err);
 	empty_amqp_pool(&pool);
-	if (status != AMQP_STATUS_OK)
-		return library_error(b, status, err, "basic.publish");
+	if (rc < 0)
+		return -1;
 	b->published[channel]++;
 	if (tag)
 		*tag = b->confirms[channel] ? b->published[channel] : 0;
+	return 0;
+}
+
+static void cork(const struct broker *b, int on)
+{
+	setsockopt(broker_fd(b), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+void broker_gather(struct broker *b)
+{
+	b->gathering = true;
+	if (b->over_tls)
+		cork(b, 1);
+}
+
+int broker_flush(struct broker *b, struct error *err)
+{
+	b->gathering = false;
+	if (!b->over_tls)
+		return write_out(b, err);
+	cork(b, 0);
 	return 0;
 }
 

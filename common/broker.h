@@ -87,13 +87,17 @@ int broker_consume(struct broker *b, int channel, const char *queue, const char 
 int broker_cancel(struct broker *b, int channel, const char *tag, struct error *err);
 
 /*
- * Writes one publish (mandatory, delivery_mode 2 forced). The caller has drained with broker_read first (rabbitmq-c
- * #780). The message is borrowed. Can block while the broker reads nothing (#519): link.h frees it from outside.
- * *tag gets the confirm tag when the channel is in confirm mode. ERROR_DATA, and nothing written: its properties or
- * headers fit into no frame.
+ * Writes one publish (mandatory, delivery_mode 2 forced); between broker_gather and broker_flush it may stay in memory.
+ * The caller has drained with broker_read first (rabbitmq-c #780). The message is borrowed. Can block while the broker
+ * reads nothing (#519): link.h frees it from outside. *tag gets the confirm tag when the channel is in confirm mode.
+ * ERROR_DATA, and nothing written: its properties or headers fit into no frame.
  */
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
                    uint64_t *tag, struct error *err);
+/* From here to broker_flush, with nothing but publishes in between, these may go out together. */
+void broker_gather(struct broker *b);
+/* Writes what is there of them; the same as broker_publish about blocking. */
+int broker_flush(struct broker *b, struct error *err);
 /* May we publish there with that routing key? Tried in a transaction that is rolled back. ERROR_AUTH, ERROR_CONFIG; the
  * channel is closed then. */
 int broker_try_publish(struct broker *b, int channel, const char *exchange, const char *key, struct error *err);

@@ -47,6 +47,11 @@ static bool reserve(struct buf *b, size_t more)
 	return true;
 }
 
+char *buf_extend(struct buf *b, size_t len)
+{
+	return reserve(b, len) ? b->data + b->len : NULL;
+}
+
 bool buf_append(struct buf *b, const void *data, size_t len)
 {
 	if (!reserve(b, len))

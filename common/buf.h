@@ -39,6 +39,8 @@ void buf_wipe(struct buf *b);  /* the same, for what was secret; what it held be
 void buf_clear(struct buf *b); /* length 0, memory kept, failed reset */
 /* False, and failed set, when memory is exhausted. */
 bool buf_append(struct buf *b, const void *data, size_t len);
+/* Room for len bytes behind the content, which the caller fills, and then adds to b->len. NULL: memory. */
+char *buf_extend(struct buf *b, size_t len);
 bool buf_append_text(struct buf *b, const char *text);
 bool buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Hands the terminated bytes to the caller, who frees them; b is empty afterwards. NULL when failed. */

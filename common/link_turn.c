@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -451,11 +450,6 @@ bool link_may_publish(struct link *l)
 	return !l->blocked && l->reopen_at_ms == 0 && window_next(&l->window);
 }
 
-static void cork(const struct link *l, int on)
-{
-	setsockopt(broker_fd(l->b), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-}
-
 static int write_burst(struct link *l, struct error *err)
 {
 	int count = 0;
@@ -479,10 +473,12 @@ static int write_publishes(struct link *l, struct error *err)
 {
 	if (!link_may_publish(l) || !writable(l))
 		return 0;
-	cork(l, 1);
+	broker_gather(l->b);
 	int count = write_burst(l, err);
-	cork(l, 0);
-	return count;
+	if (broker_broken(l->b))
+		return -1;
+	link_expect_write(l);
+	return broker_flush(l->b, err) < 0 ? -1 : count;
 }
 
 /* One turn of work. -1: the connection is in doubt. */
