@@ -207,7 +207,7 @@ static void send_pack(struct batch *b, struct shipment *pack)
 /* Those that nobody will fill any more, and those that have waited for it long enough. */
 static void send_ripe_packs(struct batch *b)
 {
-	bool ended = b->input_ended || b->interrupts > 0;
+	bool ended = b->input_ended || b->interrupts > 0 || b->rc < 0;
 	struct list *pos, *next;
 	list_for_each (pos, next, &b->packing.open) {
 		struct shipment *pack = list_item(pos, struct shipment, link);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/headers.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pack.h"
@@ -117,6 +118,12 @@ static bool can_publish(const struct worker *w)
 	return w->publishing_up && !w->publishing_blocked;
 }
 
+/* Could it leave its pack? */
+static bool fits(const struct task *t)
+{
+	return headers_foreign_size(t->origin->message) <= t->worker->room.foreign;
+}
+
 static void go_back(struct task *t)
 {
 	t->fate = give_back_fate(&t->in.book);
@@ -128,7 +135,7 @@ static void give_back(struct task *t)
 	struct worker *w = t->worker;
 	bool unread = t->in.unfit && !t->packed, leaves = t->packed && t->parcel->begun;
 	w->stats.given_back++;
-	if (unread || !can_publish(w))
+	if (unread || !can_publish(w) || (t->packed && !fits(t)))
 		task_settle(t, SETTLE_REQUEUE);
 	else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT)
 		task_refuse(t, REFUSE_INTERRUPTED);
@@ -140,18 +147,13 @@ static void give_back(struct task *t)
 
 /* ---- deliveries ---- */
 
-static bool takes(const struct worker *w)
-{
-	return w->phase == WORKER_RUNNING && !w->paused && consumption_wants_more(w);
-}
-
 static void take(struct task *t)
 {
 	struct worker *w = t->worker;
 	if (t->parcel->redelivered && recognise(t))
 		return;
 	redelivery_add(w->known, t->key, t->parcel->generation, t);
-	if (!takes(w)) {
+	if (!consumption_wanted(w)) {
 		give_back(t);
 		return;
 	}
@@ -167,14 +169,13 @@ static void accept_unopened(struct worker *w, struct parcel *p, const char *reas
 	struct task *t = create(w, p, body_of(p));
 	intake_refuse_whole(&t->in, p->message, queue_of(w, p), reason, detail);
 	identify(t);
-	parcel_contains(p, 1, &w->packed_jobs);
+	parcel_contains(p, 1, w->known);
 	take(t);
 }
 
 static void accept_members(struct worker *w, struct parcel *p, const struct span *documents, size_t count)
 {
-	parcel_contains(p, count, &w->packed_jobs);
-	redelivery_keep(w->known, w->packed_jobs);
+	parcel_contains(p, count, w->known);
 	if (w->limits.jobs > 0 && w->stats.taken + count > w->limits.jobs)
 		p->begun = true; /* some stay, the others leave it */
 	for (size_t i = 0; i < count; i++)
@@ -208,7 +209,7 @@ static void give_back_pack(struct worker *w, struct parcel *p)
 	}
 	w->stats.given_back++;
 	list_remove(&p->link);
-	parcel_contains(p, 1, &w->packed_jobs);
+	parcel_contains(p, 1, w->known);
 	parcel_settle(p, w->consuming, SETTLE_REQUEUE);
 	parcel_drop(p);
 }
@@ -228,7 +229,7 @@ void arrival_accept(struct worker *w, struct link_event *e)
 	struct parcel *p = parcel_take(e);
 	if (pack_is(p->message) && !queue_of(w, p)->raw) {
 		list_append(&w->packs, &p->link);
-		if (!takes(w))
+		if (!consumption_wanted(w))
 			give_back_pack(w, p);
 		return;
 	}
@@ -237,16 +238,29 @@ void arrival_accept(struct worker *w, struct link_event *e)
 	parcel_drop(p);
 }
 
+/* As much as may be jobs of its queue at once, so that no queue takes another's share. */
+static bool has_room(const struct worker *w, const struct parcel *p)
+{
+	const struct consumer *c = &w->consumers[p->consumer];
+	return c->waiting < c->prefetch && !consumption_rests(w, p->consumer);
+}
+
+/* Those beyond --count have to be sent back one by one. */
+static bool may_open(const struct worker *w)
+{
+	bool all = w->limits.jobs == 0 || w->limits.jobs - w->stats.taken >= PACK_JOBS_MAX;
+	return !w->throttled && (all || can_publish(w));
+}
+
 void arrival_open_packs(struct worker *w)
 {
-	while (!list_empty(&w->packs)) {
-		struct parcel *p = list_item(w->packs.next, struct parcel, link);
-		if (!takes(w))
+	struct list *pos, *next;
+	list_for_each (pos, next, &w->packs) {
+		struct parcel *p = list_item(pos, struct parcel, link);
+		if (!consumption_wanted(w))
 			give_back_pack(w, p);
-		else if (w->waiting_count < w->slots && (w->limits.jobs == 0 || can_publish(w)))
+		else if (may_open(w) && has_room(w, p))
 			open_pack(w, p);
-		else
-			return; /* also while those beyond --count could not be sent back one by one */
 	}
 }
 

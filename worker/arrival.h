@@ -10,7 +10,7 @@
 
 /* Takes the message out of a LINK_DELIVERY event. */
 void arrival_accept(struct worker *w, struct link_event *e);
-/* Opens packs while fewer jobs wait than there are slots: once per turn of the loop. */
+/* Opens packs of the queues of which fewer jobs wait than may run at once: once per turn of the loop. */
 void arrival_open_packs(struct worker *w);
 /* Gives all that waits back to the broker: a whole message by a requeue, a job of a pack that has begun by itself. */
 void arrival_give_back_all(struct worker *w);

@@ -30,10 +30,20 @@ static uint16_t prefetch_now(const struct worker *w, const struct consumer *c)
 	return c->prefetch;
 }
 
+bool consumption_wanted(const struct worker *w)
+{
+	return w->phase == WORKER_RUNNING && !w->paused && consumption_wants_more(w);
+}
+
+bool consumption_rests(const struct worker *w, unsigned consumer)
+{
+	int64_t until_ms = w->consumers[consumer].rests_until_ms;
+	return until_ms > 0 && clock_monotonic_ms() < until_ms;
+}
+
 void consumption_update(struct worker *w)
 {
-	bool want =
-	    w->phase == WORKER_RUNNING && !w->paused && !w->throttled && !w->sounding && consumption_wants_more(w);
+	bool want = consumption_wanted(w) && !w->throttled && !w->sounding;
 	int64_t now_ms = clock_monotonic_ms();
 	for (unsigned i = 0; i < w->consumer_count; i++) {
 		struct consumer *c = &w->consumers[i];

@@ -16,5 +16,9 @@ bool consumption_idle(const struct worker *w); /* nothing is consumed and no can
 void consumption_refused(struct worker *w, unsigned consumer, int64_t until_ms);
 /* A job of the queue began. */
 void consumption_started(struct worker *w, unsigned consumer);
+/* Jobs are taken at all: it does not drain, is not paused, and wants more. */
+bool consumption_wanted(const struct worker *w);
+/* The queue rests: see consumption_refused. */
+bool consumption_rests(const struct worker *w, unsigned consumer);
 /* More jobs may be taken (limits.jobs). */
 bool consumption_wants_more(const struct worker *w);

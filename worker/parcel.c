@@ -21,6 +21,7 @@ struct parcel *parcel_take(struct link_event *e)
 	    .holders = 1,
 	};
 	list_init(&p->link);
+	list_init(&p->finished);
 	return p;
 }
 
@@ -34,17 +35,16 @@ void parcel_drop(struct parcel *p)
 {
 	if (--p->holders > 0)
 		return;
-	if (p->all_jobs)
-		*p->all_jobs -= p->jobs;
+	if (p->known)
+		redelivery_release(p->known, &p->finished, p->due == 0);
 	message_destroy(p->message);
 	free(p);
 }
 
-void parcel_contains(struct parcel *p, size_t jobs, size_t *all_jobs)
+void parcel_contains(struct parcel *p, size_t jobs, struct redelivery *known)
 {
-	p->jobs = p->due = jobs;
-	p->all_jobs = all_jobs;
-	*all_jobs += jobs;
+	p->due = jobs;
+	p->known = known;
 }
 
 static enum settle_verb gravest(enum settle_verb a, enum settle_verb b)

@@ -12,6 +12,7 @@
 #include "common/link.h"
 #include "common/list.h"
 #include "common/message.h"
+#include "worker/redelivery.h"
 
 struct parcel {
 	struct list link;    /* worker::packs, while it is a pack that nobody has opened */
@@ -22,10 +23,10 @@ struct parcel {
 	int64_t arrived_ms;      /* monotonic */
 	struct message *message; /* owned */
 	size_t due;              /* jobs of it that are not settled */
-	bool begun;  /* one of its jobs has begun, or goes its own way: it cannot go back as if it had not been here */
-	size_t jobs; /* parcel_contains */
-	size_t *all_jobs;
-	enum settle_verb verb; /* for the whole, by what its jobs have come to so far */
+	bool begun; /* one of its jobs has begun, or goes its own way: it cannot go back as if it had not been here */
+	enum settle_verb verb;    /* for the whole, by what its jobs have come to so far */
+	struct redelivery *known; /* parcel_contains */
+	struct list finished;     /* redelivery_hold */
 	unsigned holders;
 };
 
@@ -36,10 +37,10 @@ struct parcel *parcel_hold(struct parcel *p);
 void parcel_drop(struct parcel *p);
 
 /*
- * Told once, before the first settlement: it holds so many jobs. *all_jobs, which outlives it, counts the jobs of all
- * packs that somebody holds.
+ * Told once, before the first settlement: it holds so many jobs. Those that are finished before the others are
+ * remembered in known, which outlives it.
  */
-void parcel_contains(struct parcel *p, size_t jobs, size_t *all_jobs);
+void parcel_contains(struct parcel *p, size_t jobs, struct redelivery *known);
 
 /*
  * One of its jobs is settled. With the last one the broker is told: ack when all were, reject when one was rejected,

@@ -10,17 +10,19 @@ enum { BUCKETS_MIN = 64 };
 
 struct known {
 	struct list link; /* redelivery::buckets */
-	struct list age;  /* redelivery::finished, or spare */
+	struct list age;  /* redelivery::finished or spare, or a pack's */
 	uint64_t key;
 	uint64_t generation;
 	void *task; /* NULL: finished */
+	bool held;  /* in a pack's list */
+	bool anonymous;
 };
 
 struct redelivery {
 	struct list *buckets; /* known::link; as many as a power of two */
 	size_t bucket_count, known_count;
 	struct list finished; /* known::age, the oldest first */
-	size_t finished_count, keep;
+	size_t finished_count, held_count, keep;
 	struct list spare; /* known::age: what the next job gets, for the memory of a steady worker stays the same */
 };
 
@@ -134,7 +136,9 @@ static struct known *find_task(struct redelivery *r, uint64_t key, const void *t
 
 static void forget(struct redelivery *r, struct known *k)
 {
-	if (!k->task)
+	if (k->held)
+		r->held_count--;
+	else if (!k->task)
 		r->finished_count--;
 	r->known_count--;
 	list_remove(&k->link);
@@ -155,9 +159,7 @@ void redelivery_add(struct redelivery *r, uint64_t key, uint64_t generation, voi
 {
 	struct known *k = take_spare(r);
 	make_room(r);
-	k->key = key;
-	k->generation = generation;
-	k->task = task;
+	*k = (struct known){.key = key, .generation = generation, .task = task};
 	list_init(&k->age);
 	list_append(bucket_of(r, key), &k->link);
 	r->known_count++;
@@ -170,25 +172,49 @@ void redelivery_moved(struct redelivery *r, uint64_t key, void *task, uint64_t g
 		k->generation = generation;
 }
 
-void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool remember)
+static void remember(struct redelivery *r, struct known *k)
 {
-	struct known *k = find_task(r, key, task);
-	if (!k)
-		return;
-	if (!remember) {
-		forget(r, k);
-		return;
-	}
 	k->task = NULL;
+	k->held = false;
+	list_remove(&k->age);
 	list_append(&r->finished, &k->age);
 	if (++r->finished_count > r->keep)
 		forget(r, list_item(r->finished.next, struct known, age));
 }
 
-void redelivery_keep(struct redelivery *r, size_t now)
+void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool remembered)
 {
-	if (REDELIVERY_FINISHED_MIN + now > r->keep)
-		r->keep = REDELIVERY_FINISHED_MIN + now;
+	struct known *k = find_task(r, key, task);
+	if (k && remembered)
+		remember(r, k);
+	else if (k)
+		forget(r, k);
+}
+
+void redelivery_hold(struct redelivery *r, uint64_t key, void *task, bool anonymous, struct list *held)
+{
+	struct known *k = find_task(r, key, task);
+	if (!k)
+		return;
+	k->task = NULL;
+	k->held = true;
+	k->anonymous = anonymous;
+	list_append(held, &k->age);
+	if (REDELIVERY_FINISHED_MIN + ++r->held_count > r->keep)
+		r->keep = REDELIVERY_FINISHED_MIN + r->held_count;
+}
+
+void redelivery_release(struct redelivery *r, struct list *held, bool settled)
+{
+	while (!list_empty(held)) {
+		struct known *k = list_item(held->next, struct known, age);
+		if (settled && k->anonymous) {
+			forget(r, k);
+			continue;
+		}
+		r->held_count--;
+		remember(r, k);
+	}
 }
 
 enum redelivery_match redelivery_find(struct redelivery *r, uint64_t key, uint64_t generation, void **task)

@@ -14,6 +14,7 @@
 
 #include "common/buf.h"
 #include "common/headers.h"
+#include "common/list.h"
 
 enum { REDELIVERY_FINISHED_MIN = 4096 };
 
@@ -35,15 +36,21 @@ void redelivery_add(struct redelivery *r, uint64_t key, uint64_t generation, voi
 /* It got a newer copy's tag. */
 void redelivery_moved(struct redelivery *r, uint64_t key, void *task, uint64_t generation);
 /*
- * It is finished (remember: true; the ack may still be lost with its connection, and in a pack it waits for the other
- * jobs) or given back (false).
+ * It was acknowledged (remember: true; the ack may still be lost with its connection) or given back (false). The last
+ * REDELIVERY_FINISHED_MIN acknowledged ones are kept, and as many more as were ever held at one time.
  */
 void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool remember);
 /*
- * Finished ones are remembered, the oldest forgotten first: REDELIVERY_FINISHED_MIN of them, and as many more as there
- * were ever jobs at one time in packs that the broker waits to hear about (now: so many).
+ * It is finished, but its acknowledgement waits for the other jobs of its pack: it is remembered for as long as it is
+ * in held, which is the pack's, and which nothing but redelivery_release empties. anonymous: another job may look the
+ * same.
  */
-void redelivery_keep(struct redelivery *r, size_t now);
+void redelivery_hold(struct redelivery *r, uint64_t key, void *task, bool anonymous, struct list *held);
+/*
+ * The pack was acknowledged (settled), or its connection is gone: all in held are remembered like the others. Of an
+ * acknowledged pack not the anonymous ones: to run one twice is better than to lose one.
+ */
+void redelivery_release(struct redelivery *r, struct list *held, bool settled);
 
 enum redelivery_match {
 	REDELIVERY_NEW,      /* unknown here: run it */

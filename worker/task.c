@@ -29,6 +29,11 @@ static struct worker *worker_of(const struct task *t)
 	return t->worker;
 }
 
+static struct consumer *consumer_of(const struct task *t)
+{
+	return &t->worker->consumers[t->parcel->consumer];
+}
+
 const struct settings_queue *task_queue(const struct task *t)
 {
 	return t->worker->consumers[t->parcel->consumer].settings;
@@ -58,9 +63,9 @@ void task_discard(struct task *t)
 
 static void move_to(struct task *t, enum task_state state, struct list *list)
 {
-	struct worker *w = worker_of(t);
+	struct consumer *c = consumer_of(t);
 	if (t->state == TASK_WAITING && !list_empty(&t->link))
-		w->waiting_count--;
+		c->waiting--;
 	list_remove(&t->link);
 	t->state = state;
 	if (list)
@@ -70,13 +75,16 @@ static void move_to(struct task *t, enum task_state state, struct list *list)
 void task_wait(struct task *t)
 {
 	move_to(t, TASK_WAITING, &worker_of(t)->waiting);
-	worker_of(t)->waiting_count++;
+	consumer_of(t)->waiting++;
 }
 
 void task_end(struct task *t, bool finished)
 {
 	move_to(t, t->state, NULL);
-	redelivery_done(worker_of(t)->known, t->key, t, finished && !t->in.anonymous);
+	if (finished && t->packed)
+		redelivery_hold(worker_of(t)->known, t->key, t, t->in.anonymous, &t->parcel->finished);
+	else
+		redelivery_done(worker_of(t)->known, t->key, t, finished && !t->in.anonymous);
 	task_discard(t);
 }
 
@@ -95,6 +103,8 @@ static void count_publishing(struct worker *w, int change)
 	if (throttled == w->throttled)
 		return;
 	w->throttled = throttled;
+	if (!consumption_wanted(w))
+		return; /* what was taken is given back, and that drains by itself */
 	if (throttled)
 		log_warn(LOG_SELF, "%u republishes await their confirm: consuming stops until they drain",
 		         w->publishing_count);
@@ -310,6 +320,7 @@ static void run_done(struct run *r, const struct run_report *report)
 	struct worker *w = worker_of(t);
 	uv_timer_stop(&t->timer);
 	w->running_count--;
+	consumer_of(t)->running--;
 
 	bool done = report->verdict == VERDICT_OK && t->stopped_waiting;
 	enum verdict v = t->stopped_as == VERDICT_OK || done ? report->verdict : t->stopped_as;
@@ -425,6 +436,7 @@ static void start(struct task *t, struct handler *h)
 	move_to(t, TASK_RUNNING, &w->running);
 	t->parcel->begun = true;
 	w->running_count++;
+	consumer_of(t)->running++;
 	dispatch_begins(w->dispatch, h);
 	consumption_started(w, t->parcel->consumer);
 
@@ -510,6 +522,14 @@ static void begin(struct task *t)
 		start(t, choice.handler);
 }
 
+/* What prefetch does for jobs that come alone has to be done here for those of a pack. */
+static bool has_to_wait(const struct task *t)
+{
+	const struct consumer *c = consumer_of(t);
+	return t->packed && (c->running >= c->prefetch || worker_of(t)->throttled ||
+	                     consumption_rests(t->worker, t->parcel->consumer));
+}
+
 void task_start_waiting(struct worker *w)
 {
 	struct list *pos, *next;
@@ -517,7 +537,9 @@ void task_start_waiting(struct worker *w)
 	list_for_each (pos, next, &w->waiting) {
 		if (w->phase != WORKER_RUNNING || w->running_count >= w->slots)
 			return;
-		begin(list_item(pos, struct task, link));
+		struct task *t = list_item(pos, struct task, link);
+		if (!has_to_wait(t))
+			begin(t);
 	}
 }
 

@@ -34,9 +34,10 @@ struct consumer {
 	const struct settings_queue *settings;
 	char *queue; /* AMQP name */
 	struct admission admission;
-	uint16_t prefetch; /* its share of the slots */
-	bool consuming;    /* asked for, and not cancelled since */
-	bool consumed;     /* the broker has let it start once */
+	uint16_t prefetch;         /* its share of the slots */
+	unsigned waiting, running; /* jobs of it */
+	bool consuming;            /* asked for, and not cancelled since */
+	bool consumed;             /* the broker has let it start once */
 	struct complaint refusal;
 	bool cancelling;        /* asked to end: LINK_CANCELLED is awaited */
 	unsigned refused;       /* jobs in a row that found their handler paused */
@@ -81,8 +82,7 @@ struct worker {
 	struct list waiting;          /* task::link: no slot yet */
 	struct list running;          /* task::link: in a slot */
 	struct list publishing_tasks; /* task::link: republish not confirmed yet */
-	unsigned slots, waiting_count, running_count, publishing_count;
-	size_t packed_jobs; /* of opened packs that are in hand */
+	unsigned slots, running_count, publishing_count;
 	struct redelivery *known;
 
 	enum worker_phase phase;

@@ -15,7 +15,6 @@ struct model {
 	struct copy held[HELD];   /* its address is the task; generation 0: none */
 	struct copy ended[ENDED]; /* the oldest first; generation 0: used up */
 	size_t count;
-	size_t keep;   /* of the ended ones */
 	size_t oldest; /* of them that is remembered */
 	char tasks[HELD];
 };
@@ -28,7 +27,7 @@ static void remember(struct model *m, struct copy e)
 		return;
 	m->ended[m->count++] = e;
 	i = m->count;
-	for (size_t kept = 0; i > 0 && kept < m->keep; i--)
+	for (size_t kept = 0; i > 0 && kept < REDELIVERY_FINISHED_MIN; i--)
 		kept += m->ended[i - 1].generation != 0;
 	m->oldest = i > m->oldest ? i : m->oldest;
 }
@@ -116,15 +115,6 @@ static bool step(struct redelivery *r, struct model *m, struct fuzz_input *in)
 		if (m->held[0].generation == 0)
 			end_many(r, m, (size_t)what * 8);
 		break;
-	case 7:
-		if (what < 8) {
-			redelivery_keep(r, what * 64);
-			m->keep = REDELIVERY_FINISHED_MIN + (size_t)what * 64 > m->keep
-			              ? REDELIVERY_FINISHED_MIN + (size_t)what * 64
-			              : m->keep;
-			break;
-		}
-		return find(r, m, e);
 	default:
 		return find(r, m, e);
 	}
@@ -137,7 +127,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input in = {data, size};
 	struct redelivery *r = redelivery_create();
 	memset(&m, 0, sizeof m);
-	m.keep = REDELIVERY_FINISHED_MIN;
 	while (in.left > 0 && m.count < ENDED && step(r, &m, &in))
 		;
 	redelivery_destroy(r);

@@ -309,7 +309,86 @@ START_TEST(many_packs_are_opened_as_there_is_room)
 }
 END_TEST
 
+/* The shares of the slots hold for jobs that came in one message too. */
+START_TEST(a_pack_takes_no_more_than_its_queues_share_of_the_slots)
+{
+	cleanup_free char *q = queue_name();
+	cleanup_free char *other = queue_name();
+	cleanup_free char *light = xprintf("%s:1", q), *heavy = xprintf("%s:10", other);
+	const char *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *body = xprintf("[ $JOB_ID = free ] || until [ -e '%s' ]; do sleep 0.05; done", go);
+	publish_numbered(q, 20, "20");
+	struct process w =
+	    support_worker(support_url(), "-q", light, "-q", heavy, "-j", "4", "--", recorder(record, body));
+	support_wait_distinct(record, 1);
+	publish_packed(other, "{\"id\":\"free\",\"type\":\"t\"}\n", "1");
+	support_wait(support_lines_with(record, "free") == 1, "the other queue's job");
+	ck_assert_uint_eq(support_lines(record), 2);
+	fclose(fopen(go, "we"));
+	support_wait_distinct(record, 21);
+	ck_assert_int_eq(support_terminate(&w), 0);
+}
+END_TEST
+
+/* Like the jobs that come alone: a few find it out, and the others stay in their packs. */
+START_TEST(packs_rest_while_their_handler_cannot_be_started)
+{
+	cleanup_free char *q = queue_name();
+	const char *program = support_script("h", "exit 0");
+	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", program);
+	support_wait_log(&w, "consuming from");
+	ck_assert_int_eq(unlink(program), 0);
+	publish_numbered(q, 300, "100");
+	support_wait_log(&w, "rests until the handler of its jobs may be tried again");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_lt(support_lines_with(w.log, "its handler is paused"), 20);
+}
+END_TEST
+
+/* What cannot be published again cannot leave its pack; nothing has failed, so nothing is dead. */
+START_TEST(a_pack_with_headers_too_large_to_republish_goes_back_whole)
+{
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *body = xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
+	char large[70001];
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = 0;
+	struct message *m = message_create();
+	m->content_type = xstrdup(PACK_CONTENT_TYPE);
+	table_set_string(&m->headers, "large", large);
+	static const char jobs[] =
+	    "[{\"id\":\"j-1\",\"type\":\"t\"},{\"id\":\"j-2\",\"type\":\"t\"},{\"id\":\"j-3\",\"type\":\"t\"}]";
+	message_set_body(m, jobs, sizeof jobs - 1);
+	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
+	message_destroy(m);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--", recorder(record, body));
+	support_wait_distinct(record, 2);
+	kill(w.pid, SIGTERM);
+	support_wait_log(&w, "draining");
+	fclose(fopen(go, "we"));
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	support_wait_depth(support_url(), support_amqp(q, ""), 1);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
+}
+END_TEST
+
 /* ---- the producer ---- */
+
+START_TEST(what_was_read_is_sent_when_the_next_file_is_missing)
+{
+	cleanup_free char *q = queue_name();
+	const char *file = support_path("lines.jsonl");
+	FILE *f = fopen(file, "we");
+	fputs("1\n2\n3\n", f);
+	fclose(f);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", file, support_path("none.jsonl"), "-q", q,
+	                                   "--pack", "100");
+	ck_assert_int_eq(r.code, 66);
+	support_result_free(&r);
+	support_wait_depth(support_url(), support_amqp(q, ""), 1);
+}
+END_TEST
 
 START_TEST(a_pack_holds_no_more_than_the_largest_message)
 {
@@ -437,6 +516,10 @@ int main(void)
 	tcase_add_test(tc, count_takes_so_many_of_a_pack_and_the_others_go_back);
 	tcase_add_test(tc, twins_in_a_pack_both_run);
 	tcase_add_test(tc, many_packs_are_opened_as_there_is_room);
+	tcase_add_test(tc, a_pack_takes_no_more_than_its_queues_share_of_the_slots);
+	tcase_add_test(tc, packs_rest_while_their_handler_cannot_be_started);
+	tcase_add_test(tc, a_pack_with_headers_too_large_to_republish_goes_back_whole);
+	tcase_add_test(tc, what_was_read_is_sent_when_the_next_file_is_missing);
 	tcase_add_test(tc, a_pack_holds_no_more_than_the_largest_message);
 	tcase_add_test(tc, only_jobs_for_one_queue_that_are_due_share_a_message);
 	tcase_add_test(tc, each_line_has_its_receipt_and_resumes_by_itself);

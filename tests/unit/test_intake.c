@@ -393,20 +393,57 @@ START_TEST(what_was_given_back_is_forgotten_and_memory_is_bounded)
 }
 END_TEST
 
-START_TEST(the_jobs_of_packs_that_are_not_settled_are_remembered_beyond_that)
+static void finish_many(struct redelivery *r, uint64_t from, uint64_t count)
 {
-	struct redelivery *r = redelivery_create();
 	char task;
-	void *found;
-	redelivery_keep(r, 100);
-	redelivery_keep(r, 0); /* the packs came back, and have to be recognised now */
-	for (uint64_t key = 1; key <= REDELIVERY_FINISHED_MIN + 101; key++) {
+	for (uint64_t key = from; key < from + count; key++) {
 		redelivery_add(r, key, 1, &task);
 		redelivery_done(r, key, &task, true);
 	}
-	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_NEW);
-	for (uint64_t key = 2; key <= REDELIVERY_FINISHED_MIN + 101; key++)
+}
+
+START_TEST(what_is_done_in_a_pack_is_remembered_until_the_pack_is_settled)
+{
+	enum { JOBS = 5000, OTHERS = REDELIVERY_FINISHED_MIN };
+	struct redelivery *r = redelivery_create();
+	struct list held;
+	char task;
+	void *found;
+	list_init(&held);
+	for (uint64_t key = 1; key <= JOBS; key++) {
+		redelivery_add(r, key, 1, &task);
+		redelivery_hold(r, key, &task, key % 2 == 0, &held);
+	}
+	finish_many(r, 100000, 3 * JOBS);
+	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_FINISHED);
+	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_FINISHED);
+	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_NEW); /* used up */
+	/* The connection is gone: the copies come now, and other jobs may be done before them. */
+	redelivery_release(r, &held, false);
+	ck_assert(list_empty(&held));
+	finish_many(r, 200000, OTHERS);
+	for (uint64_t key = 3; key <= JOBS; key++)
 		ck_assert_int_eq(redelivery_find(r, key, 2, &found), REDELIVERY_FINISHED);
+	redelivery_destroy(r);
+}
+END_TEST
+
+START_TEST(an_anonymous_job_of_a_settled_pack_is_forgotten)
+{
+	struct redelivery *r = redelivery_create();
+	struct list held;
+	char task;
+	void *found;
+	list_init(&held);
+	for (uint64_t key = 1; key <= 2; key++) {
+		redelivery_add(r, key, 1, &task);
+		redelivery_hold(r, key, &task, key == 1, &held);
+	}
+	redelivery_hold(r, 3, &task, false, &held); /* of one that is not there it does nothing */
+	redelivery_release(r, &held, true);
+	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_NEW);
+	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_FINISHED);
+	ck_assert_int_eq(redelivery_find(r, 3, 2, &found), REDELIVERY_NEW);
 	redelivery_destroy(r);
 }
 END_TEST
@@ -469,7 +506,8 @@ int main(void)
 	    no_republish_looks_like_the_message_before,
 	    only_a_copy_from_a_newer_connection_is_the_same_job,
 	    what_was_given_back_is_forgotten_and_memory_is_bounded,
-	    the_jobs_of_packs_that_are_not_settled_are_remembered_beyond_that,
+	    what_is_done_in_a_pack_is_remembered_until_the_pack_is_settled,
+	    an_anonymous_job_of_a_settled_pack_is_forgotten,
 	    two_jobs_alike_are_adopted_one_by_one,
 	    a_failure_that_repeats_is_told_ever_more_seldom_and_new_words_at_once,
 	    NULL,
