@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clean.h"
@@ -17,12 +15,12 @@
 #include "common/link.h"
 #include "common/memory.h"
 #include "common/pack.h"
+#include "producer/batch_input.h"
 #include "producer/batch_line.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
 #include "producer/compose.h"
 #include "producer/ends.h"
-#include "producer/lines.h"
 #include "producer/outcome.h"
 #include "producer/progress.h"
 #include "producer/protect.h"
@@ -65,13 +63,7 @@ struct batch {
 	double rate;
 	int64_t started_ms;
 
-	char **files;
-	size_t file_count, next_file;
-	const char *file; /* the open one's name */
-	struct lines lines;
-	int fd; /* -1: none is open */
-	bool input_ended;
-	uint64_t ordinal; /* lines seen in all files */
+	struct batch_input input;
 
 	struct link *link;
 	struct list under_way; /* shipment::link; the token of a publish is its shipment's address */
@@ -120,9 +112,10 @@ static void reject_at(struct batch *b, size_t column, const char *id, const char
 	if (column > 0)
 		snprintf(place, sizeof place, ":%zu", column);
 	progress_clear(&b->progress);
-	complain("%s:%" PRIu64 "%s: %s", b->file, b->lines.number, place, reason);
+	complain("%s:%" PRIu64 "%s: %s", b->input.file, b->input.lines.number, place, reason);
 	b->ends[OUTCOME_REJECTED]++;
-	receipts_write(&b->receipts, b->ordinal, b->file, b->lines.number, id, outcome_name(OUTCOME_REJECTED), reason);
+	receipts_write(&b->receipts, b->input.ordinal, b->input.file, b->input.lines.number, id,
+	               outcome_name(OUTCOME_REJECTED), reason);
 }
 
 static void reject(struct batch *b, const char *id, const char *reason)
@@ -160,7 +153,7 @@ static bool protected_or_end(struct batch *b, int rc, const struct error *err)
 static struct shipped_line line_of(const struct batch *b, const struct job *j)
 {
 	return (struct shipped_line){
-	    .ordinal = b->ordinal, .line = b->lines.number, .file = b->file, .id = xstrdup(j->id)};
+	    .ordinal = b->input.ordinal, .line = b->input.lines.number, .file = b->input.file, .id = xstrdup(j->id)};
 }
 
 static void count_line(struct batch *b)
@@ -189,7 +182,7 @@ static void publish(struct batch *b, const struct job *j, const char *queue, con
 	}
 	if (b->waiter) {
 		e.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
-		e.message->correlation_id = xprintf("%" PRIu64, b->ordinal);
+		e.message->correlation_id = xprintf("%" PRIu64, b->input.ordinal);
 	}
 	struct shipment *s = shipment_create(1);
 	shipment_add(s, line_of(b, j));
@@ -207,7 +200,7 @@ static void send_pack(struct batch *b, struct shipment *pack)
 /* Those that nobody will fill any more, and those that have waited for it long enough. */
 static void send_ripe_packs(struct batch *b)
 {
-	bool ended = b->input_ended || b->interrupts > 0 || b->rc < 0;
+	bool ended = b->input.ended || b->interrupts > 0 || b->rc < 0;
 	struct list *pos, *next;
 	list_for_each (pos, next, &b->packing.open) {
 		struct shipment *pack = list_item(pos, struct shipment, link);
@@ -279,17 +272,14 @@ static void take_line(struct batch *b, struct span line)
 	struct job j = {0};
 	struct buf document = {0};
 	struct batch_refusal why = {0};
-	b->ordinal++;
-	if (b->lines.number == 1 && line.len >= 3 && memcmp(line.at, "\xef\xbb\xbf", 3) == 0)
-		line = (struct span){line.at + 3, line.len - 3}; /* a byte order mark, as some editors write */
 	if (batch_line_blank(line))
 		return;
-	if (receipts_confirmed(&b->receipts, b->ordinal)) {
+	if (receipts_confirmed(&b->receipts, b->input.ordinal)) {
 		b->skipped++;
 		return;
 	}
 	b->state.lines++;
-	if (batch_line_read(&b->all, b->ordinal, line, &j, &document, &why))
+	if (batch_line_read(&b->all, b->input.ordinal, line, &j, &document, &why))
 		submit(b, &j, &document);
 	else
 		reject_at(b, why.column, NULL, why.reason);
@@ -298,52 +288,6 @@ static void take_line(struct batch *b, struct span line)
 }
 
 /* ---- input ---- */
-
-static bool open_next(struct batch *b)
-{
-	while (b->next_file < b->file_count) {
-		const char *name = b->files[b->next_file++];
-		bool is_stdin = strcmp(name, "-") == 0;
-		b->file = is_stdin ? "stdin" : name;
-		b->fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-		if (b->fd >= 0) {
-			if (is_stdin && isatty(STDIN_FILENO))
-				fputs("reading JSON Lines from the terminal; end with Ctrl-D\n", stderr);
-			lines_init(&b->lines, b->fd, (size_t)b->s->settings.max_body);
-			return true;
-		}
-		struct error err;
-		error_set_errno(&err, ERROR_NOINPUT, errno, "'%s'", name);
-		if (!options_has(&b->s->options, "keep-going")) {
-			b->rc = -1;
-			b->err = err;
-			return false;
-		}
-		progress_clear(&b->progress);
-		complain("%s", err.text);
-		b->ends[OUTCOME_REJECTED]++;
-	}
-	b->input_ended = true;
-	return false;
-}
-
-static void close_input(struct batch *b)
-{
-	lines_finish(&b->lines);
-	if (b->fd > STDIN_FILENO)
-		close(b->fd);
-	b->fd = -1;
-}
-
-static void read_input(struct batch *b)
-{
-	uint64_t before = b->lines.bytes;
-	if (lines_read(&b->lines, &b->err) < 0) {
-		error_wrap(&b->err, "'%s'", b->file);
-		b->rc = -1;
-	}
-	b->state.bytes += b->lines.bytes - before;
-}
 
 static bool rate_allows(const struct batch *b)
 {
@@ -359,7 +303,7 @@ static bool window_is_full(const struct batch *b)
 
 static bool may_submit(const struct batch *b)
 {
-	return b->rc == 0 && !b->input_ended && b->interrupts == 0 && !b->blocked && (b->dry || b->state.connected) &&
+	return b->rc == 0 && !b->input.ended && b->interrupts == 0 && !b->blocked && (b->dry || b->state.connected) &&
 	       !window_is_full(b) && rate_allows(b);
 }
 
@@ -371,32 +315,53 @@ static void reject_long(struct batch *b)
 	reject(b, NULL, reason);
 }
 
+static void pass_over_file(struct batch *b, const struct error *err)
+{
+	if (!options_has(&b->s->options, "keep-going")) {
+		b->rc = -1;
+		b->err = *err;
+		return;
+	}
+	progress_clear(&b->progress);
+	complain("%s", err->text);
+	b->ends[OUTCOME_REJECTED]++;
+}
+
 /* True: the input has to be read before there is another line. */
 static bool submit_lines(struct batch *b)
 {
 	while (may_submit(b)) {
 		struct span line;
-		if (b->fd < 0 && !open_next(b))
-			return false;
-		switch (lines_next(&b->lines, &line)) {
-		case LINES_LINE:
+		struct error err;
+		switch (batch_input_next(&b->input, &line, &err)) {
+		case BATCH_INPUT_LINE:
 			take_line(b, line);
 			break;
-		case LINES_TOO_LONG:
-			b->ordinal++;
+		case BATCH_INPUT_TOO_LONG:
 			b->state.lines++;
 			reject_long(b);
 			break;
-		case LINES_MORE:
-			return true;
-		case LINES_END:
-			close_input(b);
+		case BATCH_INPUT_UNREADABLE:
+			pass_over_file(b, &err);
 			break;
+		case BATCH_INPUT_MORE:
+			return true;
+		case BATCH_INPUT_END:
+			return false;
 		}
 		if (b->halt > 0 && failures(b) >= b->halt)
-			b->input_ended = true;
+			b->input.ended = true;
 	}
 	return false;
+}
+
+static void read_input(struct batch *b)
+{
+	int64_t bytes = batch_input_read(&b->input, &b->err);
+	if (bytes < 0)
+		b->rc = -1;
+	else
+		b->state.bytes += (uint64_t)bytes;
 }
 
 /* ---- what the broker says ---- */
@@ -499,7 +464,7 @@ static void take_answers(struct batch *b)
 		}
 		if (!answer)
 			return;
-		if (ends_take(&b->told, answer, b->ordinal)) {
+		if (ends_take(&b->told, answer, b->input.ordinal)) {
 			progress_clear(&b->progress);
 			print_answer(answer);
 		}
@@ -542,7 +507,7 @@ static void turn(struct batch *b)
 	struct pollfd fds[] = {
 	    {.fd = b->signals, .events = POLLIN},
 	    {.fd = b->link ? link_fd(b->link) : -1, .events = POLLIN},
-	    {.fd = wants_input ? b->fd : -1, .events = POLLIN},
+	    {.fd = wants_input ? b->input.fd : -1, .events = POLLIN},
 	    {.fd = b->waiter ? waiter_fd(b->waiter) : -1, .events = POLLIN},
 	};
 	poll(fds, 4, patience_ms(b));
@@ -570,7 +535,7 @@ static bool deserted(const struct batch *b)
 static void work(struct batch *b)
 {
 	for (;;) {
-		bool nothing_to_read = b->input_ended || b->interrupts > 0;
+		bool nothing_to_read = b->input.ended || b->interrupts > 0;
 		if (b->rc < 0 || b->interrupts > 1 || (nothing_to_read && b->state.outstanding == 0 && all_told(b)))
 			return;
 		if (deserted(b)) {
@@ -580,20 +545,6 @@ static void work(struct batch *b)
 		}
 		turn(b);
 	}
-}
-
-static uint64_t size_of_files(const struct batch *b)
-{
-	uint64_t total = 0;
-	for (size_t i = 0; i < b->file_count; i++) {
-		struct stat st;
-		bool known =
-		    strcmp(b->files[i], "-") == 0 ? fstat(STDIN_FILENO, &st) == 0 : stat(b->files[i], &st) == 0;
-		if (!known || !S_ISREG(st.st_mode))
-			return 0;
-		total += (uint64_t)st.st_size;
-	}
-	return total;
 }
 
 static int parse_number(const struct options *o, const char *name, double *out, struct error *err)
@@ -608,39 +559,6 @@ static int parse_number(const struct options *o, const char *name, double *out, 
 		end += 2;
 	if (end == text || *end || !(*out > 0))
 		return error_set(err, ERROR_USAGE, "--%s wants a number above 0, not '%.60s'", name, text);
-	return 0;
-}
-
-static bool looks_like_file(const char *word)
-{
-	static const char *const endings[] = {".jsonl", ".json", ".ndjson", ".txt"};
-	if (strcmp(word, "-") == 0 || strchr(word, '/') || !job_type_valid(span_of(word)))
-		return true;
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-		size_t len = strlen(word), end = strlen(endings[i]);
-		if (len > end && strcmp(word + len - end, endings[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The first word is the TYPE unless it looks like a file. */
-static int read_words(struct batch *b, struct error *err)
-{
-	static char *standard_input[] = {"-"};
-	const struct options *o = &b->s->options;
-	size_t files_from = 0;
-	if (o->argument_count > 0 && !looks_like_file(o->arguments[0])) {
-		b->all.type = o->arguments[0];
-		files_from = 1;
-	}
-	b->files = o->argument_count > files_from ? o->arguments + files_from : standard_input;
-	b->file_count = o->argument_count > files_from ? o->argument_count - files_from : 1;
-	if (b->all.type && o->argument_count == 1 && access(b->all.type, F_OK) == 0)
-		return error_set(err, ERROR_USAGE,
-		                 "'%s' is a TYPE, but there is a file of that name too: write './%s' for the file, or "
-		                 "'%s -' for the type and standard input",
-		                 b->all.type, b->all.type, b->all.type);
 	return 0;
 }
 
@@ -716,14 +634,14 @@ static int prepare(struct batch *b, struct error *err)
 	b->all.receipts = &b->receipts;
 	b->all.max_body = (size_t)b->s->settings.max_body;
 	b->protect = protect_create(&b->s->settings, o);
-	if (read_words(b, err) < 0 || compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
-	    options_count(o, "halt", &b->halt, err) < 0 || read_pack(b, err) < 0 ||
-	    parse_number(o, "rate", &b->rate, err) < 0 ||
+	if (batch_input_begin(&b->input, o, b->all.max_body, &b->all.type, err) < 0 ||
+	    compose_template(o, clock_now_ms(), &b->template, err) < 0 || options_count(o, "halt", &b->halt, err) < 0 ||
+	    read_pack(b, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
 	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
 		return -1;
 	if (b->queue && !queue_name_valid(span_of(b->queue)))
 		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, b->queue);
-	b->state.bytes_total = size_of_files(b);
+	b->state.bytes_total = batch_input_size(&b->input);
 	if (block_signals(b) < 0)
 		return error_set_errno(err, ERROR_BUG, errno, "signalfd");
 	if (connect_batch(b, err) < 0 || open_receipts(b, err) < 0)
@@ -775,8 +693,7 @@ static void finish(struct batch *b)
 	packing_finish(&b->packing);
 	while (!list_empty(&b->under_way)) /* of a run that was given up */
 		shipment_destroy(list_item(b->under_way.next, struct shipment, link));
-	if (b->fd >= 0)
-		close_input(b);
+	batch_input_finish(&b->input);
 	receipts_finish(&b->receipts);
 	job_finish(&b->template);
 	set_blocked(b, NULL);
@@ -790,7 +707,7 @@ static int run(int argc, char **argv)
 	int code;
 	if (session_begin(&s, &batch_command, argc, argv, &code))
 		return code;
-	struct batch b = {.s = &s, .fd = -1, .signals = -1};
+	struct batch b = {.s = &s, .input = {.fd = -1}, .signals = -1};
 	list_init(&b.under_way);
 	packing_init(&b.packing, 1, 0);
 	int rc = prepare(&b, &err);

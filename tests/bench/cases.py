@@ -257,25 +257,40 @@ def scale(workers):
 # ---- the delay ring
 
 LEVEL, LEVEL_MS = 4, 2000
+EASE = 1000  # jobs a second that a machine like this has no trouble with
 
 
 def ring_queue(c):
     return c.meter.run(c.raw("publish", c.url, EXCHANGE, KEY, c.size["ring"], "--cork"), c.size["ring"])
 
 
-def ring_level(c):
-    """Publishes into one level, as fast as it goes; a consumer waits where they come out."""
-    jobs, file = c.size["ring"], c.path("ring")
+def ring_level(c, jobs, *options):
+    """Publishes into one level; a consumer waits where they come out."""
+    file = c.path("ring")
     consumer = c.meter.start(c.raw("consume", c.url, KEY, jobs, 100, 2000, "--latency", file))
     exchange = f"warren.v1.delay.{LEVEL:02}"
-    measure = c.meter.run(
-        c.raw("publish", c.url, exchange, KEY, jobs, "--cork", "--latency", file, "--leave", LEVEL), jobs
-    )
+    measure = c.meter.run(c.raw("publish", c.url, exchange, KEY, jobs, "--latency", file, "--leave", LEVEL, *options), jobs)
     c.meter.end(consumer)
     late = [ms - LEVEL_MS for ms in read_latencies(file)]
     if len(late) != jobs:
         raise BenchError(f"{len(late)} of {jobs} jobs came out of the ring")
-    return measure._replace(details={"late_p50": percentile(late, 0.5), "late_p99": percentile(late, 0.99)})
+    return measure._replace(details={"late_p50": percentile(late, 0.5), "late_p99": percentile(late, 0.99)}), late
+
+
+def drained(late, measure):
+    """Jobs a second that came out when no more went in: they went in evenly, and come out in that order."""
+    out = [n * measure.seconds / measure.jobs + (LEVEL_MS + ms) / 1000 for n, ms in enumerate(late)]
+    behind = [at for at in out if at > measure.seconds]
+    return len(behind) / (out[-1] - max(measure.seconds, LEVEL_MS / 1000)) if behind else 0
+
+
+def ring_flat_out(c):
+    measure, late = ring_level(c, c.size["ring"], "--cork")
+    return measure._replace(details={**measure.details, "late_drained": drained(late, measure)})
+
+
+def ring_at_ease(c):
+    return ring_level(c, c.size["ring"] // 10, "--rate", EASE)[0]
 
 
 GROUPS = {
@@ -299,5 +314,6 @@ GROUPS = {
 }
 LONG_GROUPS = {
     "scale-out, jobs of 20 ms": {f"{n} processes": scale(n) for n in (1, 2, 4, 8, 16)},
-    "publish into the delay ring": {"into a queue": ring_queue, "into a level of 2 s": ring_level},
+    "publish into the delay ring": {"into a queue": ring_queue, "into a level of 2 s": ring_flat_out,
+                                    "1,000/s into a level": ring_at_ease},
 }

@@ -23,7 +23,7 @@ def summary(measures):
 def group_table(name, results):
     """results: case -> summary; the first is what the ratios are of."""
     details = [key for key in next(iter(results.values())) if key.endswith(("_ms", "pss_kib"))]
-    more = [key for key in list(results.values())[-1] if key.startswith(("late_", "machine_", "handler_"))]
+    more = list({key: 0 for s in results.values() for key in s if key.startswith(("late_", "machine_", "handler_"))})
     rows = [[name, *(details if details else ["jobs/s", "(min to max)", "x", "CPU us", "(min to max)", "x", "broker us"]), *more, "RSS KiB"]]
     first = None
     for case, s in results.items():
