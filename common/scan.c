@@ -483,6 +483,7 @@ static bool pass_container(struct scanner *s)
 
 static bool pass_element(struct scanner *s)
 {
+	static const char behind[] = {',', ']', ' ', '\t', '\r', '\n'};
 	size_t start = s->at;
 	if (end(s))
 		return fail(s, "the text ends where a value is expected");
@@ -493,7 +494,7 @@ static bool pass_element(struct scanner *s)
 	case '[':
 		return pass_container(s);
 	default: /* a number or a word */
-		while (!end(s) && !memchr(",] \t\r\n", s->text[s->at], 6))
+		while (!end(s) && !memchr(behind, s->text[s->at], sizeof behind))
 			s->at++;
 		return s->at > start ? true : fail(s, "expected a value");
 	}

@@ -16,10 +16,10 @@ struct parcel *parcel_take(struct link_event *e)
 	    .tag = e->tag,
 	    .redelivered = e->redelivered,
 	    .arrived_ms = clock_monotonic_ms(),
-	    .message = steal_ptr(e->message),
 	    .verb = SETTLE_ACK,
 	    .holders = 1,
 	};
+	p->message = steal_ptr(e->message);
 	list_init(&p->link);
 	list_init(&p->finished);
 	return p;

@@ -530,6 +530,60 @@ START_TEST(check_tells_of_the_keys)
 }
 END_TEST
 
+/* ---- packed ---- */
+
+/* A job that leaves its pack would lose the pack's signature. */
+START_TEST(jobs_that_are_signed_are_not_packed)
+{
+	cleanup_free char *q = queue_name();
+	const char *key = new_keys("sign", "k");
+	struct result r =
+	    support_producer(support_url(), "1\n2\n", "batch", "t", "-", "-q", q, "--pack", "2", "--sign-with", key);
+	ck_assert_int_eq(r.code, 64);
+	assert_has(r.err, "leave out --pack");
+	support_result_free(&r);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
+}
+END_TEST
+
+START_TEST(a_queue_that_wants_signatures_opens_no_pack)
+{
+	cleanup_free char *q = queue_name();
+	const char *key = new_keys("sign", "k"), *record = support_path("record");
+	cleanup_free char *body = xprintf("cat >>'%s'", record);
+	struct result r = support_producer(support_url(), "1\n2\n", "batch", "t", "-", "-q", q, "--pack", "2");
+	ck_assert_msg(r.code == 0, "batch: %s", r.err);
+	support_result_free(&r);
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--signed-by", public_of(key), "--", support_script("h", body));
+	cleanup_free char *letter = dead_letter(q, "unsigned");
+	assert_has(letter, "the jobs of a pack carry no signatures");
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 0);
+}
+END_TEST
+
+START_TEST(sealed_args_travel_in_packs)
+{
+	cleanup_free char *q = queue_name();
+	const char *key = new_keys("seal", "k"), *record = support_path("record");
+	cleanup_free char *body = xprintf("cat >>'%s'; echo >>'%s'", record, record);
+	cleanup_free char *lines = xprintf("%s\n%s\n", ARGS, ARGS);
+	struct result r = support_producer(support_url(), lines, "batch", "t", "-", "-q", q, "--pack", "2", "--seal-to",
+	                                   public_of(key));
+	ck_assert_msg(r.code == 0, "batch: %s", r.err);
+	support_result_free(&r);
+	struct message *m = support_take(support_url(), support_amqp(q, ""));
+	assert_lacks(m->body, SECRET);
+	publish_again(m, q);
+	message_destroy(m);
+	struct process w = support_worker(support_url(), "-q", q, "--open-with", key, "--", support_script("h", body));
+	support_wait_lines(record, 2);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_lines_with(record, ARGS), 2);
+}
+END_TEST
+
 static Suite *protect_suite(void)
 {
 	Suite *s = suite_create("protect");
@@ -557,6 +611,9 @@ static Suite *protect_suite(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, keys_are_made_once_and_a_key_file_that_others_can_read_stops_everything);
 	tcase_add_test(c, check_tells_of_the_keys);
+	tcase_add_test(c, jobs_that_are_signed_are_not_packed);
+	tcase_add_test(c, a_queue_that_wants_signatures_opens_no_pack);
+	tcase_add_test(c, sealed_args_travel_in_packs);
 	suite_add_tcase(s, c);
 	return s;
 }
