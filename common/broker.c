@@ -630,31 +630,29 @@ static int write_out(struct broker *b, struct error *err)
 			return broken(b, err);
 		}
 	}
-	if (b->out.cap > OUT_MAX * 2)
-		buf_finish(&b->out); /* a large message was in it */
-	else
-		buf_clear(&b->out);
+	buf_clear(&b->out);
 	return 0;
 }
 
-static int gather_publish(struct broker *b, int channel, const char *exchange, const char *key,
-                          const amqp_basic_properties_t *p, struct span body, struct error *err)
-{
-	const amqp_basic_publish_t method = {
-	    .exchange = amqp_cstring_bytes(exchange), .routing_key = amqp_cstring_bytes(key), .mandatory = 1};
-	if (!publish_frames_append(&b->out, channel, &method, p, broker_header_max(b), body,
-	                           (size_t)amqp_get_frame_max(b->conn)))
-		abort(); /* memory: its size was looked at */
-	return b->gathering && b->out.len < OUT_MAX ? 0 : write_out(b, err);
-}
-
-/* rabbitmq-c does not lend the TLS connection. */
+/* By the library, which does not lend its TLS connection. */
 static int publish_alone(struct broker *b, int channel, const char *exchange, const char *key,
                          const amqp_basic_properties_t *p, struct span body, struct error *err)
 {
 	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange),
 	                                amqp_cstring_bytes(key), 1, 0, p, (amqp_bytes_t){body.len, (void *)body.at});
 	return status == AMQP_STATUS_OK ? 0 : library_error(b, status, err, "basic.publish");
+}
+
+static int gather_publish(struct broker *b, int channel, const char *exchange, const char *key,
+                          const amqp_basic_properties_t *p, size_t header_size, struct span body, struct error *err)
+{
+	const amqp_basic_publish_t method = {
+	    .exchange = amqp_cstring_bytes(exchange), .routing_key = amqp_cstring_bytes(key), .mandatory = 1};
+	bool large = body.len > OUT_MAX; /* not to be held twice, and no write is spared */
+	if (large || !publish_frames_append(&b->out, channel, &method, p, header_size, body,
+	                                    (size_t)amqp_get_frame_max(b->conn)))
+		return write_out(b, err) < 0 ? -1 : publish_alone(b, channel, exchange, key, p, body, err);
+	return b->gathering && b->out.len < OUT_MAX ? 0 : write_out(b, err);
 }
 
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
@@ -667,7 +665,7 @@ int broker_publish(struct broker *b, int channel, const char *exchange, const ch
 	amqp_basic_properties_t p = properties_of(m, &pool);
 	struct span body = {m->body, m->body_len};
 	int rc = b->over_tls ? publish_alone(b, channel, exchange, key, &p, body, err)
-	                     : gather_publish(b, channel, exchange, key, &p, body, err);
+	                     : gather_publish(b, channel, exchange, key, &p, message_header_size(m), body, err);
 	empty_amqp_pool(&pool);
 	if (rc < 0)
 		return -1;

@@ -46,11 +46,15 @@ static struct task *create(struct worker *w, struct parcel *p, struct span docum
 	return t;
 }
 
+/* A job of a pack that has no id of its own is told by the pack's from one in another pack. */
 static void identify(struct task *t)
 {
 	const struct headers_signature none = {0};
-	t->key = redelivery_key(t->parcel->consumer, t->in.job.id, &t->in.book,
-	                        t->packed ? none : headers_signature(t->parcel->message), t->document);
+	const struct message *m = t->parcel->message;
+	bool by_pack = t->packed && t->in.anonymous && m->message_id;
+	t->nameless = t->in.anonymous && !by_pack;
+	t->key = redelivery_key(t->parcel->consumer, by_pack ? m->message_id : t->in.job.id, &t->in.book,
+	                        t->packed ? none : headers_signature(m), t->document);
 }
 
 static struct task *create_alone(struct worker *w, struct parcel *p)

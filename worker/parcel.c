@@ -36,7 +36,7 @@ void parcel_drop(struct parcel *p)
 	if (--p->holders > 0)
 		return;
 	if (p->known)
-		redelivery_release(p->known, &p->finished, p->due == 0);
+		redelivery_release(p->known, &p->finished);
 	message_destroy(p->message);
 	free(p);
 }

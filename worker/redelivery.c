@@ -15,7 +15,6 @@ struct known {
 	uint64_t generation;
 	void *task; /* NULL: finished */
 	bool held;  /* in a pack's list */
-	bool anonymous;
 };
 
 struct redelivery {
@@ -191,27 +190,22 @@ void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool rememb
 		forget(r, k);
 }
 
-void redelivery_hold(struct redelivery *r, uint64_t key, void *task, bool anonymous, struct list *held)
+void redelivery_hold(struct redelivery *r, uint64_t key, void *task, struct list *held)
 {
 	struct known *k = find_task(r, key, task);
 	if (!k)
 		return;
 	k->task = NULL;
 	k->held = true;
-	k->anonymous = anonymous;
 	list_append(held, &k->age);
 	if (REDELIVERY_FINISHED_MIN + ++r->held_count > r->keep)
 		r->keep = REDELIVERY_FINISHED_MIN + r->held_count;
 }
 
-void redelivery_release(struct redelivery *r, struct list *held, bool settled)
+void redelivery_release(struct redelivery *r, struct list *held)
 {
 	while (!list_empty(held)) {
 		struct known *k = list_item(held->next, struct known, age);
-		if (settled && k->anonymous) {
-			forget(r, k);
-			continue;
-		}
 		r->held_count--;
 		remember(r, k);
 	}

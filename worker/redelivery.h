@@ -42,15 +42,11 @@ void redelivery_moved(struct redelivery *r, uint64_t key, void *task, uint64_t g
 void redelivery_done(struct redelivery *r, uint64_t key, void *task, bool remember);
 /*
  * It is finished, but its acknowledgement waits for the other jobs of its pack: it is remembered for as long as it is
- * in held, which is the pack's, and which nothing but redelivery_release empties. anonymous: another job may look the
- * same.
+ * in held, which is the pack's, and which nothing but redelivery_release empties.
  */
-void redelivery_hold(struct redelivery *r, uint64_t key, void *task, bool anonymous, struct list *held);
-/*
- * The pack was acknowledged (settled), or its connection is gone: all in held are remembered like the others. Of an
- * acknowledged pack not the anonymous ones: to run one twice is better than to lose one.
- */
-void redelivery_release(struct redelivery *r, struct list *held, bool settled);
+void redelivery_hold(struct redelivery *r, uint64_t key, void *task, struct list *held);
+/* The pack was acknowledged, or its connection is gone: all in held are remembered like the others. */
+void redelivery_release(struct redelivery *r, struct list *held);
 
 enum redelivery_match {
 	REDELIVERY_NEW,      /* unknown here: run it */

@@ -81,10 +81,10 @@ void task_wait(struct task *t)
 void task_end(struct task *t, bool finished)
 {
 	move_to(t, t->state, NULL);
-	if (finished && t->packed)
-		redelivery_hold(worker_of(t)->known, t->key, t, t->in.anonymous, &t->parcel->finished);
+	if (finished && t->packed && !t->nameless)
+		redelivery_hold(worker_of(t)->known, t->key, t, &t->parcel->finished);
 	else
-		redelivery_done(worker_of(t)->known, t->key, t, finished && !t->in.anonymous);
+		redelivery_done(worker_of(t)->known, t->key, t, finished && !t->nameless);
 	task_discard(t);
 }
 

@@ -20,6 +20,7 @@ struct task {
 	bool packed;
 	struct intake in;
 	uint64_t key;          /* redelivery.h */
+	bool nameless;         /* another job may have the same key, for nobody gave them ids */
 	int64_t held_since_ms; /* monotonic: when this delivery (or the copy it adopted) arrived */
 
 	struct run run;
@@ -48,7 +49,7 @@ void task_refuse(struct task *t, enum refusal why);
 void task_settle(struct task *t, enum settle_verb verb);
 /*
  * Ends it, and settles nothing. finished: a copy that comes back is not to be run again, but acknowledged like the
- * first. Unless the job is anonymous: that may be another one which looks the same, and to run one twice is better than
+ * first. Unless it is nameless: that may be another one which looks the same, and to run one twice is better than
  * to lose one.
  */
 void task_end(struct task *t, bool finished);

@@ -463,9 +463,13 @@ static void pause_consuming(struct worker *w, bool paused)
 	if (w->paused == paused)
 		return;
 	w->paused = paused;
-	log_info(LOG_SELF,
-	         paused ? "SIGTSTP: consuming is paused, %u jobs run on" : "SIGCONT: consuming goes on, %u jobs run",
-	         w->running_count);
+	if (paused)
+		log_info(LOG_SELF, "SIGTSTP: consuming is paused, %u jobs run on", w->running_count);
+	else if (w->throttled)
+		log_info(LOG_SELF, "SIGCONT: consuming goes on when most of %u republishes are confirmed",
+		         w->publishing_count);
+	else
+		log_info(LOG_SELF, "SIGCONT: consuming goes on, %u jobs run", w->running_count);
 	if (paused)
 		arrival_give_back_all(w);
 	consumption_update(w);

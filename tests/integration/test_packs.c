@@ -44,13 +44,19 @@ static void publish_numbered(const char *q, int count, const char *pack)
 }
 
 /* A stranger's pack, whatever is in it. */
-static void publish_body(const char *q, const char *body)
+static void publish_named(const char *q, const char *message_id, const char *body)
 {
 	struct message *m = message_create();
 	m->content_type = xstrdup(PACK_CONTENT_TYPE);
+	m->message_id = xstrdup(message_id);
 	message_set_body(m, body, strlen(body));
 	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
 	message_destroy(m);
+}
+
+static void publish_body(const char *q, const char *body)
+{
+	publish_named(q, NULL, body);
 }
 
 /* A handler that writes the id down and then does what the script says. */
@@ -232,6 +238,28 @@ START_TEST(a_pack_that_comes_again_after_a_reconnect_is_gone_on_with)
 	assert_empty(q);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_lines(record), 8);
+}
+END_TEST
+
+/* They are known by the id of their pack. */
+START_TEST(jobs_without_ids_are_recognised_too)
+{
+	cleanup_free char *q = queue_name(), *name = xprintf("worker-of-%s", q);
+	const char *record = support_path("record"), *go = support_path("go");
+	cleanup_free char *body =
+	    xprintf("read -r n; echo $n >>'%s'; [ $n != 2 ] || until [ -e '%s' ]; do sleep 0.05; done", record, go);
+	publish_named(q, "the-pack",
+	              "[{\"type\":\"t\",\"args\":1},{\"type\":\"t\",\"args\":2},{\"type\":\"t\",\"args\":3}]");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "1", "--name", name, "--", support_script("h", body));
+	support_wait_distinct(record, 2);
+	cut(name);
+	support_wait_log(&w, "while it is still in hand");
+	fclose(fopen(go, "we"));
+	support_wait_distinct(record, 3);
+	assert_empty(q);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert_uint_eq(support_lines(record), 3);
 }
 END_TEST
 
@@ -512,6 +540,7 @@ int main(void)
 	tcase_add_test(tc, a_drain_gives_back_what_has_not_begun_and_runs_nothing_twice);
 	tcase_add_test(tc, a_pack_that_has_not_begun_goes_back_whole);
 	tcase_add_test(tc, a_pack_that_comes_again_after_a_reconnect_is_gone_on_with);
+	tcase_add_test(tc, jobs_without_ids_are_recognised_too);
 	tcase_add_test(tc, a_killed_worker_loses_none_and_the_pack_is_split_when_it_was_the_third);
 	tcase_add_test(tc, count_takes_so_many_of_a_pack_and_the_others_go_back);
 	tcase_add_test(tc, twins_in_a_pack_both_run);
