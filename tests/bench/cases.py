@@ -43,6 +43,17 @@ class Context:
         self.do(self.raw("publish", self.url, EXCHANGE, KEY, jobs, "--cork"))
 
 
+# ---- a document alone
+
+
+def read_document(way):
+    def run(c):
+        program = os.path.join(c.build, "tests", "bench", "read-document")
+        return c.meter.run([program, str(c.size["document"]), way], c.size["document"])
+
+    return run
+
+
 # ---- publish
 
 
@@ -120,14 +131,18 @@ def consume_plugin_logged(c):
     return measure
 
 
-def consume_python(c):
+def consume_process(c, handler):
+    """A long-lived handler that tells what it used itself."""
     jobs, file = c.size["python"], c.path("cpu")
     c.fill(jobs)
-    handler = f"process:python3 {HERE}/noop.py"
-    measure = run_worker(c, jobs, 100, handler, "--with", "children=1", more_env={"BENCH_CPU": file})
+    measure = run_worker(c, jobs, 100, "process:" + handler, "--with", "children=1", more_env={"BENCH_CPU": file})
     with open(file, encoding="utf-8") as f:
         handler_us = float(f.read()) * 1e6 / jobs
     return measure._replace(details={"handler_cpu_us": handler_us})
+
+
+def consume_python(c):
+    return consume_process(c, f"python3 {HERE}/noop.py")
 
 
 def python_alone(c):
@@ -294,6 +309,11 @@ def ring_at_ease(c):
 
 
 GROUPS = {
+    "read a document": {
+        "jansson, a tree": read_document("jansson"),
+        "the scanner": read_document("scan"),
+        "the codec, a job": read_document("codec"),
+    },
     "publish, confirmed": {
         "rabbitmq-c, corked": publish_corked,
         "rabbitmq-c": publish_raw,
@@ -307,7 +327,7 @@ GROUPS = {
         "warren-worker, plugin, log": consume_plugin_logged,
         "warren-worker, plugin, packs of 100": consume_packed,
     },
-    "long-lived Python": {"the handler alone": python_alone, "warren-worker, process": consume_python},
+    "a long-lived process": {"the Python handler alone": python_alone, "warren-worker, Python": consume_python},
     "a process per job": {"posix_spawn": spawn_raw, "warren-worker, exec": spawn_worker},
     "latency at 200 jobs/s": {"rabbitmq-c": latency_raw, "warren-worker, plugin": latency_worker},
     "start, idle": {"rabbitmq-c": start_raw, "warren-worker, plugin": start_worker},

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from cases import EXCHANGE, HERE, KEY
+from cases import EXCHANGE, HERE, KEY, consume_process
 
 MODULES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build-peers", "node_modules")
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's packages
@@ -70,6 +70,14 @@ def amqp_consume(c):
     return c.meter.run(["amqp-consume", "-u", c.url, "-q", KEY, "-c", str(jobs), "-p", "4", "cat"], jobs)
 
 
+def consume_node(c):
+    return consume_process(c, f"node {HERE}/noop.js")
+
+
+def has_node():
+    return shutil.which("node") is not None
+
+
 def has_module(name):
     return lambda: os.access(PYTHON, os.X_OK) and subprocess.run(
         [PYTHON, "-c", f"import {name}"], stderr=subprocess.DEVNULL, check=False
@@ -77,7 +85,7 @@ def has_module(name):
 
 
 def has_amqplib():
-    return shutil.which("node") is not None and os.path.isdir(os.path.join(MODULES, "amqplib"))
+    return has_node() and os.path.isdir(os.path.join(MODULES, "amqplib"))
 
 
 def has_amqp_tools():
@@ -96,6 +104,7 @@ PEERS = {
         "python pika": (pika_consume, has_module("pika")),
         "Celery": (celery_consume, has_module("celery")),
     },
+    "a long-lived process": {"warren-worker, Node": (consume_node, has_node)},
     "a process per job": {"amqp-consume": (amqp_consume, has_amqp_tools)},
 }
 
