@@ -28,6 +28,11 @@ void message_destroy(struct message *m)
 	free(m);
 }
 
+struct span message_body(const struct message *m)
+{
+	return (struct span){m->body ? m->body : "", m->body_len};
+}
+
 void message_set_body(struct message *m, const void *body, size_t len)
 {
 	char *copy = xmemdup(body, len);

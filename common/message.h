@@ -27,6 +27,8 @@ struct message {
 struct message *message_create(void);
 void message_destroy(struct message *m); /* NULL is fine */
 struct message *message_copy(const struct message *m);
+/* Borrowed; never NULL, also of a message without a body. */
+struct span message_body(const struct message *m);
 /* Copies len bytes as the body. */
 void message_set_body(struct message *m, const void *body, size_t len);
 /* Bytes of the AMQP content header frame's payload this message needs: must fit one frame (see headers.h). */

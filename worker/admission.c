@@ -62,7 +62,7 @@ bool admission_signature(const struct admission *a, const struct message *m, str
 		o->keyless = true;
 		return false;
 	}
-	if (sign_check(k, a->amqp_queue, (struct span){m->body ? m->body : "", m->body_len}, span_of(s.sig)))
+	if (sign_check(k, a->amqp_queue, message_body(m), span_of(s.sig)))
 		return true;
 	object(o, "bad_signature",
 	       "the signature by key '%s' is not of this body in this queue: altered, or of another queue", s.kid);

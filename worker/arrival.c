@@ -20,12 +20,6 @@ static const struct admission *admission_of(const struct worker *w, const struct
 	return &w->consumers[p->consumer].admission;
 }
 
-static struct span body_of(const struct parcel *p)
-{
-	const struct message *m = p->message;
-	return (struct span){m->body ? m->body : "", m->body_len};
-}
-
 /* ---- a task ---- */
 
 /* Its intake is the caller's to fill in before it is identified. */
@@ -59,7 +53,7 @@ static void identify(struct task *t)
 
 static struct task *create_alone(struct worker *w, struct parcel *p)
 {
-	struct task *t = create(w, p, body_of(p));
+	struct task *t = create(w, p, message_body(p->message));
 	intake_read(&t->in, p->message, queue_of(w, p), admission_of(w, p), (size_t)w->settings->max_body);
 	identify(t);
 	t->answer = answer_begin(w, p->message, t->in.job.id);
@@ -170,7 +164,7 @@ static void take(struct task *t)
 /* As one job that will never run. */
 static void accept_unopened(struct worker *w, struct parcel *p, const char *reason, const char *detail)
 {
-	struct task *t = create(w, p, body_of(p));
+	struct task *t = create(w, p, message_body(p->message));
 	intake_refuse_whole(&t->in, p->message, queue_of(w, p), reason, detail);
 	identify(t);
 	parcel_contains(p, 1, w->known);
@@ -195,7 +189,7 @@ static void open_pack(struct worker *w, struct parcel *p)
 	list_remove(&p->link);
 	if (a->signers.count > 0 && a->require_signed) {
 		accept_unopened(w, p, "unsigned", "the jobs of a pack carry no signatures, and this queue wants them");
-	} else if (pack_split(body_of(p), (size_t)w->settings->max_body, documents, &count, &err)) {
+	} else if (pack_split(message_body(p->message), (size_t)w->settings->max_body, documents, &count, &err)) {
 		accept_members(w, p, documents, count);
 	} else {
 		cleanup_free char *detail = xprintf("byte %zu: %s", err.offset, err.reason);
@@ -204,7 +198,7 @@ static void open_pack(struct worker *w, struct parcel *p)
 	parcel_drop(p);
 }
 
-/* Whole, when the broker may count that against it: else job by job. */
+/* Job by job when the broker would count it against the whole, else as it came. */
 static void give_back_pack(struct worker *w, struct parcel *p)
 {
 	if (can_publish(w) && headers_delivery_count(p->message) + 1 >= DELIVERY_COUNT_SUSPECT) {
@@ -237,7 +231,7 @@ void arrival_accept(struct worker *w, struct link_event *e)
 			give_back_pack(w, p);
 		return;
 	}
-	p->due = 1;
+	parcel_contains(p, 1, w->known);
 	take(create_alone(w, p));
 	parcel_drop(p);
 }

@@ -8,11 +8,6 @@
 #include "common/codec.h"
 #include "common/memory.h"
 
-static struct span body_of(const struct message *m)
-{
-	return (struct span){m->body ? m->body : "", m->body_len};
-}
-
 static char *derived_id(struct span body, int64_t timestamp_s, const struct settings_queue *queue, bool is_signed)
 {
 	char stamp[32] = "signed";
@@ -27,7 +22,7 @@ static char *derived_id(struct span body, int64_t timestamp_s, const struct sett
 static void read_fallback_id(struct intake *in, const struct message *m, const struct settings_queue *queue,
                              bool is_signed)
 {
-	char *derived = derived_id(body_of(m), m->timestamp_s, queue, is_signed);
+	char *derived = derived_id(message_body(m), m->timestamp_s, queue, is_signed);
 	bool named = !is_signed && m->message_id && job_id_valid(span_of(m->message_id));
 	in->anonymous = !named || strcmp(m->message_id, derived) == 0;
 	if (named) {
@@ -59,7 +54,7 @@ static void read_raw(struct intake *in, const struct message *m, const struct se
 	                                                                             : queue->name;
 	in->job = (struct job){
 	    .type = xstrdup(type),
-	    .args = xmemdup(m->body ? m->body : "", m->body_len),
+	    .args = xmemdup(message_body(m).at, m->body_len),
 	    .args_len = m->body_len,
 	    .created_at_ms = published_at_ms(m),
 	    .not_before_ms = CLOCK_NEVER,
@@ -102,9 +97,9 @@ void intake_read(struct intake *in, const struct message *m, const struct settin
 	if (queue->raw)
 		read_raw(in, m, queue, is_signed, max_body);
 	else
-		read_document(in, body_of(m), max_body);
+		read_document(in, message_body(m), max_body);
 	if (!o.reason && !in->unfit)
-		admission_open(admission, &in->job, body_of(m), max_body, &in->clear, &o);
+		admission_open(admission, &in->job, message_body(m), max_body, &in->clear, &o);
 	if (o.reason)
 		take_objection(in, &o);
 	if (!in->job.id)
