@@ -14,10 +14,21 @@ def marked(mark):
     return sorted(found)
 
 
+MID_EXEC_S = 0.2
+
+
 def carries(pid, mark):
+    """While a process is in execve its environment reads as empty for a moment, also after vfork has let its parent go on
+    (measured: nearly every child of subprocess.Popen, looked at at once), so an empty one is read again for MID_EXEC_S."""
+    until = time.monotonic() + MID_EXEC_S
     try:
-        with open(f"/proc/{pid}/environ", "rb") as f:
-            return mark.encode() in f.read()
+        while True:
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                environment = f.read()
+            if environment or time.monotonic() > until:
+                return mark.encode() in environment
+            os.readlink(f"/proc/{pid}/exe")  # a zombie and a thread of the kernel have none
+            time.sleep(0.001)
     except OSError:  # it has ended, or is another user's
         return False
 
