@@ -6,6 +6,12 @@
 
 #include "common/memory.h"
 
+amqp_table_entry_t amqp_text_entry(const char *key, const char *value)
+{
+	return (amqp_table_entry_t){amqp_cstring_bytes(key),
+	                            {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(value)}};
+}
+
 char *amqp_bytes_text(amqp_bytes_t bytes)
 {
 	return xmemdup(bytes.bytes, bytes.len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rabbitmq-c's field tables <-> ours; a part of broker.c's side of the wall, included by it alone. */
+/* rabbitmq-c's field tables <-> ours; on the broker's side of the wall (broker_internal.h). */
 #pragma once
 
 #include <amqp.h>
@@ -14,6 +14,8 @@ enum { AMQP_TABLE_DEPTH = 32 };
 void amqp_table_read(const amqp_table_t *in, struct table *out);
 /* Borrowed view for one call: the arrays live in pool, the bytes in t. */
 amqp_table_t amqp_table_view(const struct table *t, amqp_pool_t *pool);
+/* One entry, for a table that we write; borrows both. */
+amqp_table_entry_t amqp_text_entry(const char *key, const char *value);
 /* Terminated heap copy. */
 char *amqp_bytes_text(amqp_bytes_t bytes);
 /* Cut to size, terminated. */

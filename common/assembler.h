@@ -2,7 +2,7 @@
 /*
  * What a broker sends, frame by frame, put together into events: a delivery or a return is a method, a content header
  * and as many body frames as the header announces, and the frames of several channels come mixed. Fed with
- * rabbitmq-c's decoded frames; a part of broker.c's side of the wall, used by it alone. Pure: it reads and answers
+ * rabbitmq-c's decoded frames; on the broker's side of the wall (broker_internal.h). Pure: it reads and answers
  * nothing.
  */
 #pragma once

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The frames of a publish as bytes, so that many go out by one write: rabbitmq-c makes three system calls of each
- * (method, header, body). What is in the frames is encoded by rabbitmq-c. A part of broker.c's side of the wall,
- * included by it alone.
+ * (method, header, body). What is in the frames is encoded by rabbitmq-c. On the broker's side of the wall
+ * (broker_internal.h), included by it alone.
  */
 #pragma once
 

@@ -23,8 +23,8 @@
 #   long          hours, not minutes: only when named
 # --rabbitmq 4.0 or 4.3: all private nodes are of that version (scripts/newer-rabbitmq.sh fetches it, which wants root), and the
 # suite is integration unless another is named.
-# faults, demo, readme and docker, which wait more than they work, run beside the others, and what they say comes after them;
-# cluster, whose bounds are seconds, runs when all others have ended.
+# demo, readme, faults and docker, which wait more than they work, and lint run beside the others, and what they say comes after
+# them; cluster, whose bounds are seconds, runs when all others have ended.
 # Ends with "N passed, N failed" (and ", N skipped" when there were any) and exit code 1 if anything failed. Nothing is left
 # running, and nothing in the temporary folder, also after Ctrl-C.
 set -euo pipefail
@@ -33,6 +33,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"
 cd "$root"
+PATH=/usr/bin:/bin:$PATH # a version manager's python3 takes a second to start, and the handlers of many tests are Python's
 
 all_suites=(
 	unit
@@ -41,7 +42,6 @@ all_suites=(
 	fuzz
 	valgrind
 	model
-	lint
 	examples
 	bench
 	demo
@@ -49,6 +49,7 @@ all_suites=(
 	faults
 	cluster
 	docker
+	lint
 )
 named_suites=( # take long, or need more than a machine has: only when named
 	soak
@@ -215,10 +216,14 @@ suite_unit() {
 }
 
 # What only a broker can run is tested by the integration suite.
-needs_broker='common/(amqp_table|broker|dial|tls|link|link_thread|link_turn|declare|connect|mgmt)\.c'
+needs_broker='common/(amqp_table|broker|broker_calls|broker_publish|dial|tls|link|link_thread|link_turn|declare|connect|mgmt)\.c'
 suite_coverage() {
+	local failed_build=
 	step "coverage of common/ by unit tests"
-	build build-coverage -Dtests=enabled -Db_coverage=true -Doptimization=0 || return 0
+	build_targets=(unit-tests)
+	build build-coverage -Dtests=enabled -Db_coverage=true -Doptimization=0 || failed_build=1
+	build_targets=()
+	[ -z "$failed_build" ] || return 0
 	find build-coverage -name '*.gcda' -delete
 	meson test -C build-coverage --no-rebuild --suite unit --num-processes 2 >"$work/cover.log" 2>&1 || say "(some of the tests fail: see unit)"
 	say "without $needs_broker: they need a broker, and the integration tests run them"
@@ -230,7 +235,7 @@ suite_integration() {
 	step "integration tests"
 	build_asan || return 0
 	need_broker || return 0
-	meson_suite build-asan integration 3
+	meson_suite build-asan integration 4
 }
 
 suite_valgrind() {
@@ -273,7 +278,7 @@ suite_fuzz() {
 	step "fuzzers"
 	build_targets=(fuzzers)
 	if CC=clang build build-fuzz -Dfuzz=enabled -Dtests=disabled -Db_sanitize=address,undefined -Db_lundef=false; then
-		count_lines fuzz tests/fuzz/run.sh "$root/build-fuzz" "${WARREN_FUZZ_SECONDS:-8}"
+		count_lines fuzz tests/fuzz/run.sh "$root/build-fuzz" "${WARREN_FUZZ_SECONDS:-4}"
 	fi
 	build_targets=()
 }
@@ -345,16 +350,16 @@ suite_cluster() {
 
 # ---------------------------------------------------------------------------------------------------- suites beside the others
 
-# What waiting suites do most is to wait: for deadlines, restarts, downloads. With others to run they go on beside them, in a
-# process of its own, and the others, which want the processors, give way to them. Quiet ones have bounds of seconds that
-# neighbours would break.
-waiting_suites=(faults demo readme docker)
+# What these suites do most is to wait: for deadlines, restarts, downloads (lint does not, but it makes both sides equally long).
+# With others to run they go on beside them, in a process of its own, and the others, which want the processors, give way to them.
+# Quiet ones have bounds of seconds that neighbours would break.
+beside_suites=(demo readme faults docker lint)
 quiet_suites=(cluster)
 
 choose_beside() {
 	local suite rest=()
 	for suite in "${suites[@]}"; do
-		case " ${waiting_suites[*]} | ${quiet_suites[*]} " in
+		case " ${beside_suites[*]} | ${quiet_suites[*]} " in
 		*" $suite "*"|"*) beside+=("$suite") ;;
 		*"|"*" $suite "*) last+=("$suite") ;;
 		*) rest+=("$suite") ;;

@@ -116,6 +116,7 @@ debootstrap --variant=minbase bookworm "$work/base" >"$work/debootstrap.log" 2>&
 for list in /etc/apt/apt.conf.d/*proxy* /etc/apt/apt.conf; do # how this machine reaches the mirror
 	[ ! -f "$list" ] || cp "$list" "$work/base/etc/apt/apt.conf.d/"
 done
+echo force-unsafe-io >"$work/base/etc/dpkg/dpkg.cfg.d/docker-apt-speedup" # as in the image that it stands for
 tar -C "$work/base" -c . | "$docker" import - debian:bookworm-slim >/dev/null
 rm -rf "$work/base"
 
