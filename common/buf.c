@@ -63,11 +63,6 @@ bool buf_append(struct buf *b, const void *data, size_t len)
 	return true;
 }
 
-bool buf_append_text(struct buf *b, const char *text)
-{
-	return buf_append(b, text, strlen(text));
-}
-
 bool buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list args;

@@ -26,6 +26,17 @@ static inline bool span_equals(struct span s, const char *text)
 	return s.at && strlen(text) == s.len && memcmp(s.at, text, s.len) == 0;
 }
 
+static inline bool span_same(struct span a, struct span b)
+{
+	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+}
+
+/* Of a string literal, for tables. */
+#define SPAN_LITERAL(text)                                                                                             \
+	{                                                                                                              \
+		(text), sizeof(text) - 1                                                                               \
+	}
+
 /* Zero-initialised is empty and valid. data is NUL-terminated whenever it is not NULL. */
 struct buf {
 	char *data;
@@ -41,7 +52,11 @@ void buf_clear(struct buf *b); /* length 0, memory kept, failed reset */
 bool buf_append(struct buf *b, const void *data, size_t len);
 /* Room for len bytes behind the content, which the caller fills, and then adds to b->len. NULL: memory. */
 char *buf_extend(struct buf *b, size_t len);
-bool buf_append_text(struct buf *b, const char *text);
+/* Here, so that the length of a literal is known when this is compiled. */
+static inline bool buf_append_text(struct buf *b, const char *text)
+{
+	return buf_append(b, text, strlen(text));
+}
 bool buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Hands the terminated bytes to the caller, who frees them; b is empty afterwards. NULL when failed. */
 char *buf_steal(struct buf *b, size_t *len);

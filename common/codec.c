@@ -23,9 +23,18 @@ struct reader {
 typedef bool read_fn(struct reader *r, struct scan_value v);
 
 struct field_rule {
-	const char *name;
-	read_fn *read;
+	struct span name;
+	read_fn *read; /* NULL: the end */
 };
+
+#define FIELD(name, read)                                                                                              \
+	{                                                                                                              \
+		SPAN_LITERAL(name), (read)                                                                             \
+	}
+#define END_OF_FIELDS                                                                                                  \
+	{                                                                                                              \
+		.read = NULL                                                                                           \
+	}
 
 static bool fail_at(struct reader *r, const char *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static bool fail_at(struct reader *r, const char *at, const char *fmt, ...)
@@ -179,8 +188,8 @@ static bool note_key(struct reader *r, struct keys *k, struct span key, struct s
 
 static const struct field_rule *rule_for(const struct field_rule *rules, struct span name)
 {
-	for (; rules->name; rules++)
-		if (span_equals(name, rules->name))
+	for (; rules->read; rules++)
+		if (span_same(name, rules->name))
 			return rules;
 	return NULL;
 }
@@ -265,8 +274,9 @@ static bool read_jitter(struct reader *r, struct scan_value v)
 
 static bool read_backoff(struct reader *r, struct scan_value v)
 {
-	static const struct field_rule rules[] = {
-	    {"kind", read_kind}, {"base_ms", read_base}, {"max_ms", read_max}, {"jitter", read_jitter}, {0}};
+	static const struct field_rule rules[] = {FIELD("kind", read_kind), FIELD("base_ms", read_base),
+	                                          FIELD("max_ms", read_max), FIELD("jitter", read_jitter),
+	                                          END_OF_FIELDS};
 	return read_object(r, v, "retry.backoff", rules, unknown_in_retry);
 }
 
@@ -282,7 +292,8 @@ static bool read_max_attempts(struct reader *r, struct scan_value v)
 
 static bool read_retry(struct reader *r, struct scan_value v)
 {
-	static const struct field_rule rules[] = {{"max_attempts", read_max_attempts}, {"backoff", read_backoff}, {0}};
+	static const struct field_rule rules[] = {FIELD("max_attempts", read_max_attempts),
+	                                          FIELD("backoff", read_backoff), END_OF_FIELDS};
 	return read_object(r, v, "retry", rules, unknown_in_retry);
 }
 
@@ -342,7 +353,8 @@ static bool read_sealed_data(struct reader *r, struct scan_value v)
 
 static bool read_sealed(struct reader *r, struct scan_value v)
 {
-	static const struct field_rule rules[] = {{"kid", read_sealed_kid}, {"data", read_sealed_data}, {0}};
+	static const struct field_rule rules[] = {FIELD("kid", read_sealed_kid), FIELD("data", read_sealed_data),
+	                                          END_OF_FIELDS};
 	if (!read_object(r, v, "sealed", rules, unknown_in_sealed))
 		return false;
 	return (r->job.sealed_to && r->job.sealed) || fail_at(r, v.text.at, "sealed needs kid and data");
@@ -408,12 +420,12 @@ static bool read_timeout(struct reader *r, struct scan_value v)
 }
 
 static const struct field_rule document_rules[] = {
-    {"v", read_version},          {"id", read_id},
-    {"type", read_type},          {"args", read_args},
-    {"created_at", read_created}, {"not_before", read_not_before},
-    {"expires_at", read_expires}, {"timeout_ms", read_timeout},
-    {"retry", read_retry},        {"headers", read_headers},
-    {"sealed", read_sealed},      {0},
+    FIELD("v", read_version),          FIELD("id", read_id),
+    FIELD("type", read_type),          FIELD("args", read_args),
+    FIELD("created_at", read_created), FIELD("not_before", read_not_before),
+    FIELD("expires_at", read_expires), FIELD("timeout_ms", read_timeout),
+    FIELD("retry", read_retry),        FIELD("headers", read_headers),
+    FIELD("sealed", read_sealed),      END_OF_FIELDS,
 };
 
 static bool refuse_unknown(struct reader *r, struct span key, struct span name)

@@ -44,6 +44,7 @@ struct link_consumer {
 	uint16_t prefetch;
 	struct settle *settle;
 	int64_t settled_at_ms; /* monotonic: when something was last settled */
+	unsigned settles;      /* frames of it, since there was none for a while */
 };
 
 struct link {
@@ -122,7 +123,8 @@ bool link_may_publish(struct link *l);
 /*
  * Before a close: gives the broker time for what was settled last. Its channel has 32 commands to a quorum queue under
  * way and keeps what is settled beyond them to itself until those are applied; all that is forgotten when it closes (of
- * 500 acks just before the close 33 counted on 3.10.8). A round trip on the channel makes sure that it has got so far.
+ * 500 acks just before the close 33 counted on 3.10.8). A round trip on the channel makes sure that it has got so far;
+ * when there were more commands than it lets go at once it takes several, with pauses.
  */
 void link_let_settle(struct link *l);
 /* Commands, reading, settling, publishing, until there is nothing to do. -1: the connection is in doubt. */

@@ -15,6 +15,7 @@ enum {
 	HEARTBEAT_S = 30, /* when none was negotiated */
 	BURST = 64,       /* publishes between two looks at what the broker says */
 	SETTLED_LATELY_MS = 1000,
+	SETTLES_AT_ONCE = 16, /* frames; the broker's channel lets 32 commands go, not all of them ours */
 	SETTLE_ROUNDS = 3,
 	SETTLE_PAUSE_MS = 40,
 	REFUSED_BASE_MS = 500, /* a consumer that was refused is tried again then, twice as late each time */
@@ -378,7 +379,7 @@ static int read_all(struct link *l, struct error *err)
 struct settling {
 	struct link *link;
 	int channel;
-	bool wrote;
+	unsigned wrote; /* frames */
 	int rc;
 	struct error *err;
 };
@@ -388,12 +389,21 @@ static void write_settle(void *data, uint64_t tag, enum settle_verb verb, bool m
 	struct settling *s = data;
 	if (s->rc < 0)
 		return;
-	s->wrote = true;
+	s->wrote++;
 	link_expect_write(s->link);
 	if (verb == SETTLE_ACK)
 		s->rc = broker_ack(s->link->b, s->channel, tag, multiple, s->err);
 	else
 		s->rc = broker_nack(s->link->b, s->channel, tag, multiple, verb == SETTLE_REQUEUE, s->err);
+}
+
+static void note_settles(struct link_consumer *c, unsigned frames)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	if (now_ms - c->settled_at_ms > SETTLED_LATELY_MS)
+		c->settles = 0;
+	c->settles += frames;
+	c->settled_at_ms = now_ms;
 }
 
 static int write_settles(struct link *l, struct error *err)
@@ -404,8 +414,8 @@ static int write_settles(struct link *l, struct error *err)
 			continue;
 		struct settling s = {.link = l, .channel = CHANNEL_CONSUMER + (int)i, .err = err};
 		settle_flush(c->settle, write_settle, &s);
-		if (s.wrote)
-			c->settled_at_ms = clock_monotonic_ms();
+		if (s.wrote > 0)
+			note_settles(c, s.wrote);
 		if (s.rc < 0)
 			return -1;
 	}
@@ -421,11 +431,11 @@ static bool settled_lately(const struct link *l, unsigned i)
 void link_let_settle(struct link *l)
 {
 	for (int round = 0; round < SETTLE_ROUNDS; round++) {
-		bool any = false;
+		bool many = false;
 		for (unsigned i = 0; i < CONSUMERS; i++) {
 			if (!settled_lately(l, i))
 				continue;
-			any = true;
+			many = many || l->consumers[i].settles > SETTLES_AT_ONCE;
 			link_expect_answer(l);
 			if (broker_inspect_queue(l->b, CHANNEL_CONSUMER + (int)i, l->consumers[i].queue, NULL, NULL,
 			                         NULL) < 0)
@@ -433,7 +443,7 @@ void link_let_settle(struct link *l)
 			if (broker_broken(l->b))
 				return;
 		}
-		if (!any)
+		if (!many)
 			return;
 		poll(NULL, 0, SETTLE_PAUSE_MS);
 	}

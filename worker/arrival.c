@@ -25,8 +25,7 @@ static const struct admission *admission_of(const struct worker *w, const struct
 /* Its intake is the caller's to fill in before it is identified. */
 static struct task *create(struct worker *w, struct parcel *p, struct span document)
 {
-	struct task *t = xcalloc(1, sizeof *t);
-	t->worker = w;
+	struct task *t = task_create(w);
 	t->state = TASK_WAITING;
 	t->started_at_ms = CLOCK_NEVER;
 	t->stopped_as = VERDICT_OK;
@@ -34,9 +33,6 @@ static struct task *create(struct worker *w, struct parcel *p, struct span docum
 	t->parcel = parcel_hold(p);
 	t->origin = parcel_hold(p);
 	t->document = document;
-	list_init(&t->link);
-	uv_timer_init(&w->loop, &t->timer);
-	t->timer.data = t;
 	return t;
 }
 

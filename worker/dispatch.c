@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/memory.h"
 
 enum { PAUSE_BASE_MS = 1000, PAUSE_MAX_MS = 60000, CRASHES_MAX = 5 };
@@ -53,14 +54,20 @@ static bool is_full(const struct candidate *c)
 	return h->kind->full && h->kind->full(h);
 }
 
-struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type, int64_t now_ms)
+/* The clock is asked only about one that has failed: this comes before every job. */
+static bool is_paused(const struct candidate *c)
+{
+	return c->pause_ms > 0 && clock_monotonic_ms() < c->paused_until_ms;
+}
+
+struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		struct candidate *c = &d->candidates[i];
 		if (job_type_matches(c->handler->settings->type, type))
 			return (struct dispatch_choice){.handler = c->handler,
 			                                .full = is_full(c),
-			                                .paused = c->pause_ms > 0 && now_ms < c->paused_until_ms,
+			                                .paused = is_paused(c),
 			                                .paused_until_ms = c->paused_until_ms};
 	}
 	return (struct dispatch_choice){0};
@@ -74,9 +81,10 @@ static struct candidate *candidate_of(struct dispatch *d, const struct handler *
 	abort();
 }
 
-int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h, int64_t now_ms)
+int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h)
 {
 	struct candidate *c = candidate_of(d, h);
+	int64_t now_ms = clock_monotonic_ms();
 	if (c->pause_ms > 0 && now_ms < c->paused_until_ms)
 		return c->paused_until_ms - now_ms; /* jobs that were in flight together count as one strike */
 	c->pause_ms = c->pause_ms ? c->pause_ms * 2 : PAUSE_BASE_MS;
@@ -86,12 +94,12 @@ int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h, int64_t now_m
 	return c->pause_ms;
 }
 
-int64_t dispatch_crashed(struct dispatch *d, struct handler *h, int64_t now_ms)
+int64_t dispatch_crashed(struct dispatch *d, struct handler *h)
 {
 	struct candidate *c = candidate_of(d, h);
 	if (!h->kind->long_lived || ++c->crashes < CRASHES_MAX)
 		return 0;
-	return dispatch_unrunnable(d, h, now_ms);
+	return dispatch_unrunnable(d, h);
 }
 
 bool dispatch_ran(struct dispatch *d, struct handler *h)

@@ -24,11 +24,11 @@ struct dispatch_choice {
 struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s, struct error *err);
 void dispatch_destroy(struct dispatch *d);
 
-struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type, int64_t now_ms);
+struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type);
 /* It could not be started: paused for 1 s, 2 s, ... 60 s. Returns the pause in ms. */
-int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h, int64_t now_ms);
+int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h);
 /* A job of it crashed. Returns the pause in ms that a long-lived one gets after several without a success; 0: none. */
-int64_t dispatch_crashed(struct dispatch *d, struct handler *h, int64_t now_ms);
+int64_t dispatch_crashed(struct dispatch *d, struct handler *h);
 /* It ran something: the back-off begins anew. True: it had been paused. */
 bool dispatch_ran(struct dispatch *d, struct handler *h);
 /* A job begins in it, or has ended: for its concurrency. */

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/box.h"
 #include "common/log.h"
@@ -21,6 +23,7 @@ enum {
 	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
 	HEAR_FIRST_MS = 1, /* not 0, which would still fall into the same turn of the loop */
+	SPARE_MAX = 2048,  /* tasks, of 1 KiB each: a pack or two of the largest */
 	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does not hear it all */
 };
 
@@ -46,19 +49,51 @@ struct log_subject task_subject(const struct task *t)
 
 /* ---- the end of a task ---- */
 
-static void task_free(uv_handle_t *timer)
+struct task *task_create(struct worker *w)
 {
-	struct task *t = timer->data;
-	parcel_drop(t->parcel);
-	parcel_drop(t->origin);
-	intake_finish(&t->in);
-	free(t->box);
-	free(t);
+	struct task *t;
+	if (list_empty(&w->spare_tasks)) {
+		t = xcalloc(1, sizeof *t);
+		uv_timer_init(&w->loop, &t->timer);
+		t->timer.data = t;
+	} else {
+		t = list_item(w->spare_tasks.next, struct task, link);
+		list_remove(&t->link);
+		w->spare_count--;
+		memset((char *)t + offsetof(struct task, link), 0, sizeof *t - offsetof(struct task, link));
+	}
+	t->worker = w;
+	list_init(&t->link);
+	return t;
 }
 
 void task_discard(struct task *t)
 {
-	uv_close((uv_handle_t *)&t->timer, task_free);
+	uv_timer_stop(&t->timer);
+	list_append(&t->worker->ended_tasks, &t->link);
+}
+
+static void task_free(uv_handle_t *timer)
+{
+	free(timer->data);
+}
+
+void task_recycle_ended(struct worker *w)
+{
+	while (!list_empty(&w->ended_tasks)) {
+		struct task *t = list_item(w->ended_tasks.next, struct task, link);
+		list_remove(&t->link);
+		parcel_drop(t->parcel);
+		parcel_drop(t->origin);
+		intake_finish(&t->in);
+		free(t->box);
+		if (w->spare_count < SPARE_MAX) {
+			list_append(&w->spare_tasks, &t->link);
+			w->spare_count++;
+		} else {
+			uv_close((uv_handle_t *)&t->timer, task_free);
+		}
+	}
 }
 
 static void move_to(struct task *t, enum task_state state, struct list *list)
@@ -299,13 +334,13 @@ static void account_handler(struct task *t, const struct run_report *report, enu
 {
 	struct worker *w = worker_of(t);
 	struct handler *h = t->run.handler;
-	int64_t now_ms = clock_monotonic_ms(), pause_ms;
+	int64_t pause_ms;
 	dispatch_ended(w->dispatch, h);
 	if (v == VERDICT_UNRUNNABLE) {
 		cleanup_free char *why = xprintf("cannot be started: %s", report->error);
-		tell_paused(h, why, dispatch_unrunnable(w->dispatch, h, now_ms));
+		tell_paused(h, why, dispatch_unrunnable(w->dispatch, h));
 	} else if (v == VERDICT_CRASH || v == VERDICT_OOM) {
-		pause_ms = dispatch_crashed(w->dispatch, h, now_ms);
+		pause_ms = dispatch_crashed(w->dispatch, h);
 		if (pause_ms > 0)
 			tell_paused(h, "crashes again and again", pause_ms);
 	} else if (v != VERDICT_RETURNED && dispatch_ran(w->dispatch, h)) {
@@ -327,7 +362,8 @@ static void run_done(struct run *r, const struct run_report *report)
 	unsigned attempt = t->in.book.attempt;
 	account_handler(t, report, report->verdict);
 	double chance = v == VERDICT_OK ? 0 : random_unit(); /* of the jitter */
-	t->fate = verdict_fate(v, report->after_ms, &t->in.policy, chance, clock_now_ms(), &t->in.book);
+	int64_t now_ms = v == VERDICT_OK ? 0 : clock_now_ms();
+	t->fate = verdict_fate(v, report->after_ms, &t->in.policy, chance, now_ms, &t->in.book);
 	if (t->fate.kind != FATE_DONE)
 		record_try(t, report, v, attempt);
 	log_end(t, report, v);
@@ -458,9 +494,10 @@ static void start(struct task *t, struct handler *h)
 	    .owner = t,
 	    .handler = h,
 	};
-	uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
 	log_debug(task_subject(t), "starts, attempt %u of %u", t->in.book.attempt, t->in.policy.max_attempts);
 	h->kind->start(h, &t->run);
+	if (!t->run.waiting) /* else from when it begins */
+		uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
 }
 
 /* ---- before running ---- */
@@ -495,6 +532,12 @@ void task_refuse(struct task *t, enum refusal why)
 	task_follow_fate(t);
 }
 
+/* May the time of day keep it from running? */
+static bool is_timed(const struct job *j)
+{
+	return j->not_before_ms != CLOCK_NEVER || j->expires_at_ms != CLOCK_NEVER;
+}
+
 /* Starts the task, or sends it elsewhere; it waits on when its handler has no room. */
 static void begin(struct task *t)
 {
@@ -512,8 +555,9 @@ static void begin(struct task *t)
 		die_unread(t, "malformed", err.text);
 		return;
 	}
-	struct dispatch_choice choice = dispatch_choose(w->dispatch, t->in.job.type, clock_monotonic_ms());
-	enum refusal why = intake_refuse(&t->in, clock_now_ms(), choice.handler != NULL, choice.paused);
+	struct dispatch_choice choice = dispatch_choose(w->dispatch, t->in.job.type);
+	int64_t now_ms = is_timed(&t->in.job) ? clock_now_ms() : 0;
+	enum refusal why = intake_refuse(&t->in, now_ms, choice.handler != NULL, choice.paused);
 	if (why == REFUSE_PAUSED)
 		consumption_refused(w, t->parcel->consumer, choice.paused_until_ms);
 	if (why != REFUSE_NOT || !choice.handler)

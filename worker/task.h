@@ -16,6 +16,8 @@
 
 struct task;
 
+/* What ended in the last turn of the loop is made ready for jobs to come. */
+void task_recycle_ended(struct worker *w);
 /* Starts waiting tasks while slots are free: once per turn of the loop. */
 void task_start_waiting(struct worker *w);
 /* Stops all running tasks; their jobs are returned uncounted. kill: at once, without grace. */

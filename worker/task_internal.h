@@ -11,7 +11,9 @@
 enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
 
 struct task {
-	struct list link; /* worker::waiting, running or publishing_tasks */
+	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
+	/* From here on all of it is blank when a job gets it. */
+	struct list link; /* worker::waiting, running, publishing_tasks, ended_tasks or spare_tasks */
 	struct worker *worker;
 	enum task_state state;
 	struct parcel *parcel; /* held: to settle */
@@ -28,7 +30,6 @@ struct task {
 	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
 	bool stopped_waiting;    /* before it had begun: when it is done all the same, it was not cut short */
 	int64_t timeout_ms, grace_ms;
-	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
 
 	struct answer answer; /* to a producer that waits */
 	int64_t progress_not_before_ms;
@@ -53,5 +54,8 @@ void task_settle(struct task *t, enum settle_verb verb);
  * to lose one.
  */
 void task_end(struct task *t, bool finished);
-/* Frees one that was never in any list of the worker, nor known to it. */
+/* One that is blank, but for worker and timer. */
+struct task *task_create(struct worker *w);
+/* Done with it: it is in no list of the worker, nor known to it. Its memory stays as it is to the end of the loop's
+ * turn. */
 void task_discard(struct task *t);

@@ -162,7 +162,7 @@ static int begin(struct trial *t, struct error *err)
 	t->dispatch = dispatch_create(&t->loop, t->guardian, &t->settings, err);
 	if (!t->dispatch || options_count(&t->options, "attempt", &attempt, err) < 0)
 		return -1;
-	struct handler *h = dispatch_choose(t->dispatch, t->job.type, clock_monotonic_ms()).handler;
+	struct handler *h = dispatch_choose(t->dispatch, t->job.type).handler;
 	if (!h)
 		return error_set(err, ERROR_CONFIG, "no handler takes the type '%s'", t->job.type);
 	int64_t timeout_ms = h->settings->timeout_ms > 0 ? h->settings->timeout_ms : t->settings.timeout_ms;

@@ -125,6 +125,7 @@ static void flush_settlements(struct worker *w)
 static void before_poll(uv_prepare_t *handle)
 {
 	struct worker *w = handle->data;
+	task_recycle_ended(w);
 	task_start_waiting(w);
 	dispatch_flush(w->dispatch);
 	check_finished(w);
@@ -672,6 +673,8 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	list_init(&w->waiting);
 	list_init(&w->running);
 	list_init(&w->publishing_tasks);
+	list_init(&w->ended_tasks);
+	list_init(&w->spare_tasks);
 	w->known = redelivery_create();
 	oom_begin();
 	uv_loop_init(&w->loop);

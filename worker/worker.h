@@ -82,7 +82,9 @@ struct worker {
 	struct list waiting;          /* task::link: no slot yet */
 	struct list running;          /* task::link: in a slot */
 	struct list publishing_tasks; /* task::link: republish not confirmed yet */
-	unsigned slots, running_count, publishing_count;
+	struct list ended_tasks;      /* task::link: over since the last turn of the loop */
+	struct list spare_tasks;      /* task::link: for jobs to come, so that a steady worker allocates none */
+	unsigned slots, running_count, publishing_count, spare_count;
 	struct redelivery *known;
 
 	enum worker_phase phase;

@@ -29,6 +29,8 @@ static int compare_variables(const void *a, const void *b)
 int environment_check(const struct job *j, struct error *err)
 {
 	size_t total = 0;
+	if (j->header_count == 0)
+		return 0;
 	for (size_t i = 0; i < j->header_count; i++)
 		total += strlen(j->headers[i].name) + strlen(j->headers[i].value) + sizeof "JOB_H_=";
 	if (total > ENVIRONMENT_HEADERS_MAX)
@@ -36,7 +38,7 @@ int environment_check(const struct job *j, struct error *err)
 		                 ENVIRONMENT_HEADERS_MAX);
 	/* Sorted: comparing each with each would let a stranger's headers hold up the loop. */
 	/* NOLINTBEGIN(bugprone-sizeof-expression): pointers are sorted */
-	cleanup_free const struct job_header **sorted = xcalloc(j->header_count + 1, sizeof *sorted);
+	cleanup_free const struct job_header **sorted = xcalloc(j->header_count, sizeof *sorted);
 	for (size_t i = 0; i < j->header_count; i++)
 		sorted[i] = &j->headers[i];
 	qsort(sorted, j->header_count, sizeof *sorted, compare_variables);

@@ -11,11 +11,15 @@
 /* ---- reading ---- */
 
 static const struct {
-	const char *key; /* with its quotes */
+	struct span key; /* with its quotes */
 	enum reply_kind kind;
 } kinds[] = {
-    {"\"ready\"", REPLY_READY},   {"\"ok\"", REPLY_OK},     {"\"retry\"", REPLY_RETRY},
-    {"\"snooze\"", REPLY_SNOOZE}, {"\"dead\"", REPLY_DEAD}, {"\"progress\"", REPLY_PROGRESS},
+    {SPAN_LITERAL("\"ok\""), REPLY_OK},
+    {SPAN_LITERAL("\"retry\""), REPLY_RETRY},
+    {SPAN_LITERAL("\"snooze\""), REPLY_SNOOZE},
+    {SPAN_LITERAL("\"dead\""), REPLY_DEAD},
+    {SPAN_LITERAL("\"progress\""), REPLY_PROGRESS},
+    {SPAN_LITERAL("\"ready\""), REPLY_READY},
 };
 
 static bool read_number(struct scan_value v, int64_t *out)
@@ -34,7 +38,13 @@ static bool read_number(struct scan_value v, int64_t *out)
 
 static bool read_id(struct scan_value v, char out[static JOB_ID_MAX + 1])
 {
+	struct span plain = {v.text.at + 1, v.text.len - 2};
 	struct buf text = {0};
+	if (v.kind == SCAN_STRING && job_id_valid(plain)) { /* then nothing in it is escaped */
+		memcpy(out, plain.at, plain.len);
+		out[plain.len] = 0;
+		return true;
+	}
 	bool ok = v.kind == SCAN_STRING && scan_unescape(v.text, &text) && text.len <= JOB_ID_MAX &&
 	          job_id_valid((struct span){text.data, text.len});
 	if (ok)
@@ -61,7 +71,7 @@ static void read_usage(struct scan_value v, struct reply *r)
 static bool read_kind(const struct scan_member *m, struct reply *r, bool *known)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (!span_equals(m->key, kinds[i].key))
+		if (!span_same(m->key, kinds[i].key))
 			continue;
 		r->kind = kinds[i].kind;
 		*known = true;

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "common/clean.h"
-#include "common/clock.h"
 #include "common/list.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -30,8 +29,8 @@ enum {
 	READ_SIZE = 64 * 1024,
 	LINE_SLACK = 64 * 1024, /* of a reply, beside its result */
 	IN_FLIGHT_MAX = 1000,
-	AHEAD_NS = 5000000, /* of work that may lie before a job in a process that runs its jobs in turn */
-	AVERAGE_OVER = 16,  /* jobs */
+	AHEAD_MS = 5,      /* of work that may lie before a job in a process that runs its jobs in turn */
+	AVERAGE_OVER = 16, /* jobs */
 };
 
 /* A job in it. */
@@ -40,8 +39,8 @@ struct flight {
 	struct resident *resident;
 	struct run *run;
 	uint32_t id_hash;
-	int64_t started_ms; /* it is the first, or all run at once: when it began */
-	bool alone;         /* no other was in flight meanwhile: what the process used was its */
+	uint64_t started_ns; /* it is the first, or all run at once: when it began */
+	bool alone;          /* no other was in flight meanwhile: what the process used was its */
 	struct process_usage before;
 };
 
@@ -67,6 +66,7 @@ struct resident {
 	bool in_turn;            /* the first of the flights runs, the others wait in it */
 	bool tells_usage;        /* its replies do */
 	uint64_t first_since_ns; /* in_turn: when the first flight began */
+	uint64_t first_since_ms; /* the same by the loop's clock, which costs nothing to look at */
 	uint64_t average_ns;     /* in_turn: of a job; 0: not known yet */
 	struct buf line;         /* of a reply, not complete yet */
 	struct buf unsent;       /* requests of this turn */
@@ -164,9 +164,9 @@ static struct run *take_run(struct flight *f)
 	return run;
 }
 
-static void end_flight(struct flight *f, struct run_report *report)
+static void end_flight(struct flight *f, struct run_report *report, uint64_t now_ns)
 {
-	report->wall_ms = clock_monotonic_ms() - f->started_ms;
+	report->wall_ms = (int64_t)(now_ns - f->started_ns) / 1000000;
 	struct run *run = take_run(f);
 	run->done(run, report);
 }
@@ -182,7 +182,7 @@ static void report_flights(struct resident *r)
 			continue;
 		}
 		fill_end(r, f, &report);
-		end_flight(f, &report);
+		end_flight(f, &report, uv_hrtime());
 	}
 }
 
@@ -283,6 +283,12 @@ static uint32_t hash_of(const char *id)
 	return h;
 }
 
+static void note_first(struct resident *r, uint64_t now_ns)
+{
+	r->first_since_ns = now_ns;
+	r->first_since_ms = uv_now(r->spec.handler->loop);
+}
+
 static struct flight *find_flight(const struct resident *r, const char *id)
 {
 	struct list *pos;
@@ -321,15 +327,15 @@ static void recycle_if_due(struct resident *r)
 }
 
 /* The one that is the first now has begun. */
-static void begin_next(struct resident *r)
+static void begin_next(struct resident *r, uint64_t now_ns)
 {
-	uint64_t now_ns = uv_hrtime(), last_ns = now_ns - r->first_since_ns;
+	uint64_t last_ns = now_ns - r->first_since_ns;
 	r->average_ns = r->average_ns ? (r->average_ns * (AVERAGE_OVER - 1) + last_ns) / AVERAGE_OVER : last_ns;
-	r->first_since_ns = now_ns;
+	note_first(r, now_ns);
 	if (list_empty(&r->flights))
 		return;
 	struct flight *f = first_flight(r);
-	f->started_ms = clock_monotonic_ms();
+	f->started_ns = now_ns;
 	f->run->waiting = false;
 	if (f->run->began)
 		f->run->began(f->run);
@@ -352,10 +358,11 @@ static void finish_flight(struct flight *f, const struct reply *reply)
 	report.error[strcspn(report.error, "\r\n")] = 0;
 	fill_usage(f, reply, &report);
 	r->finished++;
+	uint64_t now_ns = uv_hrtime();
 	bool was_first = first_flight(r) == f;
-	end_flight(f, &report);
+	end_flight(f, &report, now_ns);
 	if (r->in_turn && was_first)
-		begin_next(r);
+		begin_next(r, now_ns);
 	recycle_if_due(r);
 	if (r->retiring && r->in_flight == 0)
 		resident_retire(r);
@@ -367,8 +374,7 @@ static void take_reply(struct resident *r, const struct reply *reply, struct spa
 	if (reply->kind == REPLY_READY) {
 		r->capacity = reply->number > IN_FLIGHT_MAX ? IN_FLIGHT_MAX : (unsigned)reply->number;
 		r->in_turn = r->in_turn || reply->in_turn; /* for good: jobs may be waiting for their turn */
-		r->first_since_ns =
-		    uv_hrtime(); /* that it had to start is no work of the job that it was started for */
+		note_first(r, uv_hrtime()); /* that it had to start is no work of the job that it was started for */
 		r->events.room(r->events.data);
 		return;
 	}
@@ -492,9 +498,9 @@ static unsigned room_for(const struct resident *r)
 {
 	if (!r->in_turn)
 		return r->capacity;
-	if (r->in_flight > 0 && uv_hrtime() - r->first_since_ns > AHEAD_NS)
+	if (r->in_flight > 0 && uv_now(r->spec.handler->loop) - r->first_since_ms > AHEAD_MS)
 		return 1; /* the one that runs is a long one: nothing more behind it */
-	uint64_t ahead = r->average_ns ? AHEAD_NS / r->average_ns : 0;
+	uint64_t ahead = r->average_ns ? AHEAD_MS * UINT64_C(1000000) / r->average_ns : 0;
 	return ahead < 1 ? 1 : ahead < r->capacity ? (unsigned)ahead : r->capacity;
 }
 
@@ -526,12 +532,12 @@ void resident_run(struct resident *r, struct run *run)
 	*f = (struct flight){.resident = r,
 	                     .run = run,
 	                     .id_hash = hash_of(run->request.job->id),
-	                     .started_ms = clock_monotonic_ms(),
+	                     .started_ns = uv_hrtime(),
 	                     .alone = r->in_flight == 0};
 	bool had_waited = run->waiting;
 	run->waiting = r->in_turn && !f->alone;
 	if (r->in_turn && f->alone)
-		r->first_since_ns = uv_hrtime();
+		note_first(r, f->started_ns);
 	if (had_waited && !run->waiting && run->began)
 		run->began(run);
 	if (r->tells_usage)
