@@ -47,3 +47,6 @@ for words in 'Nothing was lost' 'hello, "world"' 'good morning, "moon"' 'good mo
 	}
 done
 test -x "$work"/installed/usr/local/bin/warren-worker
+# What is installed finds its other parts, also elsewhere than it was installed to.
+"$work"/installed/usr/local/bin/warren-worker test text.stats "{\"path\":\"$root/README.md\"}" \
+	--handler "*=plugin:$work/warren/build/examples/text-stats.so" >/dev/null

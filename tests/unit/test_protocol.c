@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The lines of long-lived handlers, and what an HTTP answer means. */
 #include <check.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base64.h"
 #include "common/memory.h"
+#include "common/random.h"
 #include "worker/handlers/http_status.h"
 #include "worker/handlers/process_usage.h"
 #include "worker/handlers/protocol.h"
@@ -141,8 +143,32 @@ START_TEST(base64_comes_back_as_it_went)
 		buf_finish(&back);
 	}
 	struct buf out = {0};
-	ck_assert(!base64_decode(&out, span_of("abc")) && !base64_decode(&out, span_of("ab!=")));
+	static const char *const wrong[] = {"abc",   "ab!=",     "a===", "====",  "=abc",   "ab=c",
+	                                    "abcd=", "YQ==YQ==", " YQ=", "YQ\n=", "YWI\xe3"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		ck_assert_msg(!base64_decode(&out, span_of(wrong[i])), "%s", wrong[i]);
 	buf_finish(&out);
+}
+END_TEST
+
+START_TEST(base64_is_as_openssl_writes_and_reads_it)
+{
+	char bytes[200];
+	unsigned char theirs[300], back[300];
+	for (size_t len = 1; len <= sizeof bytes; len++) {
+		struct buf ours = {0}, ours_back = {0};
+		random_bytes(bytes, len);
+		base64_encode(&ours, (struct span){bytes, len});
+		int n = EVP_EncodeBlock(theirs, (const unsigned char *)bytes, (int)len);
+		ck_assert_uint_eq(ours.len, (size_t)n);
+		ck_assert_mem_eq(ours.data, theirs, ours.len);
+		ck_assert_int_ge(EVP_DecodeBlock(back, theirs, n), (int)len);
+		ck_assert(base64_decode(&ours_back, (struct span){ours.data, ours.len}));
+		ck_assert_uint_eq(ours_back.len, len);
+		ck_assert_mem_eq(ours_back.data, back, len);
+		buf_finish(&ours);
+		buf_finish(&ours_back);
+	}
 }
 END_TEST
 
@@ -197,6 +223,7 @@ int main(void)
 	tcase_add_test(c, who_runs_its_jobs_in_turn_says_so);
 	tcase_add_test(c, a_document_travels_as_it_is_in_one_line);
 	tcase_add_test(c, base64_comes_back_as_it_went);
+	tcase_add_test(c, base64_is_as_openssl_writes_and_reads_it);
 	tcase_add_test(c, every_status_has_its_verdict);
 	tcase_add_test(c, a_service_that_is_not_there_is_not_the_jobs_fault);
 	tcase_add_test(c, no_header_can_be_smuggled_in);

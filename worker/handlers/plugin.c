@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +14,49 @@
 #include "worker/handlers/pool.h"
 #include "worker/handlers/words.h"
 
-/* Of the guardian, which is this very binary, whatever lies at its path by now. */
-#define OUR_PROGRAM "/proc/self/exe"
+#define PLUGIN_HOST "warren-plugin-host"
+
+/* Beside the worker's own program, as in the folder it was built in; where both are installed; or where they were to
+ * be. */
+static char *find_host(struct error *err)
+{
+	char own[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
+	own[n > 0 ? n : 0] = 0;
+	char *slash = strrchr(own, '/');
+	if (slash)
+		*slash = 0;
+	cleanup_free char *beside = xprintf("%s/" PLUGIN_HOST, own);
+	cleanup_free char *near = xprintf("%s/../libexec/warren/" PLUGIN_HOST, own);
+	const char *const places[] = {beside, near, WARREN_LIBEXECDIR "/" PLUGIN_HOST};
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (access(places[i], X_OK) == 0)
+			return xstrdup(places[i]);
+	error_set(err, ERROR_CONFIG,
+	          "plugins are run by " PLUGIN_HOST ", which is neither in %s nor in %s: install it again", own,
+	          WARREN_LIBEXECDIR);
+	return NULL;
+}
 
 /* Loads it in a process that ends at once: a plugin that cannot be loaded is to be told before jobs are taken. */
-static int try_load(const char *path, struct error *err)
+static int try_load(const char *host, const char *path, struct error *err)
 {
 	char text[512] = "";
 	int out[2], status = 0;
 	pid_t pid;
-	char *const argv[] = {(char *)"warren-worker", (char *)PLUGIN_HOST_WORD, (char *)"--check", (char *)path, NULL};
+	char *const argv[] = {(char *)PLUGIN_HOST, (char *)"--check", (char *)path, NULL};
 	posix_spawn_file_actions_t actions;
 	if (pipe2(out, O_CLOEXEC) < 0)
 		return error_set_errno(err, ERROR_BUG, errno, "no pipe");
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, out[1], STDERR_FILENO);
-	int errnum = posix_spawn(&pid, OUR_PROGRAM, &actions, NULL, argv, environ);
+	int errnum = posix_spawn(&pid, host, &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	close(out[1]);
 	ssize_t n = errnum ? 0 : read(out[0], text, sizeof text - 1);
 	close(out[0]);
 	if (errnum)
-		return error_set_errno(err, ERROR_BUG, errnum, "the plugin's host cannot be started");
+		return error_set_errno(err, ERROR_BUG, errnum, "'%s' cannot be started", host);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -46,18 +68,16 @@ static int try_load(const char *path, struct error *err)
 
 static int plugin_open(struct handler *h, const char *rest, struct error *err)
 {
-	char **words, *path = realpath(rest, NULL);
+	cleanup_free char *path = realpath(rest, NULL);
 	if (!path)
 		return error_set_errno(err, ERROR_CONFIG, errno, "plugin '%.300s'", rest);
-	if (try_load(path, err) < 0) {
-		free(path);
+	cleanup_free char *host = find_host(err);
+	if (!host || try_load(host, path, err) < 0)
 		return -1;
-	}
-	words = xcalloc(4, sizeof *words); /* NOLINT(bugprone-sizeof-expression): pointers */
-	words[0] = xstrdup("warren-worker");
-	words[1] = xstrdup(PLUGIN_HOST_WORD);
-	words[2] = path;
-	return pool_open(h, xstrdup(OUR_PROGRAM), words, false, err);
+	char **words = xcalloc(3, sizeof *words); /* NOLINT(bugprone-sizeof-expression): pointers */
+	words[0] = xstrdup(PLUGIN_HOST);
+	words[1] = steal_ptr(path);
+	return pool_open(h, steal_ptr(host), words, false, err);
 }
 
 const struct handler_kind plugin_kind = {

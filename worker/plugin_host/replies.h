@@ -12,6 +12,6 @@
 #include "common/buf.h"
 
 /* Call once, before any other. False: no thread could be had; nothing is held then. */
-bool plugin_replies_begin(int fd);
+bool replies_begin(int fd);
 /* Takes a copy of whole lines. hold: more will follow at once. False: nobody reads them any more. */
-bool plugin_replies_add(const struct buf *lines, bool hold);
+bool replies_add(const struct buf *lines, bool hold);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process that a plugin runs in: the other end of protocol.h. One job after the other, all blocking. */
+/*
+ * warren-plugin-host, the process that a plugin runs in: the other end of protocol.h. Jobs come in by descriptor 3,
+ * replies go out by 4. One job after the other, all blocking. A program of its own, and with as few libraries as
+ * possible: one starts before a worker's first job can.
+ */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +23,7 @@
 #include "common/memory.h"
 #include "common/scan.h"
 #include "include/warren/plugin.h"
-#include "worker/handlers/plugin.h"
-#include "worker/handlers/plugin_replies.h"
+#include "worker/plugin_host/replies.h"
 
 enum { IN = 3, OUT = 4, CHUNK = 64 * 1024, AHEAD_MAX = 1000, SHORT_US = 1000 };
 
@@ -300,7 +303,7 @@ static void host_progress(const struct warren_host *w, int percent, const char *
 		buf_append_json_string(&line, note, strlen(note));
 	}
 	buf_append_text(&line, "}\n");
-	plugin_replies_add(&line, false);
+	replies_add(&line, false);
 	buf_finish(&line);
 }
 
@@ -376,14 +379,14 @@ static bool run_job(struct host *h, const struct warren_job *job)
 	enum warren_verdict v = h->plugin->run(h->state, job, &calls);
 	fflush(stdout);
 	bool short_one = append_reply(h, v);
-	return plugin_replies_add(&h->out, short_one && more_to_do(h));
+	return replies_add(&h->out, short_one && more_to_do(h));
 }
 
 static bool announce(struct host *h)
 {
 	buf_clear(&h->out);
 	buf_printf(&h->out, "{\"ready\":%d,\"in_turn\":true}\n", AHEAD_MAX);
-	return plugin_replies_add(&h->out, false);
+	return replies_add(&h->out, false);
 }
 
 static int serve(struct host *h)
@@ -401,7 +404,7 @@ static int serve(struct host *h)
 	request_finish(&r);
 	if (ok)
 		return 0;
-	fprintf(stderr, "plugin-host: a line that is no request, or nobody to answer\n");
+	fprintf(stderr, "warren-plugin-host: a line that is no request, or nobody to answer\n");
 	return ERROR_BUG;
 }
 
@@ -425,13 +428,13 @@ static bool has_close(const struct warren_plugin *p)
 	return p->size >= sizeof *p && p->close;
 }
 
-int plugin_host_main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	struct host h = {0};
 	char error[300] = "";
-	bool check = argc == 4 && strcmp(argv[2], "--check") == 0;
-	if (argc != 3 && !check) {
-		fprintf(stderr, "plugin-host is started by warren-worker\n");
+	bool check = argc == 3 && strcmp(argv[1], "--check") == 0;
+	if (argc != 2 && !check) {
+		fprintf(stderr, "warren-plugin-host is started by warren-worker, for a handler plugin:/path/to.so\n");
 		return ERROR_USAGE;
 	}
 	prctl(PR_SET_NAME, "warren-plugin");
@@ -445,7 +448,7 @@ int plugin_host_main(int argc, char **argv)
 		fprintf(stderr, "plugin '%s' cannot work here: %s\n", argv[argc - 1], error);
 		return ERROR_CONFIG;
 	}
-	plugin_replies_begin(OUT);
+	replies_begin(OUT);
 	int code = serve(&h);
 	if (has_close(h.plugin))
 		h.plugin->close(h.state);

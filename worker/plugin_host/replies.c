@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker/handlers/plugin_replies.h"
+#include "worker/plugin_host/replies.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -97,7 +97,7 @@ static void watch_crashes(void)
 	atexit(on_exit_flush);
 }
 
-bool plugin_replies_begin(int fd)
+bool replies_begin(int fd)
 {
 	pthread_t thread;
 	pthread_attr_t attr;
@@ -117,7 +117,7 @@ bool plugin_replies_begin(int fd)
 	return out.threaded;
 }
 
-bool plugin_replies_add(const struct buf *lines, bool hold)
+bool replies_add(const struct buf *lines, bool hold)
 {
 	pthread_mutex_lock(&out.lock);
 	bool first = out.held.len == 0, ok = !out.broken;
