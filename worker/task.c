@@ -22,7 +22,7 @@
 enum {
 	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
-	HEAR_FIRST_MS = 1, /* not 0, which would still fall into the same turn of the loop */
+	HEAR_FIRST_MS = 3, /* not 0, which would still fall into the same turn of the loop; longer than PACE_REST_MS */
 	SPARE_MAX = 2048,  /* tasks, of 1 KiB each: a pack or two of the largest */
 	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does not hear it all */
 };

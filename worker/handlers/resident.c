@@ -18,6 +18,7 @@
 #include "worker/guardian/guardian.h"
 #include "worker/guardian/oom.h"
 #include "worker/handlers/output.h"
+#include "worker/handlers/pace.h"
 #include "worker/handlers/private_tmp.h"
 #include "worker/handlers/process_usage.h"
 #include "worker/handlers/protocol.h"
@@ -60,6 +61,8 @@ struct resident {
 	struct child *child; /* NULL: nothing more will be heard of it */
 	uv_pipe_t in, out, log;
 	uv_timer_t timer; /* one after the other: the retreat's limit, the grace for output */
+	uv_timer_t rest;  /* runs while its replies are not read */
+	struct pace pace;
 	struct list flights;
 	unsigned in_flight, finished;
 	unsigned capacity;       /* as it said */
@@ -205,6 +208,7 @@ static void check_end(struct resident *r)
 	close_handle((uv_handle_t *)&r->out);
 	close_handle((uv_handle_t *)&r->log);
 	close_handle((uv_handle_t *)&r->timer);
+	close_handle((uv_handle_t *)&r->rest);
 }
 
 static void on_output_grace(uv_timer_t *timer)
@@ -440,11 +444,32 @@ static void on_closed_output(uv_timer_t *timer)
 	at_fault(timer->data, "it closed its output", (struct span){0});
 }
 
+static void on_out(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+static void on_rested(uv_timer_t *timer)
+{
+	struct resident *r = timer->data;
+	if (!uv_is_closing((uv_handle_t *)&r->out))
+		uv_read_start((uv_stream_t *)&r->out, on_alloc, on_out);
+}
+
+static void rest_if_busy(struct resident *r, unsigned replies)
+{
+	pace_heard(&r->pace, replies, uv_hrtime());
+	if (!pace_may_rest(&r->pace, r->in_flight))
+		return;
+	uv_read_stop((uv_stream_t *)&r->out);
+	uv_timer_start(&r->rest, on_rested, PACE_REST_MS, 0);
+}
+
 static void on_out(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct resident *r = stream->data;
-	if (n > 0)
+	unsigned finished = r->finished;
+	if (n > 0) {
 		take_bytes(r, buf->base, (size_t)n);
+		rest_if_busy(r, r->finished - finished);
+	}
 	if (n >= 0)
 		return;
 	uv_read_stop(stream);
@@ -636,8 +661,9 @@ struct resident *resident_create(const struct resident_spec *spec, const struct 
 	uv_pipe_init(loop, &r->out, 0);
 	uv_pipe_init(loop, &r->log, 0);
 	uv_timer_init(loop, &r->timer);
-	r->in.data = r->out.data = r->log.data = r->timer.data = r;
-	r->handles = 4;
+	uv_timer_init(loop, &r->rest);
+	r->in.data = r->out.data = r->log.data = r->timer.data = r->rest.data = r;
+	r->handles = 5;
 	struct spawn s = {
 	    .program = spec->program, .arguments = spec->words, .limits = spec->limits, .fds = {-1, -1, -1, -1, -1}};
 	if (spec->handler->settings->private_tmp && !(r->tmp = private_tmp_make(spec->limits)))
