@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/buf.h"
 #include "common/memory.h"
 #include "tests/integration/handling.h"
 #include "tests/support/support.h"
@@ -209,6 +210,33 @@ START_TEST(two_jobs_of_one_id_never_meet_in_one_process)
 	unsetenv("READY");
 	ck_assert(!support_log_has(&w, "is ended"));
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
+}
+END_TEST
+
+/* Its replies are not read at once while it has much to do; those that lie there when it dies count all the same. */
+START_TEST(what_a_busy_process_said_before_it_was_killed_counts)
+{
+	enum { JOBS = 2000 };
+	cleanup_free char *q = queue_name();
+	cleanup_free char *handler = xprintf("*=process:%s/tests/handlers/quick.py", getenv("WARREN_SOURCE"));
+	const char *runs = support_path("runs");
+	struct buf lines = {0};
+	for (int i = 0; i < JOBS; i++)
+		buf_printf(&lines, "{\"id\":\"%d\",\"type\":\"t\"}\n", i);
+	struct result r = support_producer(support_url(), lines.data, "batch", "-", "-q", q, "--progress", "none");
+	ck_assert_msg(r.code == 0, "batch: %s", r.err);
+	support_result_free(&r);
+	buf_finish(&lines);
+	setenv("RUNS", runs, 1);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "100", "--handler", handler, "--with",
+	                                  "children=1", "--with", "environment=RUNS");
+	unsetenv("RUNS");
+	support_wait_distinct(runs, JOBS);
+	support_wait_depth(support_url(), support_amqp(q, ""), 0);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	ck_assert(support_log_has(&w, "killed by SIGKILL"));
+	ck_assert_uint_eq(support_lines(runs), JOBS);
+	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
 }
 END_TEST
 
@@ -440,6 +468,7 @@ static Suite *handlers_suite(void)
 	tcase_add_test(c, a_process_that_crashes_and_crashes_is_paused_and_its_queue_rests);
 	tcase_add_test(c, a_process_that_cannot_be_started_returns_its_jobs_uncounted);
 	tcase_add_test(c, two_jobs_of_one_id_never_meet_in_one_process);
+	tcase_add_test(c, what_a_busy_process_said_before_it_was_killed_counts);
 	tcase_add_test(c, a_handler_of_four_lines_in_shell_is_enough);
 	tcase_add_test(c, the_protocol_can_be_on_stdin_and_stdout);
 	suite_add_tcase(s, c);
