@@ -12,7 +12,7 @@ import peers
 import report
 from measure import BenchError, Meter
 
-SHORT = {"document": 200000, "publish": 20000, "consume": 20000, "python": 10000, "spawn": 500, "latency": 400, "scale": 100, "ring": 20000}
+SHORT = {"document": 100000, "publish": 15000, "consume": 20000, "python": 10000, "spawn": 250, "latency": 300, "scale": 100, "ring": 20000}
 LONG_FACTOR = 5
 
 

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/memory.h"
+#include "common/pack.h"
+#include "producer/batch_internal.h"
+#include "producer/compose.h"
+
+enum { PACKS_MIN = 32 /* may be under way however small the window */ };
+
+/* ---- one line ---- */
+
+static void reject_at(struct batch *b, size_t column, const char *id, const char *reason)
+{
+	char place[64] = "";
+	if (column > 0)
+		snprintf(place, sizeof place, ":%zu", column);
+	progress_clear(&b->progress);
+	batch_complain("%s:%" PRIu64 "%s: %s", b->input.file, b->input.lines.number, place, reason);
+	b->ends[OUTCOME_REJECTED]++;
+	receipts_write(&b->receipts, b->input.ordinal, b->input.file, b->input.lines.number, id,
+	               outcome_name(OUTCOME_REJECTED), reason);
+}
+
+static void reject(struct batch *b, const char *id, const char *reason)
+{
+	reject_at(b, 0, id, reason);
+}
+
+static bool known_queue(struct batch *b, const char *queue, const char *id)
+{
+	struct error err = {0};
+	if (!queue_name_valid(span_of(queue))) {
+		reject(b, id, "the queue's name is not valid");
+		return false;
+	}
+	if (b->dry || targets_check(b->targets, queue, &err) == 0)
+		return true;
+	reject(b, id, err.text);
+	if (err.kind != ERROR_CONFIG) {
+		b->rc = -1;
+		b->err = err;
+	}
+	return false;
+}
+
+/* A key that is wrong ends the run: nothing goes out less protected than it should be. */
+static bool protected_or_end(struct batch *b, int rc, const struct error *err)
+{
+	if (rc == 0)
+		return true;
+	b->rc = -1;
+	b->err = *err;
+	return false;
+}
+
+static struct shipped_line line_of(const struct batch *b, const struct job *j)
+{
+	return (struct shipped_line){
+	    .ordinal = b->input.ordinal, .line = b->input.lines.number, .file = b->input.file, .id = xstrdup(j->id)};
+}
+
+static void count_line(struct batch *b)
+{
+	b->sent++;
+	b->state.outstanding++;
+}
+
+static void ship(struct batch *b, struct shipment *s, struct envelope *e)
+{
+	list_remove(&s->link);
+	list_append(&b->under_way, &s->link);
+	b->messages++;
+	link_publish(b->link, (uint64_t)(uintptr_t)s, e->exchange, e->key, e->message,
+	             b->s->settings.confirm_timeout_ms);
+}
+
+static void publish(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
+{
+	struct error err = {0};
+	struct envelope e =
+	    compose_envelope(&b->s->settings, queue, j, (struct span){document->data, document->len}, clock_now_ms());
+	if (!protected_or_end(b, protect_message(b->protect, queue, e.message, &err), &err)) {
+		message_destroy(e.message);
+		return;
+	}
+	if (b->waiter) {
+		e.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
+		e.message->correlation_id = xprintf("%" PRIu64, b->input.ordinal);
+	}
+	struct shipment *s = shipment_create(1);
+	shipment_add(s, line_of(b, j));
+	count_line(b);
+	ship(b, s, &e);
+}
+
+static void send_pack(struct batch *b, struct shipment *pack)
+{
+	pack_close(&pack->body);
+	struct envelope e = compose_pack(&b->s->settings, pack->queue, &pack->body, clock_now_ms());
+	ship(b, pack, &e);
+}
+
+void batch_send_ripe_packs(struct batch *b)
+{
+	bool ended = b->input.ended || b->interrupts > 0 || b->rc < 0;
+	struct list *pos, *next;
+	list_for_each (pos, next, &b->packing.open) {
+		struct shipment *pack = list_item(pos, struct shipment, link);
+		if (ended || clock_monotonic_ms() - pack->begun_ms >= BATCH_PACK_LINGER_MS)
+			send_pack(b, pack);
+	}
+}
+
+static void put_into_pack(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
+{
+	struct shipment *pack = packing_find(&b->packing, queue);
+	if (pack && packing_full(&b->packing, pack, document->len)) {
+		send_pack(b, pack);
+		pack = NULL;
+	}
+	if (!pack)
+		pack = packing_begin(&b->packing, queue, clock_monotonic_ms());
+	pack_add(&pack->body, (struct span){document->data, document->len});
+	shipment_add(pack, line_of(b, j));
+	count_line(b);
+	if (packing_full(&b->packing, pack, 0))
+		send_pack(b, pack);
+}
+
+/* A job that has to wait goes into the ring alone: it is due at its own time. */
+static bool goes_into_pack(const struct batch *b, const struct job *j, const struct buf *document)
+{
+	return packing_takes(&b->packing, document->len) &&
+	       (j->not_before_ms == CLOCK_NEVER || j->not_before_ms <= clock_now_ms());
+}
+
+/* Before anything is sent to it. */
+static bool may_pack_for(struct batch *b, const char *queue)
+{
+	struct error err = {0};
+	if (b->packing.jobs_max == 1)
+		return true;
+	int signs = protect_signs(b->protect, queue, &err);
+	if (signs == 0)
+		return true;
+	if (signs > 0)
+		error_set(&err, ERROR_USAGE,
+		          "--pack: jobs for queue '%s' are signed, and a job that leaves its pack would lose its "
+		          "signature: leave out --pack",
+		          queue);
+	return protected_or_end(b, -1, &err);
+}
+
+static void submit(struct batch *b, const struct job *j, struct buf *document)
+{
+	struct error err = {0};
+	struct batch_refusal why;
+	const char *queue = compose_queue(&b->s->settings, b->queue, j->type);
+	if (!known_queue(b, queue, j->id) || !may_pack_for(b, queue) ||
+	    !protected_or_end(b, protect_document(b->protect, queue, j, document, &err), &err))
+		return;
+	if (!batch_line_fits(&b->all, j, document, &why))
+		reject(b, j->id, why.reason);
+	else if (b->dry)
+		return;
+	else if (goes_into_pack(b, j, document))
+		put_into_pack(b, j, queue, document);
+	else
+		publish(b, j, queue, document);
+}
+
+static void take_line(struct batch *b, struct span line)
+{
+	struct job j = {0};
+	struct buf document = {0};
+	struct batch_refusal why = {0};
+	if (batch_line_blank(line))
+		return;
+	if (receipts_confirmed(&b->receipts, b->input.ordinal)) {
+		b->skipped++;
+		return;
+	}
+	b->state.lines++;
+	if (batch_line_read(&b->all, b->input.ordinal, line, &j, &document, &why))
+		submit(b, &j, &document);
+	else
+		reject_at(b, why.column, NULL, why.reason);
+	job_finish(&j);
+	buf_finish(&document);
+}
+
+/* ---- input ---- */
+
+static bool rate_allows(const struct batch *b)
+{
+	return b->rate <= 0 || (double)b->sent < (double)(clock_monotonic_ms() - b->started_ms) * b->rate / 1000 + 1;
+}
+
+/* It counts jobs, and lets some packs be under way however many jobs they hold. */
+static bool window_is_full(const struct batch *b)
+{
+	return b->state.outstanding >= (uint64_t)b->s->settings.window &&
+	       b->messages >= (b->packing.jobs_max > 1 ? PACKS_MIN : 0);
+}
+
+static bool may_submit(const struct batch *b)
+{
+	return b->rc == 0 && !b->input.ended && b->interrupts == 0 && !b->blocked && (b->dry || b->state.connected) &&
+	       !window_is_full(b) && rate_allows(b);
+}
+
+static void reject_long(struct batch *b)
+{
+	char reason[64];
+	snprintf(reason, sizeof reason, "the line is longer than %" PRId64 " bytes (max_body)",
+	         b->s->settings.max_body);
+	reject(b, NULL, reason);
+}
+
+static void pass_over_file(struct batch *b, const struct error *err)
+{
+	if (!options_has(&b->s->options, "keep-going")) {
+		b->rc = -1;
+		b->err = *err;
+		return;
+	}
+	progress_clear(&b->progress);
+	batch_complain("%s", err->text);
+	b->ends[OUTCOME_REJECTED]++;
+}
+
+bool batch_submit_lines(struct batch *b)
+{
+	while (may_submit(b)) {
+		struct span line;
+		struct error err;
+		switch (batch_input_next(&b->input, &line, &err)) {
+		case BATCH_INPUT_LINE:
+			take_line(b, line);
+			break;
+		case BATCH_INPUT_TOO_LONG:
+			b->state.lines++;
+			reject_long(b);
+			break;
+		case BATCH_INPUT_UNREADABLE:
+			pass_over_file(b, &err);
+			break;
+		case BATCH_INPUT_MORE:
+			return true;
+		case BATCH_INPUT_END:
+			return false;
+		}
+		if (b->halt > 0 && batch_failures(b) >= b->halt)
+			b->input.ended = true;
+	}
+	return false;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/clean.h"
+#include "producer/batch_internal.h"
+
+enum { TURN_MS = 100, RATE_TURN_MS = 5 };
+
+/* ---- what the broker says ---- */
+
+static void finish_line(struct batch *b, const struct shipped_line *l, enum outcome o, const struct error *err)
+{
+	b->ends[o]++;
+	b->state.outstanding--;
+	if (o != OUTCOME_CONFIRMED) {
+		progress_clear(&b->progress);
+		batch_complain("%s:%" PRIu64 ": %s: %s", l->file, l->line, l->id, err->text);
+	}
+	receipts_write(&b->receipts, l->ordinal, l->file, l->line, l->id, outcome_name(o),
+	               o == OUTCOME_CONFIRMED ? NULL : err->text);
+}
+
+static void finish_shipment(struct batch *b, struct shipment *s, enum outcome o, const struct link_event *e)
+{
+	struct error err = {0};
+	if (o != OUTCOME_CONFIRMED)
+		outcome_error(o, e, &err);
+	for (size_t i = 0; i < s->count; i++)
+		finish_line(b, &s->lines[i], o, &err);
+	b->messages--;
+	shipment_destroy(s);
+}
+
+static void on_event(struct batch *b, const struct link_event *e)
+{
+	enum outcome o;
+	if (outcome_of_event(e, &o)) {
+		finish_shipment(b, (struct shipment *)(uintptr_t)e->token, o, e);
+		return;
+	}
+	switch (e->kind) {
+	case LINK_UP:
+		b->state.connected = true;
+		batch_set_blocked(b, NULL);
+		break;
+	case LINK_DOWN:
+		b->state.connected = false;
+		batch_set_blocked(b, NULL);
+		progress_clear(&b->progress);
+		batch_complain("%s; reconnecting", e->error ? e->error->text : "connection lost");
+		break;
+	case LINK_FAILED:
+		b->rc = -1;
+		outcome_explain_failure(e, b->queue ? b->queue : "default", &b->err);
+		break;
+	case LINK_BLOCKED:
+		batch_set_blocked(b, e->text && *e->text ? e->text : "resource alarm");
+		break;
+	case LINK_UNBLOCKED:
+		batch_set_blocked(b, NULL);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_events(struct batch *b)
+{
+	struct list events;
+	list_init(&events);
+	link_take(b->link, &events);
+	while (!list_empty(&events)) {
+		struct link_event *e = list_item(events.next, struct link_event, link);
+		list_remove(&e->link);
+		on_event(b, e);
+		link_event_destroy(e);
+	}
+	if (receipts_flush(&b->receipts, &b->err) < 0)
+		b->rc = -1;
+}
+
+/* ---- what the workers say ---- */
+
+static void print_answer(const json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_COMPACT);
+	clean_print_json(stdout, text ? text : "{}");
+	putchar('\n');
+	free(text);
+}
+
+static void take_answers(struct batch *b)
+{
+	for (;;) {
+		json_t *answer;
+		if (waiter_next(b->waiter, 0, &answer, &b->err) < 0) {
+			b->rc = -1;
+			return;
+		}
+		if (!answer)
+			return;
+		if (ends_take(&b->told, answer, b->input.ordinal)) {
+			progress_clear(&b->progress);
+			print_answer(answer);
+		}
+		json_decref(answer);
+	}
+}
+
+static bool all_told(const struct batch *b)
+{
+	return !b->waiter || b->interrupts > 0 || b->told.told >= b->ends[OUTCOME_CONFIRMED];
+}
+
+/* ---- the run ---- */
+
+static void read_input(struct batch *b)
+{
+	int64_t bytes = batch_input_read(&b->input, &b->err);
+	if (bytes < 0)
+		b->rc = -1;
+	else
+		b->state.bytes += (uint64_t)bytes;
+}
+
+static void take_signals(struct batch *b)
+{
+	struct signalfd_siginfo info;
+	while (read(b->signals, &info, sizeof info) == sizeof info) {
+		progress_clear(&b->progress);
+		if (++b->interrupts == 1)
+			fprintf(stderr, "interrupted: waiting for %" PRIu64 " confirms (once more: leave at once)\n",
+			        b->state.outstanding);
+	}
+}
+
+/* Until something has to be done although nothing is heard. */
+static int patience_ms(const struct batch *b)
+{
+	if (b->rate > 0)
+		return RATE_TURN_MS;
+	return list_empty(&b->packing.open) ? TURN_MS : BATCH_PACK_LINGER_MS;
+}
+
+static void turn(struct batch *b)
+{
+	bool wants_input = batch_submit_lines(b);
+	batch_send_ripe_packs(b);
+	if (b->link)
+		link_flush(b->link);
+	struct pollfd fds[] = {
+	    {.fd = b->signals, .events = POLLIN},
+	    {.fd = b->link ? link_fd(b->link) : -1, .events = POLLIN},
+	    {.fd = wants_input ? b->input.fd : -1, .events = POLLIN},
+	    {.fd = b->waiter ? waiter_fd(b->waiter) : -1, .events = POLLIN},
+	};
+	poll(fds, 4, patience_ms(b));
+	if (fds[0].revents)
+		take_signals(b);
+	if (fds[2].revents)
+		read_input(b);
+	if (b->link) {
+		link_watch(b->link);
+		take_events(b);
+	}
+	if (b->waiter && b->rc == 0)
+		take_answers(b);
+	b->state.confirmed = b->ends[OUTCOME_CONFIRMED];
+	b->state.failed = batch_failures(b);
+	progress_update(&b->progress, &b->state);
+}
+
+/* The broker has been away for so long that everything under way has timed out: reading on would fail it all. */
+static bool deserted(const struct batch *b)
+{
+	return !b->dry && !b->state.connected && b->ends[OUTCOME_TIMED_OUT] > 0 && b->state.outstanding == 0;
+}
+
+void batch_work(struct batch *b)
+{
+	for (;;) {
+		bool nothing_to_read = b->input.ended || b->interrupts > 0;
+		if (b->rc < 0 || b->interrupts > 1 || (nothing_to_read && b->state.outstanding == 0 && all_told(b)))
+			return;
+		if (deserted(b)) {
+			b->rc = error_set(&b->err, ERROR_UNAVAILABLE,
+			                  "the broker stays unreachable; nothing more was read");
+			return;
+		}
+		turn(b);
+	}
+}
