@@ -49,20 +49,20 @@ bool base64_decode(struct buf *out, struct span text)
 	char *three = text.len % 4 == 0 ? buf_extend(out, digits) : NULL;
 	if (!three)
 		return false;
-	for (size_t at = 0; at < digits; at += 4) {
+	bool ok = true;
+	for (size_t at = 0; ok && at < digits; at += 4) {
 		size_t n = digits - at < 4 ? digits - at : 4;
 		uint32_t bits = 0;
 		for (size_t i = 0; i < 4; i++) {
 			int v = i < n ? value_of(text.at[at + i]) : 0;
-			if (v < 0)
-				return false;
-			bits = bits << 6 | (uint32_t)v;
+			ok = ok && v >= 0;
+			bits = bits << 6 | (uint32_t)(v & 63);
 		}
-		for (size_t i = 0; i + 1 < n; i++, out->len++)
+		for (size_t i = 0; ok && i + 1 < n; i++, out->len++)
 			*three++ = (char)(bits >> (16 - 8 * i));
 	}
 	out->data[out->len] = 0;
-	return true;
+	return ok;
 }
 
 bool base64_is_plain(struct span text)

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
 #include "common/box.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -15,6 +22,7 @@
 #include "worker/arrival.h"
 #include "worker/consumption.h"
 #include "worker/handlers/environment.h"
+#include "worker/handlers/pace.h"
 #include "worker/notify.h"
 #include "worker/reissue.h"
 #include "worker/task_internal.h"
@@ -22,10 +30,12 @@
 enum {
 	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
-	HEAR_FIRST_MS = 3, /* not 0, which would still fall into the same turn of the loop; longer than PACE_REST_MS */
+	HEAR_FIRST_MS = 3, /* not 0, which would still fall into the same turn of the loop */
 	SPARE_MAX = 2048,  /* tasks, of 1 KiB each: a pack or two of the largest */
 	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does not hear it all */
 };
+
+_Static_assert(HEAR_FIRST_MS > PACE_REST_MS + 1, "a reply that lies may be that of a job in time");
 
 static struct worker *worker_of(const struct task *t)
 {
@@ -49,6 +59,13 @@ struct log_subject task_subject(const struct task *t)
 
 /* ---- the end of a task ---- */
 
+#define AFTER_LINK_SIZE (sizeof(struct task) - offsetof(struct task, link) - sizeof(struct list))
+
+static void *after_link(struct task *t)
+{
+	return &t->link + 1;
+}
+
 struct task *task_create(struct worker *w)
 {
 	struct task *t;
@@ -60,7 +77,7 @@ struct task *task_create(struct worker *w)
 		t = list_item(w->spare_tasks.next, struct task, link);
 		list_remove(&t->link);
 		w->spare_count--;
-		memset((char *)t + offsetof(struct task, link), 0, sizeof *t - offsetof(struct task, link));
+		ASAN_UNPOISON_MEMORY_REGION(after_link(t), AFTER_LINK_SIZE);
 	}
 	t->worker = w;
 	list_init(&t->link);
@@ -88,6 +105,9 @@ void task_recycle_ended(struct worker *w)
 		intake_finish(&t->in);
 		free(t->box);
 		if (w->spare_count < SPARE_MAX) {
+			memset(after_link(t), 0, AFTER_LINK_SIZE);
+			ASAN_POISON_MEMORY_REGION(after_link(t),
+			                          AFTER_LINK_SIZE); /* whoever still looks is found out */
 			list_append(&w->spare_tasks, &t->link);
 			w->spare_count++;
 		} else {

@@ -12,8 +12,8 @@ enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
 
 struct task {
 	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
-	/* From here on all of it is blank when a job gets it. */
 	struct list link; /* worker::waiting, running, publishing_tasks, ended_tasks or spare_tasks */
+	/* All below is blank when a job gets it. */
 	struct worker *worker;
 	enum task_state state;
 	struct parcel *parcel; /* held: to settle */

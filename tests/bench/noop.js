@@ -6,7 +6,7 @@ const fs = require("fs");
 const readline = require("readline");
 
 const requests = readline.createInterface({ input: fs.createReadStream(null, { fd: 3 }) });
-fs.writeSync(4, '{"ready":100}\n');
+fs.writeSync(4, '{"ready":100,"in_turn":true}\n');
 requests.on("line", (line) => {
 	const request = JSON.parse(line);
 	if (request.id) fs.writeSync(4, JSON.stringify({ ok: request.id }) + "\n");

@@ -8,7 +8,7 @@ import json
 import os
 
 requests, replies = os.fdopen(3, encoding="utf-8"), os.fdopen(4, "w", encoding="utf-8")
-print('{"ready":100}', file=replies, flush=True)
+print('{"ready":100,"in_turn":true}', file=replies, flush=True)
 for line in requests:
     request = json.loads(line)
     if "id" in request:

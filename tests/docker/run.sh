@@ -139,6 +139,7 @@ build -f "$root/docker/Dockerfile" -t warren:latest "$root"
 in_image() { "$docker" run --rm --network none warren:latest "$@"; }
 [ "$(in_image id -u)" = 10001 ] || fail "the image runs as $(in_image id)"
 in_image sh -c '! command -v cc && ! command -v gcc && ! command -v meson' || fail "there is a compiler in the final image"
+in_image test -x /usr/libexec/warren/warren-plugin-host || fail "there is no warren-plugin-host in the image"
 in_image warren-producer --version
 in_image warren-worker --version
 base_size=$("$docker" image inspect -f '{{.Size}}' debian:bookworm-slim)

@@ -48,7 +48,9 @@ class Bounds:
     outlive_s: float = 5.0  # a handler that writes so long after its worker's SIGKILL was not killed with it
     rss_grown_kib: int = 8192  # and
     rss_grown_share: float = 0.25  # what a worker may have grown between the quiet moments; the larger one counts
-    fds_grown: int = 6
+    # Some handlers more, and a connection to the HTTP service for each slot: kept once so many jobs have run at once, which may be
+    # after the first quarter (measured: 22, and 34 for good after 12 at once).
+    fds_grown: int = 6 + 12
     judge_rss: bool = True
 
 

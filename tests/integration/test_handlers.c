@@ -228,7 +228,7 @@ START_TEST(what_a_busy_process_said_before_it_was_killed_counts)
 	support_result_free(&r);
 	buf_finish(&lines);
 	setenv("RUNS", runs, 1);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "100", "--handler", handler, "--with",
+	struct process w = support_worker(support_url(), "-q", q, "-j", "1000", "--handler", handler, "--with",
 	                                  "children=1", "--with", "environment=RUNS");
 	unsetenv("RUNS");
 	support_wait_distinct(runs, JOBS);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/memory.h"
@@ -107,6 +108,20 @@ START_TEST(another_user_runs_it_when_root_starts_it)
 }
 END_TEST
 
+START_TEST(a_program_that_the_user_may_not_run_ends_the_worker_before_it_takes_jobs)
+{
+	if (geteuid() != 0)
+		return;
+	cleanup_free char *q = queue_name();
+	const char *folder = support_path("closed"), *program = support_path("closed/h");
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	ck_assert_int_eq(symlink("/bin/true", program), 0);
+	struct process w = start_limited(q, program, "user = \"nobody\";");
+	ck_assert_int_eq(support_wait_exit(&w), 78);
+	ck_assert(support_log_has(&w, "user 'nobody' may not run '") && support_log_has(&w, "Permission denied"));
+}
+END_TEST
+
 START_TEST(no_network_means_none_or_a_worker_that_says_why_not)
 {
 	cleanup_free char *q = queue_name();
@@ -172,6 +187,7 @@ static Suite *limits_suite(void)
 	tcase_add_test(c, a_handler_that_eats_memory_meets_its_limit);
 	tcase_add_test(c, a_private_folder_is_gone_afterwards);
 	tcase_add_test(c, another_user_runs_it_when_root_starts_it);
+	tcase_add_test(c, a_program_that_the_user_may_not_run_ends_the_worker_before_it_takes_jobs);
 	tcase_add_test(c, no_network_means_none_or_a_worker_that_says_why_not);
 	tcase_add_test(c, what_is_not_there_is_named_before_jobs_are_taken);
 	tcase_add_test(c, a_kill_for_want_of_memory_is_told_from_a_crash);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,42 @@ static int check_folder(const struct settings_handler *s, struct spawn_limits *l
 	return 0;
 }
 
+/* The exit status of a child that tries something; -1: it could not be tried. */
+static int status_of(pid_t pid)
+{
+	int status = 0;
+	bool ended = pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status);
+	return ended ? WEXITSTATUS(status) : -1;
+}
+
+/* By system calls: the C library's would go by way of threads that the child of a fork has not. */
+static int try_as_user(const struct spawn_limits *l, const char *program)
+{
+	if (syscall(SYS_setgroups, l->group_count, l->groups) < 0 ||
+	    syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0 || syscall(SYS_setresuid, l->uid, l->uid, l->uid) < 0 ||
+	    access(program, X_OK) < 0)
+		return errno;
+	return 0;
+}
+
+/* In a process that has become the user: a folder above it may be closed to them. */
+static int check_program(const struct settings_handler *s, const struct spawn_limits *l, const char *program,
+                         struct error *err)
+{
+	if (!l->as_user)
+		return 0;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(try_as_user(l, program));
+	int code = status_of(pid);
+	if (code < 0)
+		return error_set(err, ERROR_BUG, "whether the user may run '%.200s' could not be tried", program);
+	if (code == 0)
+		return 0;
+	return error_set_errno(err, ERROR_CONFIG, code, "user '%s' may not run '%.200s'", s->user ? s->user : "root",
+	                       program);
+}
+
 /* Tried in a process of its own: whether it may depends on more than can be asked. */
 static int check_network(const struct settings_handler *s, struct spawn_limits *l, struct error *err)
 {
@@ -66,16 +103,16 @@ static int check_network(const struct settings_handler *s, struct spawn_limits *
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(unshare(CLONE_NEWNET) < 0 ? errno : 0);
-	int status = 0;
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+	int code = status_of(pid);
+	if (code < 0)
 		return error_set(err, ERROR_BUG, "no_network could not be tried");
-	if (WEXITSTATUS(status) == 0)
+	if (code == 0)
 		return 0;
-	return error_set_errno(err, ERROR_CONFIG, WEXITSTATUS(status),
+	return error_set_errno(err, ERROR_CONFIG, code,
 	                       "no_network needs the right to make network namespaces (CAP_SYS_ADMIN)");
 }
 
-int confine_read(const struct settings_handler *s, struct spawn_limits *l, struct error *err)
+int confine_read(const struct settings_handler *s, const char *program, struct spawn_limits *l, struct error *err)
 {
 	*l = spawn_unlimited;
 	l->memory = s->memory;
@@ -86,7 +123,7 @@ int confine_read(const struct settings_handler *s, struct spawn_limits *l, struc
 	l->umask = s->umask ? (int)strtol(s->umask, NULL, 8) : SPAWN_UNLIMITED;
 	l->no_new_privileges = s->no_new_privileges;
 	l->clean_environment = s->environment != NULL;
-	if (find_user(s, l, err) < 0 || check_folder(s, l, err) < 0)
+	if (find_user(s, l, err) < 0 || check_folder(s, l, err) < 0 || check_program(s, l, program, err) < 0)
 		return -1;
 	return check_network(s, l, err);
 }

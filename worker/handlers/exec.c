@@ -72,7 +72,8 @@ static int exec_open(struct handler *h, const char *rest, struct error *err)
 {
 	struct exec_handler *x = xcalloc(1, sizeof *x);
 	h->state = x;
-	if (program_find(rest, &x->program, &x->words, err) == 0 && confine_read(h->settings, &x->limits, err) == 0)
+	if (program_find(rest, &x->program, &x->words, err) == 0 &&
+	    confine_read(h->settings, x->program, &x->limits, err) == 0)
 		return 0;
 	exec_close(h);
 	return -1;

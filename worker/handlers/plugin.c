@@ -16,8 +16,11 @@
 
 #define PLUGIN_HOST "warren-plugin-host"
 
-/* Beside the worker's own program, as in the folder it was built in; where both are installed; or where they were to
- * be. */
+/*
+ * Beside the worker's own program, as in the folder it was built in; where both are installed; or where they were to
+ * be. After an upgrade it may be newer than a worker that runs on: what they say to each other is the protocol of all
+ * handlers, and old ones must go on.
+ */
 static char *find_host(struct error *err)
 {
 	char own[PATH_MAX];
@@ -33,8 +36,9 @@ static char *find_host(struct error *err)
 		if (access(places[i], X_OK) == 0)
 			return xstrdup(places[i]);
 	error_set(err, ERROR_CONFIG,
-	          "plugins are run by " PLUGIN_HOST ", which is neither in %s nor in %s: install it again", own,
-	          WARREN_LIBEXECDIR);
+	          "plugins are run by " PLUGIN_HOST
+	          ", which is in none of %s, %s/../libexec/warren and %s: install it again",
+	          own, own, WARREN_LIBEXECDIR);
 	return NULL;
 }
 

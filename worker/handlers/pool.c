@@ -199,7 +199,7 @@ int pool_open(struct handler *h, char *program, char **words, bool stdio, struct
 {
 	struct pool *p = xcalloc(1, sizeof *p);
 	*p = (struct pool){.handler = h, .program = program, .words = words, .stdio = stdio};
-	if (confine_read(h->settings, &p->limits, err) < 0) {
+	if (confine_read(h->settings, program, &p->limits, err) < 0) {
 		words_free(words);
 		free(program);
 		free(p);

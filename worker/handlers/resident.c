@@ -30,8 +30,6 @@ enum {
 	READ_SIZE = 64 * 1024,
 	LINE_SLACK = 64 * 1024, /* of a reply, beside its result */
 	IN_FLIGHT_MAX = 1000,
-	AHEAD_MS = 5,      /* of work that may lie before a job in a process that runs its jobs in turn */
-	AVERAGE_OVER = 16, /* jobs */
 };
 
 /* A job in it. */
@@ -62,7 +60,6 @@ struct resident {
 	uv_pipe_t in, out, log;
 	uv_timer_t timer; /* one after the other: the retreat's limit, the grace for output */
 	uv_timer_t rest;  /* runs while its replies are not read */
-	struct pace pace;
 	struct list flights;
 	unsigned in_flight, finished;
 	unsigned capacity;       /* as it said */
@@ -70,7 +67,7 @@ struct resident {
 	bool tells_usage;        /* its replies do */
 	uint64_t first_since_ns; /* in_turn: when the first flight began */
 	uint64_t first_since_ms; /* the same by the loop's clock, which costs nothing to look at */
-	uint64_t average_ns;     /* in_turn: of a job; 0: not known yet */
+	struct pace pace;        /* in_turn */
 	struct buf line;         /* of a reply, not complete yet */
 	struct buf unsent;       /* requests of this turn */
 	struct output output;
@@ -211,6 +208,16 @@ static void check_end(struct resident *r)
 	close_handle((uv_handle_t *)&r->rest);
 }
 
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
+static void on_out(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+static void read_on(struct resident *r)
+{
+	uv_timer_stop(&r->rest);
+	if (!r->out_ended && !uv_is_closing((uv_handle_t *)&r->out))
+		uv_read_start((uv_stream_t *)&r->out, on_alloc, on_out);
+}
+
 static void on_output_grace(uv_timer_t *timer)
 {
 	struct resident *r = timer->data;
@@ -235,6 +242,7 @@ static void on_exited(void *data, const struct child_exit *exit)
 	                (exit->for_memory || oom_happened());
 	if (!exit->leftovers && !r->killed)
 		r->child = NULL;
+	read_on(r); /* what it had said counts */
 	uv_timer_start(&r->timer, on_output_grace, OUTPUT_GRACE_MS, 0);
 	check_end(r);
 }
@@ -333,8 +341,6 @@ static void recycle_if_due(struct resident *r)
 /* The one that is the first now has begun. */
 static void begin_next(struct resident *r, uint64_t now_ns)
 {
-	uint64_t last_ns = now_ns - r->first_since_ns;
-	r->average_ns = r->average_ns ? (r->average_ns * (AVERAGE_OVER - 1) + last_ns) / AVERAGE_OVER : last_ns;
 	note_first(r, now_ns);
 	if (list_empty(&r->flights))
 		return;
@@ -444,32 +450,34 @@ static void on_closed_output(uv_timer_t *timer)
 	at_fault(timer->data, "it closed its output", (struct span){0});
 }
 
-static void on_out(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
-
 static void on_rested(uv_timer_t *timer)
 {
-	struct resident *r = timer->data;
-	if (!uv_is_closing((uv_handle_t *)&r->out))
-		uv_read_start((uv_stream_t *)&r->out, on_alloc, on_out);
+	read_on(timer->data);
 }
 
-static void rest_if_busy(struct resident *r, unsigned replies)
+/* Those who run several jobs at once have room again with each reply: theirs do not lie. */
+static void rest_if_busy(struct resident *r)
 {
-	pace_heard(&r->pace, replies, uv_hrtime());
-	if (!pace_may_rest(&r->pace, r->in_flight))
+	if (!r->in_turn || r->exited || !pace_may_rest(&r->pace, r->in_flight))
 		return;
 	uv_read_stop((uv_stream_t *)&r->out);
 	uv_timer_start(&r->rest, on_rested, PACE_REST_MS, 0);
 }
 
+static void read_replies(struct resident *r, const char *data, size_t len)
+{
+	unsigned finished = r->finished;
+	uint64_t since_ns = r->first_since_ns;
+	take_bytes(r, data, len);
+	pace_heard(&r->pace, r->finished - finished, len, uv_hrtime() - since_ns);
+	rest_if_busy(r);
+}
+
 static void on_out(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct resident *r = stream->data;
-	unsigned finished = r->finished;
-	if (n > 0) {
-		take_bytes(r, buf->base, (size_t)n);
-		rest_if_busy(r, r->finished - finished);
-	}
+	if (n > 0)
+		read_replies(r, buf->base, (size_t)n);
 	if (n >= 0)
 		return;
 	uv_read_stop(stream);
@@ -523,10 +531,10 @@ static unsigned room_for(const struct resident *r)
 {
 	if (!r->in_turn)
 		return r->capacity;
-	if (r->in_flight > 0 && uv_now(r->spec.handler->loop) - r->first_since_ms > AHEAD_MS)
+	if (r->in_flight > 0 && uv_now(r->spec.handler->loop) - r->first_since_ms > PACE_AHEAD_MS)
 		return 1; /* the one that runs is a long one: nothing more behind it */
-	uint64_t ahead = r->average_ns ? AHEAD_MS * UINT64_C(1000000) / r->average_ns : 0;
-	return ahead < 1 ? 1 : ahead < r->capacity ? (unsigned)ahead : r->capacity;
+	unsigned ahead = pace_jobs_ahead(&r->pace);
+	return ahead < r->capacity ? ahead : r->capacity;
 }
 
 /* With recycle_jobs no more are written to it than it is to run. */
