@@ -168,7 +168,7 @@ build() {
 	return "${built[$folder]}"
 }
 build_plain() { build build-test -Dwerror=true -Dtests=enabled; }
-build_asan() { build build-asan -Dtests=enabled -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false; }
+build_asan() { build build-asan -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false; }
 
 # meson_suite FOLDER SUITE JOBS: runs it and counts its checks.
 meson_suite() {
@@ -238,7 +238,7 @@ suite_integration() {
 	step "integration tests"
 	build_asan || return 0
 	need_broker || return 0
-	meson_suite build-asan integration 4
+	meson_suite build-asan integration 3
 }
 
 suite_valgrind() {
