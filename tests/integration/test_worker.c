@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/headers.h"
 #include "common/memory.h"
+#include "tests/integration/handling.h"
 #include "tests/support/support.h"
 
 static void send_job(const char *url, const char *queue, const char *type, const char *args, const char *option,
@@ -23,27 +22,6 @@ static void send_job(const char *url, const char *queue, const char *type, const
 	if (r.code != 0)
 		ck_abort_msg("send: %s", r.err);
 	support_result_free(&r);
-}
-
-static char *queue_name(void)
-{
-	return xstrdup(support_queue(support_url()));
-}
-
-/* The only letter of a dead queue as JSON text. */
-static char *dead_letter(const char *queue)
-{
-	support_wait_depth(support_url(), support_amqp(queue, ".dead"), 1);
-	struct result r = support_producer(support_url(), NULL, "dead", "list", "-q", queue, "--json");
-	ck_assert_int_eq(r.code, 0);
-	free(r.err);
-	return r.out;
-}
-
-static void assert_has(const char *text, const char *part)
-{
-	if (!strstr(text, part))
-		ck_abort_msg("'%s' is not in: %s", part, text);
 }
 
 START_TEST(a_job_that_exits_0_is_done_and_acknowledged)
@@ -363,45 +341,6 @@ START_TEST(a_killed_worker_takes_its_handlers_along_and_loses_no_job)
 }
 END_TEST
 
-START_TEST(draining_finishes_what_runs_and_gives_back_the_rest)
-{
-	cleanup_free char *q = queue_name();
-	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body =
-	    xprintf("echo start >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; echo end >>'%s'", record, go, record);
-	for (int i = 0; i < 5; i++)
-		send_job(support_url(), q, "t", "1", NULL, NULL);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
-	support_wait_lines(record, 2);
-	kill(w.pid, SIGTERM);
-	support_wait_log(&w, "draining");
-	fclose(fopen(go, "we"));
-	ck_assert_int_eq(support_wait_exit(&w), 0);
-	ck_assert_uint_eq(support_lines(record), 4);
-	support_wait_depth(support_url(), support_amqp(q, ""), 3);
-}
-END_TEST
-
-START_TEST(a_drain_deadline_returns_jobs_uncounted)
-{
-	cleanup_free char *q = queue_name();
-	const char *record = support_path("record");
-	cleanup_free char *body = xprintf("echo start >>'%s'; exec sleep 300", record);
-	send_job(support_url(), q, "t", "1", NULL, NULL);
-	struct process w = support_worker(support_url(), "-q", q, "--drain", "100ms", "--grace", "100ms", "--",
-	                                  support_script("h", body));
-	support_wait_lines(record, 1);
-	ck_assert_int_eq(support_terminate(&w), 0);
-	struct message *m = support_take(support_url(), support_amqp(q, ""));
-	int64_t n = 0;
-	ck_assert(table_get_int(&m->headers, "warren-returns", &n));
-	ck_assert_int_eq(n, 1);
-	ck_assert_ptr_null(table_get(&m->headers, "warren-attempt"));
-	ck_assert_uint_eq(headers_delivery_count(m), 0);
-	message_destroy(m);
-}
-END_TEST
-
 START_TEST(a_job_that_runs_through_a_reconnect_is_not_run_twice)
 {
 	cleanup_free char *q = queue_name();
@@ -420,21 +359,6 @@ START_TEST(a_job_that_runs_through_a_reconnect_is_not_run_twice)
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_lines(record), 1);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
-}
-END_TEST
-
-START_TEST(pausing_stops_consuming_and_continuing_goes_on)
-{
-	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "--", "/bin/true");
-	support_wait_log(&w, "consuming from");
-	kill(w.pid, SIGTSTP);
-	support_wait_log(&w, "consuming is paused");
-	send_job(support_url(), q, "t", "1", NULL, NULL);
-	support_wait_depth(support_url(), support_amqp(q, ""), 1);
-	kill(w.pid, SIGCONT);
-	support_wait_log(&w, "ok in");
-	ck_assert_int_eq(support_terminate(&w), 0);
 }
 END_TEST
 
@@ -516,110 +440,6 @@ START_TEST(a_worker_whose_guardian_dies_ends_and_its_job_runs_again)
 	w = support_worker(support_url(), "-q", q, "--once", "--", script);
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert_uint_eq(support_lines(record), 2);
-}
-END_TEST
-
-START_TEST(hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line)
-{
-	cleanup_free char *q = queue_name();
-	const char *log = support_path("hup.log"), *moved = support_path("hup.log.1"),
-	           *config = support_path("hup.cfg");
-	FILE *f = fopen(config, "we");
-	fputs("grace = \"1s\"; log_level = \"info\";\n", f);
-	fclose(f);
-	struct process w = support_worker(support_url(), "-q", q, "--config", config, "--log-file", log, "--log-level",
-	                                  "debug", "--", support_script("h", "exit 0"));
-	support_wait_lines(log, 2);
-	ck_assert_int_eq(rename(log, moved), 0);
-	f = fopen(config, "we");
-	fputs("grace = \"2s\"; log_level = \"error\";\n", f);
-	fclose(f);
-	kill(w.pid, SIGHUP);
-	support_wait_lines(log, 1); /* an info line: --log-level of the command line still holds */
-	f = fopen(config, "we");
-	fputs("grace = \"soon\";\n", f);
-	fclose(f);
-	kill(w.pid, SIGHUP);
-	support_wait(support_lines_with(log, "settings stay as they are") > 0, "the log to tell of wrong settings");
-	ck_assert_uint_eq(support_lines_with(log, "hup.cfg:1: grace wants a time"), 1);
-	send_job(support_url(), q, "t", "1", NULL, NULL);
-	support_wait_depth(support_url(), support_amqp(q, ""), 0);
-	ck_assert_int_eq(support_terminate(&w), 0);
-}
-END_TEST
-
-START_TEST(a_second_interrupt_stops_at_once_and_gives_the_job_back)
-{
-	cleanup_free char *q = queue_name();
-	const char *record = support_path("record");
-	cleanup_free char *body = xprintf("echo x >>'%s'; sleep 300", record);
-	struct process w = support_worker(support_url(), "-q", q, "--drain", "10m", "--grace", "100ms", "--",
-	                                  support_script("h", body));
-	send_job(support_url(), q, "t", "1", NULL, NULL);
-	support_wait_lines(record, 1);
-	kill(w.pid, SIGINT);
-	support_wait_log(&w, "draining");
-	kill(w.pid, SIGINT);
-	ck_assert_int_eq(support_wait_exit(&w), 130);
-	w = support_worker(support_url(), "-q", q, "--once", "--", "/bin/true");
-	ck_assert_int_eq(support_wait_exit(&w), 0);
-}
-END_TEST
-
-START_TEST(systemd_is_told_ready_alive_and_stopping)
-{
-	cleanup_free char *q = queue_name();
-	const char *path = support_path("notify");
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-	setenv("NOTIFY_SOCKET", path, 1);
-	setenv("WATCHDOG_USEC", "200000", 1);
-	struct process w = support_worker(support_url(), "-q", q, "--", "/bin/true");
-	char seen[4096] = "";
-	size_t used = 0;
-	while (!strstr(seen, "READY=1") || !strstr(seen, "WATCHDOG=1")) {
-		ssize_t n = recv(fd, seen + used, sizeof seen - used - 1, 0); /* the test's own deadline bounds it */
-		ck_assert_int_gt(n, 0);
-		used += (size_t)n;
-	}
-	kill(w.pid, SIGTERM);
-	for (seen[0] = 0; !strstr(seen, "STOPPING=1");) {
-		ssize_t n = recv(fd, seen, sizeof seen - 1, 0);
-		ck_assert_int_gt(n, 0);
-		seen[n] = 0;
-	}
-	ck_assert_int_eq(support_wait_exit(&w), 0);
-	close(fd);
-	unsetenv("NOTIFY_SOCKET");
-	unsetenv("WATCHDOG_USEC");
-}
-END_TEST
-
-START_TEST(systemd_is_told_of_a_handler_that_is_paused)
-{
-	cleanup_free char *q = queue_name();
-	const char *path = support_path("notify"), *script = support_script("gone", "exit 0");
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-	setenv("NOTIFY_SOCKET", path, 1);
-	struct process w = support_worker(support_url(), "-q", q, "--", script);
-	support_wait_log(&w, "consuming from");
-	ck_assert_int_eq(unlink(script), 0);
-	send_job(support_url(), q, "t", "1", NULL, NULL);
-	char seen[4096] = "";
-	while (!strstr(seen, "STATUS=handler '*' cannot be started")) {
-		ssize_t n = recv(fd, seen, sizeof seen - 1, 0); /* the test's own deadline bounds it */
-		ck_assert_int_gt(n, 0);
-		seen[n] = 0;
-	}
-	unsetenv("NOTIFY_SOCKET");
-	close(fd);
-	kill(w.pid, SIGTERM);
-	ck_assert_int_eq(support_wait_exit(&w), 0);
 }
 END_TEST
 
@@ -803,19 +623,12 @@ static Suite *worker_suite(void)
 	tcase_add_test(c, a_handler_that_cannot_be_started_returns_its_jobs_uncounted);
 	tcase_add_test(c, two_jobs_with_one_id_both_run);
 	tcase_add_test(c, a_killed_worker_takes_its_handlers_along_and_loses_no_job);
-	tcase_add_test(c, draining_finishes_what_runs_and_gives_back_the_rest);
-	tcase_add_test(c, a_drain_deadline_returns_jobs_uncounted);
 	tcase_add_test(c, a_job_that_runs_through_a_reconnect_is_not_run_twice);
-	tcase_add_test(c, pausing_stops_consuming_and_continuing_goes_on);
 	tcase_add_test(c, count_runs_so_many_jobs_and_no_more);
 	tcase_add_test(c, a_missing_queue_ends_the_worker_and_names_the_command);
 	tcase_add_test(c, a_handler_that_is_not_there_ends_the_worker_before_it_connects);
 	tcase_add_test(c, a_raw_queue_takes_any_body);
 	tcase_add_test(c, a_worker_whose_guardian_dies_ends_and_its_job_runs_again);
-	tcase_add_test(c, hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line);
-	tcase_add_test(c, a_second_interrupt_stops_at_once_and_gives_the_job_back);
-	tcase_add_test(c, systemd_is_told_ready_alive_and_stopping);
-	tcase_add_test(c, systemd_is_told_of_a_handler_that_is_paused);
 	tcase_add_test(c, weights_share_the_slots_out_between_queues);
 	tcase_add_test(c, headers_nested_as_deep_as_a_frame_allows_do_no_harm);
 	tcase_add_test(c, an_exit_code_can_be_given_another_verdict);
