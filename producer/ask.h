@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* 0: yes. Without a terminal and without --yes it is refused: ERROR_USAGE. A "no": ERROR_FAILED. */
 int ask_yes(const char *question, bool yes, struct error *err);

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-#include "common/clean.h"
-#include "common/connect.h"
-#include "common/memory.h"
-#include "common/pack.h"
+#include "common/base/clean.h"
+#include "common/settings/connect.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
 #include "producer/batch_internal.h"
 #include "producer/commands.h"
 #include "producer/compose.h"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/job.h"
+#include "common/job/job.h"
 
 static bool is_standard_input(const char *name)
 {

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/error.h"
-#include "common/options.h"
+#include "common/base/buf.h"
+#include "common/base/error.h"
+#include "common/settings/options.h"
 #include "producer/lines.h"
 
 struct batch_input {

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/link.h"
+#include "common/amqp/link.h"
 #include "producer/batch_input.h"
 #include "producer/batch_line.h"
 #include "producer/begin.h"

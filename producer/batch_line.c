@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/codec.h"
-#include "common/delay.h"
-#include "common/memory.h"
-#include "common/scan.h"
+#include "common/base/clock.h"
+#include "common/job/codec.h"
+#include "common/job/delay.h"
+#include "common/base/memory.h"
+#include "common/job/scan.h"
 #include "producer/compose.h"
 
 bool batch_line_blank(struct span line)

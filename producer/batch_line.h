@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/job.h"
+#include "common/base/buf.h"
+#include "common/job/job.h"
 #include "producer/receipts.h"
 
 /* What all lines have in common. All borrowed. */

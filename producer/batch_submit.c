@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "common/memory.h"
-#include "common/pack.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
 #include "producer/batch_internal.h"
 #include "producer/compose.h"
 

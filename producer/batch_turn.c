@@ -6,7 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "common/clean.h"
+#include "common/base/clean.h"
 #include "producer/batch_internal.h"
 
 enum { TURN_MS = 100, RATE_TURN_MS = 5 };

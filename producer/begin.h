@@ -2,8 +2,8 @@
 /* What every command of the producer does first and last. */
 #pragma once
 
-#include "common/options.h"
-#include "common/settings.h"
+#include "common/settings/options.h"
+#include "common/settings/settings.h"
 
 struct session {
 	const struct command_spec *command;

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "common/topology.h"
+#include "common/job/topology.h"
 
 struct broker_view {
 	json_t *exchanges, *queues, *bindings; /* arrays as the API gives them */

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/delay.h"
-#include "common/headers.h"
-#include "common/memory.h"
-#include "common/pack.h"
+#include "common/job/delay.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
 
 static int parse_when(const char *option, const char *text, int64_t now_ms, int64_t *at_ms, struct error *err)
 {

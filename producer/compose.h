@@ -5,12 +5,12 @@
  */
 #pragma once
 
-#include "common/error.h"
-#include "common/job.h"
-#include "common/message.h"
-#include "common/options.h"
-#include "common/settings.h"
-#include "common/topology.h"
+#include "common/base/error.h"
+#include "common/job/job.h"
+#include "common/job/message.h"
+#include "common/settings/options.h"
+#include "common/settings/settings.h"
+#include "common/job/topology.h"
 
 /* --id --delay --at --expires --timeout --retries --backoff -H: for the option tables of send and batch. */
 #define COMPOSE_OPTIONS                                                                                                \
@@ -45,5 +45,5 @@ struct envelope {
 /* The message of a document (copied) and where it enters: P.jobs, or the ring when not_before lies ahead. */
 struct envelope compose_envelope(const struct settings *s, const char *queue, const struct job *j, struct span document,
                                  int64_t now_ms);
-/* The message of a complete pack (common/pack.h), whose body is taken. */
+/* The message of a complete pack (common/job/pack.h), whose body is taken. */
 struct envelope compose_pack(const struct settings *s, const char *queue, struct buf *body, int64_t now_ms);

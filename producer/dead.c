@@ -4,11 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/connect.h"
-#include "common/headers.h"
-#include "common/job.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/settings/connect.h"
+#include "common/job/headers.h"
+#include "common/job/job.h"
+#include "common/base/memory.h"
 #include "producer/ask.h"
 #include "producer/begin.h"
 #include "producer/commands.h"

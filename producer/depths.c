@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/job.h"
-#include "common/memory.h"
-#include "common/topology.h"
+#include "common/job/job.h"
+#include "common/base/memory.h"
+#include "common/job/topology.h"
 
 enum { CHANNEL = 1 };
 

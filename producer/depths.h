@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/broker.h"
-#include "common/delay.h"
-#include "common/settings.h"
+#include "common/amqp/broker.h"
+#include "common/job/delay.h"
+#include "common/settings/settings.h"
 
 struct depth {
 	char *name; /* as the user knows it */

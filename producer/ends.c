@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 static bool is_first(struct ends *e, const json_t *answer, uint64_t last)
 {

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/job.h"
-#include "common/key_files.h"
-#include "common/memory.h"
+#include "common/job/job.h"
+#include "common/settings/key_files.h"
+#include "common/base/memory.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clean.h"
-#include "common/clock.h"
-#include "common/codec.h"
-#include "common/memory.h"
+#include "common/base/clean.h"
+#include "common/base/clock.h"
+#include "common/job/codec.h"
+#include "common/base/memory.h"
 
 /* ---- reading ---- */
 

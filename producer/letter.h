@@ -5,8 +5,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "common/headers.h"
-#include "common/message.h"
+#include "common/job/headers.h"
+#include "common/job/message.h"
 
 struct letter {
 	const struct message *message; /* borrowed */

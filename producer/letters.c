@@ -3,7 +3,7 @@
 
 #include <poll.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define CONSUMER "warren-letters"
 

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "common/broker.h"
-#include "common/error.h"
+#include "common/amqp/broker.h"
+#include "common/base/error.h"
 
 enum letter_verdict {
 	LETTER_KEEP, /* it stays */

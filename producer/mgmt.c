@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/broker.h"
-#include "common/curl.h"
-#include "common/memory.h"
+#include "common/amqp/broker.h"
+#include "common/http/curl.h"
+#include "common/base/memory.h"
 
 enum { TIMEOUT_S = 20, ANSWER_MAX = 64 * 1024 * 1024 };
 

@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
-#include "common/error.h"
-#include "common/settings.h"
+#include "common/base/error.h"
+#include "common/settings/settings.h"
 
 struct mgmt;
 

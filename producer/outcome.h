@@ -2,8 +2,8 @@
 /* The one end that every publish has, its name in receipts and the exit code it deserves. Pure. */
 #pragma once
 
-#include "common/error.h"
-#include "common/link.h"
+#include "common/base/error.h"
+#include "common/amqp/link.h"
 
 enum outcome { OUTCOME_CONFIRMED, OUTCOME_RETURNED, OUTCOME_NACKED, OUTCOME_TIMED_OUT, OUTCOME_REJECTED, OUTCOMES };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "common/clock.h"
-#include "common/connect.h"
+#include "common/base/clock.h"
+#include "common/settings/connect.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clean.h"
-#include "common/clock.h"
-#include "common/memory.h"
+#include "common/base/clean.h"
+#include "common/base/clock.h"
+#include "common/base/memory.h"
 
 enum { BAR_EVERY_MS = 100, LINE_EVERY_MS = 10000, BAR_WIDTH = 20 };
 

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/codec.h"
-#include "common/headers.h"
-#include "common/key_files.h"
-#include "common/memory.h"
-#include "common/seal.h"
-#include "common/sign.h"
-#include "common/topology.h"
+#include "common/job/codec.h"
+#include "common/job/headers.h"
+#include "common/settings/key_files.h"
+#include "common/base/memory.h"
+#include "common/job/seal.h"
+#include "common/job/sign.h"
+#include "common/job/topology.h"
 
 /* The keys of one queue; each ring holds one key or none. */
 struct guarded {

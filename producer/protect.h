@@ -5,12 +5,12 @@
  */
 #pragma once
 
-#include "common/buf.h"
-#include "common/error.h"
-#include "common/job.h"
-#include "common/message.h"
-#include "common/options.h"
-#include "common/settings.h"
+#include "common/base/buf.h"
+#include "common/base/error.h"
+#include "common/job/job.h"
+#include "common/job/message.h"
+#include "common/settings/options.h"
+#include "common/settings/settings.h"
 
 /* --sign-with --seal-to: for the option tables of send and batch. */
 #define PROTECT_OPTIONS                                                                                                \

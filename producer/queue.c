@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/connect.h"
-#include "common/job.h"
-#include "common/topology.h"
+#include "common/settings/connect.h"
+#include "common/job/job.h"
+#include "common/job/topology.h"
 #include "producer/ask.h"
 #include "producer/begin.h"
 #include "producer/commands.h"

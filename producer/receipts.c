@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/clock.h"
-#include "common/memory.h"
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/memory.h"
 
 #define ORDINAL_MAX (UINT64_C(1) << 36) /* 8 GiB of bits; a file that says more is broken */
 

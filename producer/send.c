@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/codec.h"
-#include "common/connect.h"
-#include "common/input.h"
-#include "common/link.h"
-#include "common/log.h"
-#include "common/memory.h"
+#include "common/job/codec.h"
+#include "common/settings/connect.h"
+#include "common/settings/input.h"
+#include "common/amqp/link.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
 #include "producer/compose.h"

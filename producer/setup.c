@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/connect.h"
-#include "common/declare.h"
-#include "common/memory.h"
+#include "common/settings/connect.h"
+#include "common/amqp/declare.h"
+#include "common/base/memory.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
 #include "producer/compare.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
-#include "common/pack.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
 
 struct shipment *shipment_create(size_t lines)
 {

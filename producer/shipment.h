@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/list.h"
+#include "common/base/buf.h"
+#include "common/base/list.h"
 
 struct shipped_line {
 	uint64_t ordinal, line;

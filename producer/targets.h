@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "common/connect.h"
+#include "common/settings/connect.h"
 
 struct targets;
 

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base64.h"
-#include "common/broker.h"
-#include "common/clean.h"
-#include "common/clock.h"
-#include "common/connect.h"
-#include "common/job.h"
-#include "common/memory.h"
-#include "common/topology.h"
+#include "common/base/base64.h"
+#include "common/amqp/broker.h"
+#include "common/base/clean.h"
+#include "common/base/clock.h"
+#include "common/settings/connect.h"
+#include "common/job/job.h"
+#include "common/base/memory.h"
+#include "common/job/topology.h"
 
 enum { CHANNEL = 1, PREFETCH = 100 };
 

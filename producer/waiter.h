@@ -8,8 +8,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "common/error.h"
-#include "common/settings.h"
+#include "common/base/error.h"
+#include "common/settings/settings.h"
 
 struct waiter;
 

@@ -219,7 +219,7 @@ suite_unit() {
 }
 
 # What only a broker can run is tested by the integration suite.
-needs_broker='common/(amqp_table|broker|broker_calls|broker_publish|dial|tls|link|link_thread|link_turn|declare|connect|mgmt)\.c'
+needs_broker='common/(amqp/(amqp_table|broker|broker_calls|broker_publish|dial|tls|link|link_thread|link_turn|declare)|settings/connect)\.c'
 suite_coverage() {
 	local failed_build=
 	step "coverage of common/ by unit tests"

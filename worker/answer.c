@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base64.h"
-#include "common/clock.h"
-#include "common/headers.h"
-#include "common/log.h"
-#include "common/memory.h"
-#include "common/scan.h"
-#include "common/topology.h"
+#include "common/base/base64.h"
+#include "common/base/clock.h"
+#include "common/job/headers.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/job/scan.h"
+#include "common/job/topology.h"
 
 enum { DEADLINE_MS = 60000, REST_MS = 60000 };
 

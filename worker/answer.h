@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "worker/handlers/handler.h"
-#include "worker/verdict.h"
+#include "worker/rules/verdict.h"
 #include "worker/worker.h"
 
 struct answer {

@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "common/headers.h"
-#include "common/log.h"
-#include "common/memory.h"
-#include "common/pack.h"
+#include "common/job/headers.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
 #include "worker/consumption.h"
 #include "worker/task_internal.h"
 

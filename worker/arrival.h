@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/link.h"
+#include "common/amqp/link.h"
 #include "worker/worker.h"
 
 /* Takes the message out of a LINK_DELIVERY event. */

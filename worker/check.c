@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/connect.h"
-#include "common/delay.h"
-#include "common/topology.h"
-#include "worker/admission.h"
+#include "common/settings/connect.h"
+#include "common/job/delay.h"
+#include "common/job/topology.h"
+#include "worker/rules/admission.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/dispatch.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "worker/handlers/words.h"
 
 static int add_command(struct settings *s, const struct options *o, struct error *err)

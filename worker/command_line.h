@@ -2,9 +2,9 @@
 /* What the worker's commands take alike from their command lines into the settings. */
 #pragma once
 
-#include "common/error.h"
-#include "common/options.h"
-#include "common/settings.h"
+#include "common/base/error.h"
+#include "common/settings/options.h"
+#include "common/settings/settings.h"
 
 /* --handler, and the command behind "--", which takes every type. */
 int command_line_handlers(struct settings *s, const struct options *o, struct error *err);

@@ -2,7 +2,7 @@
 /* One file per command; main.c finds them by name. */
 #pragma once
 
-#include "common/options.h"
+#include "common/settings/options.h"
 
 #define WORKER_PROGRAM "warren-worker"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/consumption.h"
 
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 /* More never arrives at once than the broker's own cap for quorum queues (2000). */
 enum { PREFETCH_MAX = 2000, REFUSED_MAX = 3 };

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "common/clock.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/base/memory.h"
 
 enum { PAUSE_BASE_MS = 1000, PAUSE_MAX_MS = 60000, CRASHES_MAX = 5 };
 

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
 
 struct parcel *parcel_take(struct link_event *e)
 {

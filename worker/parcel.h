@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/link.h"
-#include "common/list.h"
-#include "common/message.h"
-#include "worker/redelivery.h"
+#include "common/amqp/link.h"
+#include "common/base/list.h"
+#include "common/job/message.h"
+#include "worker/rules/redelivery.h"
 
 struct parcel {
 	struct list link;    /* worker::packs, while it is a pack that nobody has opened */

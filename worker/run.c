@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/connect.h"
-#include "common/log.h"
-#include "common/memory.h"
-#include "common/settings.h"
+#include "common/settings/connect.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/settings/settings.h"
 #include "worker/guardian/cgroup.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"

@@ -14,17 +14,17 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
 #endif
 
-#include "common/box.h"
-#include "common/log.h"
-#include "common/memory.h"
-#include "common/pack.h"
-#include "common/random.h"
+#include "common/job/box.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
+#include "common/base/random.h"
 #include "worker/arrival.h"
 #include "worker/consumption.h"
 #include "worker/handlers/environment.h"
 #include "worker/handlers/pace.h"
 #include "worker/notify.h"
-#include "worker/reissue.h"
+#include "worker/rules/reissue.h"
 #include "worker/task_internal.h"
 
 enum {

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "common/link.h"
+#include "common/amqp/link.h"
 #include "worker/worker.h"
 
 struct task;

@@ -4,7 +4,7 @@
 
 #include "worker/answer.h"
 #include "worker/handlers/handler.h"
-#include "worker/intake.h"
+#include "worker/rules/intake.h"
 #include "worker/parcel.h"
 #include "worker/task.h"
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clean.h"
-#include "common/codec.h"
-#include "common/input.h"
-#include "common/memory.h"
+#include "common/base/clean.h"
+#include "common/job/codec.h"
+#include "common/settings/input.h"
+#include "common/base/memory.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/dispatch.h"

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/connect.h"
-#include "common/log.h"
-#include "common/memory.h"
-#include "common/options.h"
+#include "common/settings/connect.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/settings/options.h"
 #include "worker/arrival.h"
 #include "worker/consumption.h"
 #include "worker/guardian/confine.h"

@@ -12,13 +12,13 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/link.h"
-#include "common/list.h"
-#include "common/settings.h"
-#include "worker/admission.h"
-#include "worker/complaint.h"
+#include "common/amqp/link.h"
+#include "common/base/list.h"
+#include "common/settings/settings.h"
+#include "worker/rules/admission.h"
+#include "worker/rules/complaint.h"
 #include "worker/dispatch.h"
-#include "worker/redelivery.h"
+#include "worker/rules/redelivery.h"
 
 struct guardian_handle;
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/codec.h"
-#include "common/scan.h"
+#include "common/job/codec.h"
+#include "common/job/scan.h"
 #include "tests/bench/raw.h"
 
 static bool by_jansson(struct span document)

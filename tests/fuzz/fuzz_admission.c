@@ -3,16 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/codec.h"
-#include "common/headers.h"
-#include "common/memory.h"
-#include "common/scan.h"
-#include "common/seal.h"
-#include "common/sign.h"
+#include "common/job/codec.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
+#include "common/job/scan.h"
+#include "common/job/seal.h"
+#include "common/job/sign.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_keyed.h"
 #include "tests/support/printable.h"
-#include "worker/intake.h"
+#include "worker/rules/intake.h"
 
 #define AMQP_QUEUE "warren.v1.q.mail"
 #define OTHER_QUEUE "warren.v1.q.others"

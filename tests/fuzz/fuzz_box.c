@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "common/box.h"
+#include "common/job/box.h"
 #include "tests/fuzz/fuzz.h"
 
 static json_t *read_ascii(const char *text)

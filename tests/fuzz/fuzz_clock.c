@@ -2,8 +2,8 @@
 /* Points in time, durations and backoffs as text: what was read is written so that it reads the same. */
 #include <stdlib.h>
 
-#include "common/clock.h"
-#include "common/retry.h"
+#include "common/base/clock.h"
+#include "common/job/retry.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_time(struct span text)

@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "common/codec.h"
-#include "common/scan.h"
+#include "common/job/codec.h"
+#include "common/job/scan.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { DOCUMENT_MAX = 1 << 20 };

@@ -7,8 +7,8 @@
 #include <amqp_framing.h>
 #include <stdlib.h>
 
-#include "common/assembler.h"
-#include "common/memory.h"
+#include "common/amqp/assembler.h"
+#include "common/base/memory.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { NESTING_MAX = 200, CHANNELS = ASSEMBLER_CHANNELS };

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "common/amqp_table.h"
-#include "common/headers.h"
-#include "common/memory.h"
+#include "common/amqp/amqp_table.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { WIRE_MAX = 131072, NESTING_MAX = 200 /* the library recurses; what it takes is its own affair */ };

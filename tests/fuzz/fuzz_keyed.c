@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/base64.h"
+#include "common/base/base64.h"
 #include "tests/fuzz/fuzz.h"
 
 struct keyring fuzz_keyring(enum key_kind kind, const char *kid, unsigned char number)

@@ -2,7 +2,7 @@
 /* The same keys in every run, so that an input that fails once fails again. */
 #pragma once
 
-#include "common/keys.h"
+#include "common/job/keys.h"
 
 /* A ring with one key, whose secret bytes are all number. The caller finishes it. */
 struct keyring fuzz_keyring(enum key_kind kind, const char *kid, unsigned char number);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/job.h"
-#include "common/keys.h"
+#include "common/job/job.h"
+#include "common/job/keys.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/printable.h"
 

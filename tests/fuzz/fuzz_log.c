@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/printable.h"
 

@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "common/pack.h"
-#include "common/scan.h"
+#include "common/job/pack.h"
+#include "common/job/scan.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct span found[PACK_JOBS_MAX];

@@ -3,9 +3,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "common/codec.h"
-#include "common/memory.h"
-#include "common/scan.h"
+#include "common/job/codec.h"
+#include "common/base/memory.h"
+#include "common/job/scan.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/handlers/http_status.h"
 #include "worker/handlers/protocol.h"

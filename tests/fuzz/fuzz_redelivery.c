@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "worker/redelivery.h"
+#include "worker/rules/redelivery.h"
 
 enum { HELD = 64, KEYS = 8, ENDED = 8192 };
 

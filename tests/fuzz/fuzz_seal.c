@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
-#include "common/seal.h"
-#include "common/sign.h"
+#include "common/base/memory.h"
+#include "common/job/seal.h"
+#include "common/job/sign.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_keyed.h"
 

@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/job.h"
-#include "common/settings.h"
+#include "common/job/job.h"
+#include "common/settings/settings.h"
 #include "tests/fuzz/fuzz.h"
 
 /* libconfig forgets the text of a string that does not end. */

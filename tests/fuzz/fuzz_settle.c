@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/settle.h"
+#include "common/amqp/settle.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { TAGS = 512 };

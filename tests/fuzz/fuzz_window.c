@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
-#include "common/window.h"
+#include "common/base/memory.h"
+#include "common/amqp/window.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { PUBLISHES = 256 };

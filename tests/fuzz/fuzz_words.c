@@ -2,8 +2,8 @@
 /* A handler's command line as words and back, and the map of exit codes. */
 #include <stdlib.h>
 
-#include "common/memory.h"
-#include "common/settings.h"
+#include "common/base/memory.h"
+#include "common/settings/settings.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/handlers/words.h"
 

@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/dial.h"
-#include "common/memory.h"
+#include "common/amqp/dial.h"
+#include "common/base/memory.h"
 #include "tests/support/peer.h"
 #include "tests/support/support.h"
 

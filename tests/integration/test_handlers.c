@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/memory.h"
+#include "common/base/buf.h"
+#include "common/base/memory.h"
 #include "tests/integration/handling.h"
 #include "tests/support/support.h"
 

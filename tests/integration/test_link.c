@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/headers.h"
-#include "common/link.h"
-#include "common/memory.h"
-#include "common/topology.h"
-#include "common/window.h"
+#include "common/job/headers.h"
+#include "common/amqp/link.h"
+#include "common/base/memory.h"
+#include "common/job/topology.h"
+#include "common/amqp/window.h"
 #include "tests/support/peer.h"
 #include "tests/support/support.h"
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/headers.h"
-#include "common/memory.h"
-#include "common/pack.h"
+#include "common/base/clock.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
 #include "tests/integration/handling.h"
 #include "tests/support/support.h"
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/headers.h"
-#include "common/memory.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
 #include "tests/support/support.h"
 
 #define SECRET "xylophone-4711"

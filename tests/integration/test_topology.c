@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/delay.h"
-#include "common/headers.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/job/delay.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
 #include "tests/support/support.h"
 
 static char *queue_name(void)

@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/memory.h"
+#include "common/base/buf.h"
+#include "common/base/memory.h"
 
 enum { PAIRS = 256, TICK_MS = 20, CHUNK = 16384, BUFFER = 65536, FRAME_HEAD = 7 };
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "common/broker.h"
+#include "common/amqp/broker.h"
 
 enum { SUPPORT_MS = 60000 }; /* the usual deadline: generous, since it only bounds a failure */
 

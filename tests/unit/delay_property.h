@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "common/delay.h"
+#include "common/job/delay.h"
 
 /* Follows the links as the broker would, and adds up what each level holds a message back. */
 static inline bool delay_route_sums_to(const struct delay_route *r, uint32_t units)

@@ -2,12 +2,12 @@
 /* Which jobs a queue with keys lets in, and what of them it believes. */
 #include <stdlib.h>
 
-#include "common/codec.h"
-#include "common/memory.h"
-#include "common/seal.h"
-#include "common/sign.h"
+#include "common/job/codec.h"
+#include "common/base/memory.h"
+#include "common/job/seal.h"
+#include "common/job/sign.h"
 #include "tests/unit/suites.h"
-#include "worker/intake.h"
+#include "worker/rules/intake.h"
 
 #define AMQP_QUEUE "warren.v1.q.mail"
 #define ID "\"id\":\"j-1\",\"type\":\"t\""

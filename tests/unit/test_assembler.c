@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/assembler.h"
+#include "common/amqp/assembler.h"
 #include "tests/unit/suites.h"
 
 static amqp_basic_deliver_t deliver = {.delivery_tag = 7};

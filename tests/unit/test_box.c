@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/box.h"
-#include "common/clock.h"
-#include "common/headers.h"
+#include "common/job/box.h"
+#include "common/base/clock.h"
+#include "common/job/headers.h"
 #include "tests/unit/suites.h"
 
 static const struct box_try killed = {

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/error.h"
-#include "common/list.h"
-#include "common/memory.h"
-#include "common/random.h"
-#include "common/utf8.h"
+#include "common/base/buf.h"
+#include "common/base/error.h"
+#include "common/base/list.h"
+#include "common/base/memory.h"
+#include "common/base/random.h"
+#include "common/base/utf8.h"
 #include "tests/unit/suites.h"
 
 START_TEST(a_buffer_grows_and_stays_terminated)

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/codec.h"
-#include "common/memory.h"
-#include "common/scan.h"
+#include "common/job/codec.h"
+#include "common/base/memory.h"
+#include "common/job/scan.h"
 #include "tests/unit/corpus.h"
 #include "tests/unit/failing_memory.h"
 #include "tests/unit/suites.h"

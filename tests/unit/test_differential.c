@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/codec.h"
-#include "common/scan.h"
+#include "common/job/codec.h"
+#include "common/job/scan.h"
 #include "tests/unit/corpus.h"
 #include "tests/unit/suites.h"
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/headers.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
 #include "tests/unit/suites.h"
 
 static struct message *ours(void)

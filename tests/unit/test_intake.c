@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/codec.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/job/codec.h"
+#include "common/base/memory.h"
 #include "tests/unit/suites.h"
-#include "worker/complaint.h"
-#include "worker/intake.h"
-#include "worker/redelivery.h"
-#include "worker/reissue.h"
+#include "worker/rules/complaint.h"
+#include "worker/rules/intake.h"
+#include "worker/rules/redelivery.h"
+#include "worker/rules/reissue.h"
 
 static const struct settings_queue mail = {.name = (char[]){"mail"}, .weight = 1};
 

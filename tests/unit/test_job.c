@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/job.h"
+#include "common/job/job.h"
 #include "tests/unit/suites.h"
 
 static void expect_all_bytes(bool (*valid)(struct span), const char *allowed)

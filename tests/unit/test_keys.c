@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base64.h"
-#include "common/hpke.h"
-#include "common/key_files.h"
-#include "common/memory.h"
-#include "common/seal.h"
-#include "common/secret_file.h"
-#include "common/sign.h"
+#include "common/base/base64.h"
+#include "common/job/hpke.h"
+#include "common/settings/key_files.h"
+#include "common/base/memory.h"
+#include "common/job/seal.h"
+#include "common/base/secret_file.h"
+#include "common/job/sign.h"
 #include "tests/unit/suites.h"
 
 /* RFC 8032, 7.1, test 2: seed and public key. RFC 7748, 6.1: Bob's. */

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/clean.h"
-#include "common/log.h"
+#include "common/base/clean.h"
+#include "common/base/log.h"
 #include "tests/unit/suites.h"
 
 static char path[64];

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/headers.h"
-#include "common/memory.h"
-#include "common/pack.h"
+#include "common/job/headers.h"
+#include "common/base/memory.h"
+#include "common/job/pack.h"
 #include "tests/unit/corpus.h"
 #include "tests/unit/suites.h"
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/base64.h"
-#include "common/memory.h"
-#include "common/random.h"
+#include "common/base/base64.h"
+#include "common/base/memory.h"
+#include "common/base/random.h"
 #include "worker/handlers/http_status.h"
 #include "worker/handlers/process_usage.h"
 #include "worker/handlers/protocol.h"

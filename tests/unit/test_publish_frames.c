@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/publish_frames.h"
+#include "common/amqp/publish_frames.h"
 #include "tests/unit/suites.h"
 
 enum { FRAME_MAX = 4096, HEADER_MAX = 2048 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "common/retry.h"
+#include "common/job/retry.h"
 #include "tests/unit/suites.h"
 
 START_TEST(delays_grow_by_their_kind_up_to_the_cap)

@@ -5,13 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/keys.h"
-#include "common/memory.h"
-#include "common/nearest.h"
-#include "common/options.h"
-#include "common/settings.h"
-#include "common/topology.h"
-#include "common/window.h"
+#include "common/job/keys.h"
+#include "common/base/memory.h"
+#include "common/base/nearest.h"
+#include "common/settings/options.h"
+#include "common/settings/settings.h"
+#include "common/job/topology.h"
+#include "common/amqp/window.h"
 
 /* ---- settings ---- */
 

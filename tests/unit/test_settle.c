@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/settle.h"
+#include "common/amqp/settle.h"
 #include "tests/unit/suites.h"
 
 /* What was written, as text such as "ack 3*, requeue 4, ack 6": the star is multiple. */

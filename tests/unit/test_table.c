@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
-#include "common/message.h"
-#include "common/table.h"
+#include "common/base/memory.h"
+#include "common/job/message.h"
+#include "common/job/table.h"
 #include "tests/unit/suites.h"
 
 static struct field text_field(char kind, const char *data, size_t len)

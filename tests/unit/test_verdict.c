@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/unit/suites.h"
-#include "worker/verdict.h"
+#include "worker/rules/verdict.h"
 
 static const struct retry_policy policy = {
     .max_attempts = 5,

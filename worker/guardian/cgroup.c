@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 static char base[CGROUP_PATH_SIZE / 2]; /* "": not usable */
 

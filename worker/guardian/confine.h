@@ -2,8 +2,8 @@
 /* What a handler's settings allow its processes: from names and texts to what the guardian applies. */
 #pragma once
 
-#include "common/error.h"
-#include "common/settings.h"
+#include "common/base/error.h"
+#include "common/settings/settings.h"
 #include "worker/guardian/guardian.h"
 
 /*

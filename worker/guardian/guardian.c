@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/buf.h"
-#include "common/clock.h"
-#include "common/list.h"
-#include "common/memory.h"
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/list.h"
+#include "common/base/memory.h"
 #include "worker/guardian/guardian_process.h"
 #include "worker/guardian/guardian_protocol.h"
 #include "worker/guardian/tree.h"

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 struct guardian;
 struct child;

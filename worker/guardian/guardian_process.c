@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/base/memory.h"
 #include "worker/guardian/cgroup.h"
 #include "worker/guardian/inherit.h"
 #include "worker/guardian/guardian_protocol.h"

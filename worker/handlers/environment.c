@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/memory.h"
-#include "common/random.h"
+#include "common/base/clock.h"
+#include "common/base/memory.h"
+#include "common/base/random.h"
 #include "worker/guardian/inherit.h"
 
 static char header_char(char c)

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "common/error.h"
-#include "common/job.h"
+#include "common/base/error.h"
+#include "common/job/job.h"
 #include "worker/handlers/handler.h"
 
 enum { ENVIRONMENT_HEADERS_MAX = 64 * 1024 };

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clean.h"
-#include "common/memory.h"
+#include "common/base/clean.h"
+#include "common/base/memory.h"
 #include "worker/guardian/confine.h"
 #include "worker/handlers/environment.h"
 #include "worker/guardian/guardian.h"

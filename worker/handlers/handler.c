@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 #include "worker/handlers/exec.h"
 #include "worker/handlers/http.h"
 #include "worker/handlers/plugin.h"

@@ -11,11 +11,11 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/buf.h"
-#include "common/error.h"
-#include "common/job.h"
-#include "common/settings.h"
-#include "worker/verdict.h"
+#include "common/base/buf.h"
+#include "common/base/error.h"
+#include "common/job/job.h"
+#include "common/settings/settings.h"
+#include "worker/rules/verdict.h"
 
 struct guardian;
 struct handler;

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/box.h"
-#include "common/clean.h"
-#include "common/clock.h"
-#include "common/curl.h"
-#include "common/memory.h"
+#include "common/job/box.h"
+#include "common/base/clean.h"
+#include "common/base/clock.h"
+#include "common/http/curl.h"
+#include "common/base/memory.h"
 #include "worker/handlers/http_status.h"
 
 enum {

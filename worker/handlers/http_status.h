@@ -5,7 +5,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-#include "worker/verdict.h"
+#include "worker/rules/verdict.h"
 
 /* 2xx ok · 408, 425, 429, 5xx retry · 400, 410, 413, 415, 422 dead · any other retry. */
 enum verdict http_status_verdict(long status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/handlers/output.h"
 
-#include "common/box.h"
+#include "common/job/box.h"
 
 enum { LINE_MAX_BYTES = 1024, LINES_MAX = 100, LINE_BYTES_MAX = 16 * 1024 };
 

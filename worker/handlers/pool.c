@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
-#include "common/list.h"
-#include "common/log.h"
-#include "common/memory.h"
+#include "common/base/clock.h"
+#include "common/base/list.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
 #include "worker/guardian/confine.h"
 #include "worker/handlers/resident.h"
 #include "worker/handlers/words.h"

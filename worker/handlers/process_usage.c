@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/memory.h"
+#include "common/base/memory.h"
 
 enum { FIELD_UTIME = 14, FIELD_STIME = 15, FIELD_RSS = 24 };
 

@@ -2,7 +2,7 @@
 /* The program that a command names. */
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* Splits a command (words.h) and finds its program: with a '/' as it is, else in PATH. ERROR_CONFIG. Both are the
  * caller's. */

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/base64.h"
-#include "common/clock.h"
-#include "common/scan.h"
+#include "common/base/base64.h"
+#include "common/base/clock.h"
+#include "common/job/scan.h"
 
 /* ---- reading ---- */
 

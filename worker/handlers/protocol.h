@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/job.h"
+#include "common/base/buf.h"
+#include "common/job/job.h"
 #include "worker/handlers/handler.h"
 
 enum reply_kind { REPLY_READY, REPLY_OK, REPLY_RETRY, REPLY_SNOOZE, REPLY_DEAD, REPLY_PROGRESS };

@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clean.h"
-#include "common/list.h"
-#include "common/log.h"
-#include "common/memory.h"
+#include "common/base/clean.h"
+#include "common/base/list.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
 #include "worker/handlers/environment.h"
 #include "worker/guardian/guardian.h"
 #include "worker/guardian/oom.h"

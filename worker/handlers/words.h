@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "common/buf.h"
-#include "common/error.h"
+#include "common/base/buf.h"
+#include "common/base/error.h"
 
 /* *words: a NULL-terminated array, freed with words_free. -1: an unfinished quote, or no word at all. */
 int words_split(const char *text, char ***words, size_t *count, struct error *err);

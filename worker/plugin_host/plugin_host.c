@@ -17,11 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/base64.h"
-#include "common/buf.h"
-#include "common/error.h"
-#include "common/memory.h"
-#include "common/scan.h"
+#include "common/base/base64.h"
+#include "common/base/buf.h"
+#include "common/base/error.h"
+#include "common/base/memory.h"
+#include "common/job/scan.h"
 #include "include/warren/plugin.h"
 #include "worker/plugin_host/replies.h"
 

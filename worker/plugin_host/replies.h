@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 /* Call once, before any other. False: no thread could be had; nothing is held then. */
 bool replies_begin(int fd);
