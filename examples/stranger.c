@@ -5,7 +5,8 @@
  *   stranger publish EXCHANGE ROUTING-KEY BODY   a persistent text message
  *   stranger delete QUEUE...
  *
- * (The tools of the package amqp-tools take the URL, with its password, on their command lines only.)
+ * (The tools of the package amqp-tools take the URL, with its password, on their command lines
+ * only.)
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -42,7 +43,8 @@ static bool connect_to(amqp_connection_state_t c, char *url)
 		return false;
 	if (amqp_socket_open(socket, info.host, info.port) != AMQP_STATUS_OK)
 		return false;
-	if (!normal(amqp_login(c, info.vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN, info.user, info.password)))
+	if (!normal(amqp_login(c, info.vhost, 0, FRAME_MAX, 0, AMQP_SASL_METHOD_PLAIN, info.user,
+	                       info.password)))
 		return false;
 	return amqp_channel_open(c, CHANNEL) != NULL;
 }
@@ -56,7 +58,8 @@ static int publish(amqp_connection_state_t c, char **words)
 	    .delivery_mode = AMQP_DELIVERY_PERSISTENT,
 	};
 	if (!amqp_tx_select(c, CHANNEL) ||
-	    amqp_basic_publish(c, CHANNEL, amqp_cstring_bytes(words[0]), amqp_cstring_bytes(words[1]), 0, 0, &p,
+	    amqp_basic_publish(c, CHANNEL, amqp_cstring_bytes(words[0]),
+	                       amqp_cstring_bytes(words[1]), 0, 0, &p,
 	                       amqp_cstring_bytes(words[2])) != AMQP_STATUS_OK ||
 	    !amqp_tx_commit(c, CHANNEL))
 		return fail("the message was not taken");
@@ -77,7 +80,8 @@ int main(int argc, char **argv)
 	bool publishing = argc == 5 && strcmp(argv[1], "publish") == 0;
 	bool deleting = argc >= 3 && strcmp(argv[1], "delete") == 0;
 	if (!url || (!publishing && !deleting))
-		return fail("usage, with AMQP_URL set: stranger publish EXCHANGE ROUTING-KEY BODY | delete QUEUE...");
+		return fail("usage, with AMQP_URL set: stranger publish EXCHANGE ROUTING-KEY BODY "
+		            "| delete QUEUE...");
 	char *copy = strdup(url);
 	amqp_connection_state_t c = amqp_new_connection();
 	int code;

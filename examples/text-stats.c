@@ -21,7 +21,8 @@ static void count(FILE *file, struct stats *s)
 	}
 }
 
-static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
+static enum warren_verdict run(void *state, const struct warren_job *job,
+                               const struct warren_host *host)
 {
 	(void)state;
 	json_t *args = json_loadb(job->args, job->args_len, 0, NULL);
@@ -37,8 +38,8 @@ static enum warren_verdict run(void *state, const struct warren_job *job, const 
 	char result[128];
 	count(file, &s);
 	fclose(file);
-	int len =
-	    snprintf(result, sizeof result, "{\"lines\":%ld,\"words\":%ld,\"bytes\":%ld}", s.lines, s.words, s.bytes);
+	int len = snprintf(result, sizeof result, "{\"lines\":%ld,\"words\":%ld,\"bytes\":%ld}",
+	                   s.lines, s.words, s.bytes);
 	host->result(host, result, (size_t)len);
 	return WARREN_OK;
 }

@@ -10,7 +10,8 @@ int ask_yes(const char *question, bool yes, struct error *err)
 	if (yes)
 		return 0;
 	if (!isatty(STDIN_FILENO))
-		return error_set(err, ERROR_USAGE, "there is no terminal to ask at; say --yes to go ahead");
+		return error_set(err, ERROR_USAGE,
+		                 "there is no terminal to ask at; say --yes to go ahead");
 	fprintf(stderr, "%s [y/N] ", question);
 	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return 0;

@@ -19,14 +19,17 @@
 static const struct option_spec options[] = {
     COMPOSE_OPTIONS,
     PROTECT_OPTIONS,
-    {"pack", 0, "N", "put up to N jobs that are due at once into one message (at most 1000; default: a message each)"},
+    {"pack", 0, "N",
+     "put up to N jobs that are due at once into one message (at most 1000; default: a message "
+     "each)"},
     {"window", 0, "N", "jobs that may await their confirm at once (default 1000)"},
     {"rate", 0, "N", "at most N jobs a second"},
     {"receipts", 0, "FILE", "write a line of JSON for each input line: confirmed, or why not"},
     {"resume", 0, "FILE", "go on with these receipts: skip what is confirmed, append the rest"},
     {"keep-going", 0, NULL, "go on past input files that cannot be read"},
     {"halt", 0, "N", "stop reading after N lines have failed (default: never)"},
-    {"wait", 0, NULL, "wait for the jobs' ends and print a line of JSON for each; the summary goes to stderr"},
+    {"wait", 0, NULL,
+     "wait for the jobs' ends and print a line of JSON for each; the summary goes to stderr"},
     {"dry-run", 0, NULL, "check all lines, send nothing"},
     {"progress", 0, "FORM", "auto, none, bar, plain or json (on stderr)"},
     {"json", 0, NULL, "print the summary as a line of JSON"},
@@ -74,15 +77,19 @@ static int parse_number(const struct options *o, const char *name, double *out, 
 	if (strcmp(end, "/s") == 0)
 		end += 2;
 	if (end == text || *end || !(*out > 0))
-		return error_set(err, ERROR_USAGE, "--%s wants a number above 0, not '%.60s'", name, text);
+		return error_set(err, ERROR_USAGE, "--%s wants a number above 0, not '%.60s'", name,
+		                 text);
 	return 0;
 }
 
 static int open_receipts(struct batch *b, struct error *err)
 {
-	const char *fresh = options_get(&b->s->options, "receipts"), *resumed = options_get(&b->s->options, "resume");
+	const char *fresh = options_get(&b->s->options, "receipts"),
+	           *resumed = options_get(&b->s->options, "resume");
 	if (fresh && resumed && strcmp(fresh, resumed) != 0)
-		return error_set(err, ERROR_USAGE, "--resume appends to its own file; --receipts cannot name another");
+		return error_set(
+		    err, ERROR_USAGE,
+		    "--resume appends to its own file; --receipts cannot name another");
 	if (b->dry)
 		return 0;
 	if (resumed)
@@ -129,13 +136,16 @@ static int read_pack(struct batch *b, struct error *err)
 	if (options_count(o, "pack", &jobs, err) < 0)
 		return -1;
 	if (jobs > PACK_JOBS_MAX)
-		return error_set(err, ERROR_USAGE, "--pack takes at most %d jobs into a message", PACK_JOBS_MAX);
+		return error_set(err, ERROR_USAGE, "--pack takes at most %d jobs into a message",
+		                 PACK_JOBS_MAX);
 	if (jobs > 1 && options_has(o, "wait"))
 		return error_set(err, ERROR_USAGE,
-		                 "--pack and --wait exclude each other: the answers are a message for each job anyway");
+		                 "--pack and --wait exclude each other: the answers are a message "
+		                 "for each job anyway");
 	if (jobs > 1 && (options_has(o, "delay") || options_has(o, "at")))
 		return error_set(err, ERROR_USAGE,
-		                 "--pack and --%s exclude each other: a job that waits for its time travels alone",
+		                 "--pack and --%s exclude each other: a job that waits for its "
+		                 "time travels alone",
 		                 options_has(o, "delay") ? "delay" : "at");
 	packing_init(&b->packing, jobs > 1 ? jobs : 1, b->all.max_body);
 	return 0;
@@ -151,12 +161,14 @@ static int prepare(struct batch *b, struct error *err)
 	b->all.max_body = (size_t)b->s->settings.max_body;
 	b->protect = protect_create(&b->s->settings, o);
 	if (batch_input_begin(&b->input, o, b->all.max_body, &b->all.type, err) < 0 ||
-	    compose_template(o, clock_now_ms(), &b->template, err) < 0 || options_count(o, "halt", &b->halt, err) < 0 ||
-	    read_pack(b, err) < 0 || parse_number(o, "rate", &b->rate, err) < 0 ||
+	    compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
+	    options_count(o, "halt", &b->halt, err) < 0 || read_pack(b, err) < 0 ||
+	    parse_number(o, "rate", &b->rate, err) < 0 ||
 	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
 		return -1;
 	if (b->queue && !queue_name_valid(span_of(b->queue)))
-		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, b->queue);
+		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM,
+		                 b->queue);
 	b->state.bytes_total = batch_input_size(&b->input);
 	if (block_signals(b) < 0)
 		return error_set_errno(err, ERROR_BUG, errno, "signalfd");
@@ -245,7 +257,8 @@ static int run(int argc, char **argv)
 const struct command_spec batch_command = {
     .name = "batch",
     .usage = "batch [TYPE] [FILE]... [options]\n\n"
-             "The first word is the TYPE, and lines are the jobs' args, unless it is '-', has a '/' or ends in\n"
+             "The first word is the TYPE, and lines are the jobs' args, unless it is '-', has a "
+             "'/' or ends in\n"
              ".jsonl, .json, .ndjson or .txt: then it is a FILE, and lines are whole job documents",
     .summary = "publish a job per line of JSON, from files or stdin",
     .examples = "  warren-producer batch thumb.make files.jsonl -q img --receipts done.jsonl\n"

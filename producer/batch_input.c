@@ -30,8 +30,8 @@ static bool looks_like_file(const char *word)
 	return false;
 }
 
-int batch_input_begin(struct batch_input *in, const struct options *o, size_t line_max, const char **type,
-                      struct error *err)
+int batch_input_begin(struct batch_input *in, const struct options *o, size_t line_max,
+                      const char **type, struct error *err)
 {
 	static char *standard_input[] = {"-"};
 	size_t files_from = o->argument_count > 0 && !looks_like_file(o->arguments[0]);
@@ -45,7 +45,8 @@ int batch_input_begin(struct batch_input *in, const struct options *o, size_t li
 	};
 	if (*type && !named && access(*type, F_OK) == 0)
 		return error_set(err, ERROR_USAGE,
-		                 "'%s' is a TYPE, but there is a file of that name too: write './%s' for the file, or "
+		                 "'%s' is a TYPE, but there is a file of that name too: write "
+		                 "'./%s' for the file, or "
 		                 "'%s -' for the type and standard input",
 		                 *type, *type, *type);
 	return 0;
@@ -56,7 +57,8 @@ uint64_t batch_input_size(const struct batch_input *in)
 	uint64_t total = 0;
 	for (size_t i = 0; i < in->file_count; i++) {
 		struct stat st;
-		int rc = is_standard_input(in->files[i]) ? fstat(STDIN_FILENO, &st) : stat(in->files[i], &st);
+		int rc = is_standard_input(in->files[i]) ? fstat(STDIN_FILENO, &st)
+		                                         : stat(in->files[i], &st);
 		if (rc < 0 || !S_ISREG(st.st_mode))
 			return 0;
 		total += (uint64_t)st.st_size;

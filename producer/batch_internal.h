@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the command `batch` share: batch.c begins and ends a run, batch_submit.c makes publishes of lines,
- * batch_turn.c waits for what is said and counts it. One struct, owned by batch.c.
+ * What the files of the command `batch` share: batch.c begins and ends a run, batch_submit.c makes
+ * publishes of lines, batch_turn.c waits for what is said and counts it. One struct, owned by
+ * batch.c.
  */
 #pragma once
 
@@ -31,8 +32,9 @@ struct batch {
 	struct batch_input input;
 
 	struct link *link;
-	struct list under_way; /* shipment::link; the token of a publish is its shipment's address */
-	size_t messages;       /* of them */
+	struct list
+	    under_way;   /* shipment::link; the token of a publish is its shipment's address */
+	size_t messages; /* of them */
 	struct packing packing;
 	struct targets *targets;
 	struct protect *protect;

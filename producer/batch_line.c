@@ -25,7 +25,8 @@ int64_t batch_line_time_ms(const struct receipts *receipts)
 	return receipts->file ? receipts->began_ms : clock_now_ms();
 }
 
-static bool refuse_at(struct span line, size_t offset, const char *reason, struct batch_refusal *why)
+static bool refuse_at(struct span line, size_t offset, const char *reason,
+                      struct batch_refusal *why)
 {
 	size_t row;
 	scan_position(line, offset, &row, &why->column);
@@ -47,8 +48,8 @@ static void make_id(const struct receipts *receipts, uint64_t ordinal, struct sp
 	job_make_hash_id(parts, 3, out);
 }
 
-static bool read_args(const struct batch_line *all, uint64_t ordinal, struct span line, struct job *j,
-                      struct buf *document, struct batch_refusal *why)
+static bool read_args(const struct batch_line *all, uint64_t ordinal, struct span line,
+                      struct job *j, struct buf *document, struct batch_refusal *why)
 {
 	struct scan_value value;
 	struct scan_error scan;
@@ -62,15 +63,16 @@ static bool read_args(const struct batch_line *all, uint64_t ordinal, struct spa
 }
 
 /* Its bytes travel as they are; only a missing id and created_at are put in front. */
-static bool read_document(const struct batch_line *all, uint64_t ordinal, struct span line, struct job *j,
-                          struct buf *document, struct batch_refusal *why)
+static bool read_document(const struct batch_line *all, uint64_t ordinal, struct span line,
+                          struct job *j, struct buf *document, struct batch_refusal *why)
 {
 	struct codec_error codec;
 	char id[JOB_ID_MAX + 1];
 	if (!codec_decode(line, all->max_body, CODEC_FIELDS_STRICT, j, &codec))
 		return refuse_at(line, codec.offset, codec.reason, why);
 	bool has_id = j->id != NULL;
-	int64_t created_ms = j->created_at_ms == CLOCK_NEVER ? batch_line_time_ms(all->receipts) : CLOCK_NEVER;
+	int64_t created_ms =
+	    j->created_at_ms == CLOCK_NEVER ? batch_line_time_ms(all->receipts) : CLOCK_NEVER;
 	if (!has_id) {
 		make_id(all->receipts, ordinal, line, id);
 		j->id = xstrdup(id);
@@ -81,8 +83,8 @@ static bool read_document(const struct batch_line *all, uint64_t ordinal, struct
 	return false;
 }
 
-bool batch_line_read(const struct batch_line *all, uint64_t ordinal, struct span line, struct job *j,
-                     struct buf *document, struct batch_refusal *why)
+bool batch_line_read(const struct batch_line *all, uint64_t ordinal, struct span line,
+                     struct job *j, struct buf *document, struct batch_refusal *why)
 {
 	return all->type ? read_args(all, ordinal, line, j, document, why)
 	                 : read_document(all, ordinal, line, j, document, why);
@@ -93,13 +95,15 @@ bool batch_line_fits(const struct batch_line *all, const struct job *j, const st
 {
 	why->column = 0;
 	if (document->len > all->max_body) {
-		snprintf(why->reason, sizeof why->reason, "the document has %zu bytes; the limit is %zu (max_body)",
-		         document->len, all->max_body);
+		snprintf(why->reason, sizeof why->reason,
+		         "the document has %zu bytes; the limit is %zu (max_body)", document->len,
+		         all->max_body);
 		return false;
 	}
 	if (j->not_before_ms != CLOCK_NEVER &&
 	    j->not_before_ms - clock_now_ms() > (int64_t)DELAY_UNITS_MAX * DELAY_UNIT_MS) {
-		snprintf(why->reason, sizeof why->reason, "not_before lies more than 388 days ahead");
+		snprintf(why->reason, sizeof why->reason,
+		         "not_before lies more than 388 days ahead");
 		return false;
 	}
 	return true;

@@ -57,8 +57,10 @@ static bool protected_or_end(struct batch *b, int rc, const struct error *err)
 
 static struct shipped_line line_of(const struct batch *b, const struct job *j)
 {
-	return (struct shipped_line){
-	    .ordinal = b->input.ordinal, .line = b->input.lines.number, .file = b->input.file, .id = xstrdup(j->id)};
+	return (struct shipped_line){.ordinal = b->input.ordinal,
+	                             .line = b->input.lines.number,
+	                             .file = b->input.file,
+	                             .id = xstrdup(j->id)};
 }
 
 static void count_line(struct batch *b)
@@ -76,11 +78,13 @@ static void ship(struct batch *b, struct shipment *s, struct envelope *e)
 	             b->s->settings.confirm_timeout_ms);
 }
 
-static void publish(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
+static void publish(struct batch *b, const struct job *j, const char *queue,
+                    const struct buf *document)
 {
 	struct error err = {0};
 	struct envelope e =
-	    compose_envelope(&b->s->settings, queue, j, (struct span){document->data, document->len}, clock_now_ms());
+	    compose_envelope(&b->s->settings, queue, j,
+	                     (struct span){document->data, document->len}, clock_now_ms());
 	if (!protected_or_end(b, protect_message(b->protect, queue, e.message, &err), &err)) {
 		message_destroy(e.message);
 		return;
@@ -113,7 +117,8 @@ void batch_send_ripe_packs(struct batch *b)
 	}
 }
 
-static void put_into_pack(struct batch *b, const struct job *j, const char *queue, const struct buf *document)
+static void put_into_pack(struct batch *b, const struct job *j, const char *queue,
+                          const struct buf *document)
 {
 	struct shipment *pack = packing_find(&b->packing, queue);
 	if (pack && packing_full(&b->packing, pack, document->len)) {
@@ -147,7 +152,8 @@ static bool may_pack_for(struct batch *b, const char *queue)
 		return true;
 	if (signs > 0)
 		error_set(&err, ERROR_USAGE,
-		          "--pack: jobs for queue '%s' are signed, and a job that leaves its pack would lose its "
+		          "--pack: jobs for queue '%s' are signed, and a job that leaves its pack "
+		          "would lose its "
 		          "signature: leave out --pack",
 		          queue);
 	return protected_or_end(b, -1, &err);
@@ -195,7 +201,9 @@ static void take_line(struct batch *b, struct span line)
 
 static bool rate_allows(const struct batch *b)
 {
-	return b->rate <= 0 || (double)b->sent < (double)(clock_monotonic_ms() - b->started_ms) * b->rate / 1000 + 1;
+	return b->rate <= 0 ||
+	       (double)b->sent <
+	           (double)(clock_monotonic_ms() - b->started_ms) * b->rate / 1000 + 1;
 }
 
 /* It counts jobs, and lets some packs be under way however many jobs they hold. */
@@ -207,8 +215,8 @@ static bool window_is_full(const struct batch *b)
 
 static bool may_submit(const struct batch *b)
 {
-	return b->rc == 0 && !b->input.ended && b->interrupts == 0 && !b->blocked && (b->dry || b->state.connected) &&
-	       !window_is_full(b) && rate_allows(b);
+	return b->rc == 0 && !b->input.ended && b->interrupts == 0 && !b->blocked &&
+	       (b->dry || b->state.connected) && !window_is_full(b) && rate_allows(b);
 }
 
 static void reject_long(struct batch *b)

@@ -13,7 +13,8 @@ enum { TURN_MS = 100, RATE_TURN_MS = 5 };
 
 /* ---- what the broker says ---- */
 
-static void finish_line(struct batch *b, const struct shipped_line *l, enum outcome o, const struct error *err)
+static void finish_line(struct batch *b, const struct shipped_line *l, enum outcome o,
+                        const struct error *err)
 {
 	b->ends[o]++;
 	b->state.outstanding--;
@@ -25,7 +26,8 @@ static void finish_line(struct batch *b, const struct shipped_line *l, enum outc
 	               o == OUTCOME_CONFIRMED ? NULL : err->text);
 }
 
-static void finish_shipment(struct batch *b, struct shipment *s, enum outcome o, const struct link_event *e)
+static void finish_shipment(struct batch *b, struct shipment *s, enum outcome o,
+                            const struct link_event *e)
 {
 	struct error err = {0};
 	if (o != OUTCOME_CONFIRMED)
@@ -134,7 +136,9 @@ static void take_signals(struct batch *b)
 	while (read(b->signals, &info, sizeof info) == sizeof info) {
 		progress_clear(&b->progress);
 		if (++b->interrupts == 1)
-			fprintf(stderr, "interrupted: waiting for %" PRIu64 " confirms (once more: leave at once)\n",
+			fprintf(stderr,
+			        "interrupted: waiting for %" PRIu64
+			        " confirms (once more: leave at once)\n",
 			        b->state.outstanding);
 	}
 }
@@ -175,17 +179,20 @@ static void turn(struct batch *b)
 	progress_update(&b->progress, &b->state);
 }
 
-/* The broker has been away for so long that everything under way has timed out: reading on would fail it all. */
+/* The broker has been away for so long that everything under way has timed out: reading on would
+ * fail it all. */
 static bool deserted(const struct batch *b)
 {
-	return !b->dry && !b->state.connected && b->ends[OUTCOME_TIMED_OUT] > 0 && b->state.outstanding == 0;
+	return !b->dry && !b->state.connected && b->ends[OUTCOME_TIMED_OUT] > 0 &&
+	       b->state.outstanding == 0;
 }
 
 void batch_work(struct batch *b)
 {
 	for (;;) {
 		bool nothing_to_read = b->input.ended || b->interrupts > 0;
-		if (b->rc < 0 || b->interrupts > 1 || (nothing_to_read && b->state.outstanding == 0 && all_told(b)))
+		if (b->rc < 0 || b->interrupts > 1 ||
+		    (nothing_to_read && b->state.outstanding == 0 && all_told(b)))
 			return;
 		if (deserted(b)) {
 			b->rc = error_set(&b->err, ERROR_UNAVAILABLE,

@@ -3,12 +3,13 @@
 
 #include "producer/commands.h"
 
-bool session_begin(struct session *s, const struct command_spec *command, int argc, char **argv, int *exit_code)
+bool session_begin(struct session *s, const struct command_spec *command, int argc, char **argv,
+                   int *exit_code)
 {
 	struct error err = {0};
 	s->command = command;
-	if (options_begin(PRODUCER_PROGRAM, SETTINGS_PRODUCER, command, argc, argv, &s->options, &s->settings,
-	                  exit_code))
+	if (options_begin(PRODUCER_PROGRAM, SETTINGS_PRODUCER, command, argc, argv, &s->options,
+	                  &s->settings, exit_code))
 		return true;
 	if (settings_check(&s->settings, SETTINGS_PRODUCER, &err) == 0)
 		return false;

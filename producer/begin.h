@@ -11,8 +11,10 @@ struct session {
 	struct settings settings;
 };
 
-/* True: the command returns *exit_code at once (help, usage error, bad settings). False: go on, session_end at the end.
+/* True: the command returns *exit_code at once (help, usage error, bad settings). False: go on,
+ * session_end at the end.
  */
-bool session_begin(struct session *s, const struct command_spec *command, int argc, char **argv, int *exit_code);
+bool session_begin(struct session *s, const struct command_spec *command, int argc, char **argv,
+                   int *exit_code);
 /* Frees; returns the exit code: 0 for rc == 0, else err is printed and its kind returned. */
 int session_end(struct session *s, int rc, const struct error *err);

@@ -13,7 +13,8 @@ struct comparing {
 	size_t differences;
 };
 
-static void differ(struct comparing *c, const char *object, const char *field, const char *want, const char *have)
+static void differ(struct comparing *c, const char *object, const char *field, const char *want,
+                   const char *have)
 {
 	c->differences++;
 	c->report(c->data, object, field, want, have);
@@ -29,7 +30,8 @@ static json_t *find_named(json_t *array, const char *name)
 {
 	size_t i;
 	json_t *value;
-	json_array_foreach(array, i, value) if (strcmp(text_of(value, "name"), name) == 0) return value;
+	json_array_foreach(array, i,
+	                   value) if (strcmp(text_of(value, "name"), name) == 0) return value;
 	return NULL;
 }
 
@@ -50,22 +52,25 @@ static bool same_value(const struct field *want, const json_t *have)
 	return json_is_integer(have) && json_integer_value(have) == want->i;
 }
 
-static void compare_argument(struct comparing *c, const char *object, const struct entry *e, const json_t *have)
+static void compare_argument(struct comparing *c, const char *object, const struct entry *e,
+                             const json_t *have)
 {
 	if (same_value(&e->value, have))
 		return;
 	cleanup_free char *shown = shown_json(have);
-	cleanup_free char *want =
-	    e->value.kind == 'S' ? xstrdup(e->value.str.data) : xprintf("%lld", (long long)e->value.i);
+	cleanup_free char *want = e->value.kind == 'S' ? xstrdup(e->value.str.data)
+	                                               : xprintf("%lld", (long long)e->value.i);
 	differ(c, object, e->name, want, shown);
 }
 
-static void compare_arguments(struct comparing *c, const char *object, const struct table *want, json_t *have)
+static void compare_arguments(struct comparing *c, const char *object, const struct table *want,
+                              json_t *have)
 {
 	const char *key;
 	json_t *value;
 	for (size_t i = 0; i < want->count; i++)
-		compare_argument(c, object, &want->entries[i], json_object_get(have, want->entries[i].name));
+		compare_argument(c, object, &want->entries[i],
+		                 json_object_get(have, want->entries[i].name));
 	json_object_foreach(have, key, value)
 	{
 		if (table_get(want, key))
@@ -89,18 +94,21 @@ static void compare_policy(struct comparing *c, const char *object, json_t *queu
 		if (!value || fuse || same)
 			continue;
 		cleanup_free char *shown = shown_json(value);
-		cleanup_free char *field = xprintf("policy '%s': %s", text_of(queue, "policy"), harmful[i]);
+		cleanup_free char *field =
+		    xprintf("policy '%s': %s", text_of(queue, "policy"), harmful[i]);
 		differ(c, object, field, "(not set by a policy)", shown);
 	}
 }
 
-static void compare_text(struct comparing *c, const char *object, const char *field, const char *want, const char *have)
+static void compare_text(struct comparing *c, const char *object, const char *field,
+                         const char *want, const char *have)
 {
 	if (strcmp(want, have) != 0)
 		differ(c, object, field, want, have);
 }
 
-static void compare_exchange(struct comparing *c, const struct topology_item *item, json_t *exchanges)
+static void compare_exchange(struct comparing *c, const struct topology_item *item,
+                             json_t *exchanges)
 {
 	char object[300];
 	snprintf(object, sizeof object, "exchange %s", item->name);
@@ -110,7 +118,8 @@ static void compare_exchange(struct comparing *c, const struct topology_item *it
 		return;
 	}
 	compare_text(c, object, "type", item->type, text_of(have, "type"));
-	compare_text(c, object, "durable", "true", json_is_true(json_object_get(have, "durable")) ? "true" : "false");
+	compare_text(c, object, "durable", "true",
+	             json_is_true(json_object_get(have, "durable")) ? "true" : "false");
 	compare_arguments(c, object, &item->arguments, json_object_get(have, "arguments"));
 }
 
@@ -123,7 +132,8 @@ static void compare_queue(struct comparing *c, const struct topology_item *item,
 		differ(c, object, "existence", "declared", "(missing)");
 		return;
 	}
-	compare_text(c, object, "durable", "true", json_is_true(json_object_get(have, "durable")) ? "true" : "false");
+	compare_text(c, object, "durable", "true",
+	             json_is_true(json_object_get(have, "durable")) ? "true" : "false");
 	compare_arguments(c, object, &item->arguments, json_object_get(have, "arguments"));
 	compare_policy(c, object, have);
 }
@@ -156,7 +166,8 @@ static void compare_binding(struct comparing *c, const struct topology_item *ite
 	differ(c, object, "existence", "bound", "(missing)");
 }
 
-size_t compare_topology(const struct topology *t, const struct broker_view *view, compare_report_fn *report, void *data)
+size_t compare_topology(const struct topology *t, const struct broker_view *view,
+                        compare_report_fn *report, void *data)
 {
 	struct comparing c = {report, data, 0};
 	for (size_t i = 0; i < t->count; i++) {

@@ -9,40 +9,48 @@
 #include "common/base/memory.h"
 #include "common/job/pack.h"
 
-static int parse_when(const char *option, const char *text, int64_t now_ms, int64_t *at_ms, struct error *err)
+static int parse_when(const char *option, const char *text, int64_t now_ms, int64_t *at_ms,
+                      struct error *err)
 {
 	int64_t ms;
 	if (clock_parse(span_of(text), at_ms))
 		return 0;
-	if (!clock_parse_duration(text[0] == '+' ? text + 1 : text, &ms) || __builtin_add_overflow(now_ms, ms, at_ms))
-		return error_set(
-		    err, ERROR_USAGE,
-		    "--%s wants a time from now (90s, 10m, 2h) or a point in time (2026-12-24T18:00:00Z), not '%.100s'",
-		    option, text);
+	if (!clock_parse_duration(text[0] == '+' ? text + 1 : text, &ms) ||
+	    __builtin_add_overflow(now_ms, ms, at_ms))
+		return error_set(err, ERROR_USAGE,
+		                 "--%s wants a time from now (90s, 10m, 2h) or a point in time "
+		                 "(2026-12-24T18:00:00Z), not '%.100s'",
+		                 option, text);
 	return 0;
 }
 
 static int check_delay(const char *option, int64_t now_ms, int64_t at_ms, struct error *err)
 {
 	if (at_ms - now_ms > (int64_t)DELAY_UNITS_MAX * DELAY_UNIT_MS)
-		return error_set(err, ERROR_USAGE, "--%s lies more than 388 days ahead: that is the longest delay",
+		return error_set(err, ERROR_USAGE,
+		                 "--%s lies more than 388 days ahead: that is the longest delay",
 		                 option);
 	return 0;
 }
 
 static int read_times(const struct options *o, int64_t now_ms, struct job *j, struct error *err)
 {
-	const char *delay = options_get(o, "delay"), *at = options_get(o, "at"), *expires = options_get(o, "expires");
+	const char *delay = options_get(o, "delay"), *at = options_get(o, "at"),
+	           *expires = options_get(o, "expires");
 	int64_t ms;
 	if (delay && at)
 		return error_set(err, ERROR_USAGE, "--delay and --at exclude each other");
 	if (delay && !clock_parse_duration(delay, &ms))
-		return error_set(err, ERROR_USAGE, "--delay wants a time such as 90s, 10m, 2h, not '%.100s'", delay);
+		return error_set(err, ERROR_USAGE,
+		                 "--delay wants a time such as 90s, 10m, 2h, not '%.100s'", delay);
 	if (delay && __builtin_add_overflow(now_ms, ms, &j->not_before_ms))
-		return error_set(err, ERROR_USAGE, "--delay lies more than 388 days ahead: that is the longest delay");
+		return error_set(
+		    err, ERROR_USAGE,
+		    "--delay lies more than 388 days ahead: that is the longest delay");
 	if (at && parse_when("at", at, now_ms, &j->not_before_ms, err) < 0)
 		return -1;
-	if (j->not_before_ms != CLOCK_NEVER && check_delay(delay ? "delay" : "at", now_ms, j->not_before_ms, err) < 0)
+	if (j->not_before_ms != CLOCK_NEVER &&
+	    check_delay(delay ? "delay" : "at", now_ms, j->not_before_ms, err) < 0)
 		return -1;
 	return expires ? parse_when("expires", expires, now_ms, &j->expires_at_ms, err) : 0;
 }
@@ -52,19 +60,22 @@ static int read_limits(const struct options *o, struct job *j, struct error *err
 	const char *timeout = options_get(o, "timeout"), *retries = options_get(o, "retries"),
 	           *backoff = options_get(o, "backoff");
 	if (timeout && (!clock_parse_duration(timeout, &j->timeout_ms) || j->timeout_ms <= 0))
-		return error_set(err, ERROR_USAGE, "--timeout wants a time such as 30s or 5m, not '%.100s'", timeout);
+		return error_set(err, ERROR_USAGE,
+		                 "--timeout wants a time such as 30s or 5m, not '%.100s'", timeout);
 	if (retries) {
 		char *end;
 		unsigned long n = strtoul(retries, &end, 10);
 		if (*end || end == retries || *retries == '-' || n < 1 || n > 1000000)
-			return error_set(err, ERROR_USAGE, "--retries wants a number from 1 to 1000000, not '%.100s'",
+			return error_set(err, ERROR_USAGE,
+			                 "--retries wants a number from 1 to 1000000, not '%.100s'",
 			                 retries);
 		j->retry.has_max_attempts = true;
 		j->retry.max_attempts = (unsigned)n;
 	}
 	if (backoff && !retry_parse_backoff(backoff, &j->retry))
 		return error_set(err, ERROR_USAGE,
-		                 "--backoff wants a form such as exp:1s..1h, linear:5s..10m or fixed:30s, not '%.100s'",
+		                 "--backoff wants a form such as exp:1s..1h, linear:5s..10m or "
+		                 "fixed:30s, not '%.100s'",
 		                 backoff);
 	return 0;
 }
@@ -83,7 +94,8 @@ static int read_headers(const struct options *o, struct job *j, struct error *er
 			continue;
 		const char *equals = strchr(text, '=');
 		if (!equals || equals == text)
-			return error_set(err, ERROR_USAGE, "-H wants NAME=VALUE, not '%.100s'", text);
+			return error_set(err, ERROR_USAGE, "-H wants NAME=VALUE, not '%.100s'",
+			                 text);
 		add_header(j, text, (size_t)(equals - text), equals + 1);
 	}
 	return 0;
@@ -91,12 +103,17 @@ static int read_headers(const struct options *o, struct job *j, struct error *er
 
 int compose_template(const struct options *o, int64_t now_ms, struct job *j, struct error *err)
 {
-	*j = (struct job){.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER};
-	return read_times(o, now_ms, j, err) < 0 || read_limits(o, j, err) < 0 || read_headers(o, j, err) < 0 ? -1 : 0;
+	*j = (struct job){.created_at_ms = CLOCK_NEVER,
+	                  .not_before_ms = CLOCK_NEVER,
+	                  .expires_at_ms = CLOCK_NEVER};
+	return read_times(o, now_ms, j, err) < 0 || read_limits(o, j, err) < 0 ||
+	               read_headers(o, j, err) < 0
+	           ? -1
+	           : 0;
 }
 
-void compose_job(const struct job *template, const char *id, const char *type, struct span args, int64_t now_ms,
-                 struct job *out)
+void compose_job(const struct job *template, const char *id, const char *type, struct span args,
+                 int64_t now_ms, struct job *out)
 {
 	*out = *template;
 	out->headers = NULL;
@@ -138,8 +155,8 @@ static void set_headers(struct message *m, const struct delay_route *route)
 	headers_write(&blank, &fresh, route, &m->headers);
 }
 
-struct envelope compose_envelope(const struct settings *s, const char *queue, const struct job *j, struct span document,
-                                 int64_t now_ms)
+struct envelope compose_envelope(const struct settings *s, const char *queue, const struct job *j,
+                                 struct span document, int64_t now_ms)
 {
 	struct envelope e = {.message = begin_message(HEADERS_CONTENT_TYPE, j->id, now_ms)};
 	struct message *m = e.message;
@@ -157,11 +174,13 @@ struct envelope compose_envelope(const struct settings *s, const char *queue, co
 	return e;
 }
 
-struct envelope compose_pack(const struct settings *s, const char *queue, struct buf *body, int64_t now_ms)
+struct envelope compose_pack(const struct settings *s, const char *queue, struct buf *body,
+                             int64_t now_ms)
 {
 	char id[JOB_UUID_SIZE];
 	const struct delay_route at_once = {.count = 0};
-	struct envelope e = {.message = begin_message(PACK_CONTENT_TYPE, job_make_uuid7(now_ms, id), now_ms)};
+	struct envelope e = {
+	    .message = begin_message(PACK_CONTENT_TYPE, job_make_uuid7(now_ms, id), now_ms)};
 	e.message->body = buf_steal(body, &e.message->body_len);
 	set_headers(e.message, &at_once);
 	topology_queue(s->prefix, queue, e.key);

@@ -16,10 +16,12 @@
 #include "producer/letters.h"
 
 static const struct option_spec options[] = {
-    {"queue", 'q', "QUEUE", "dead letters of this queue; repeat for more (default: all of the config)"},
+    {"queue", 'q', "QUEUE",
+     "dead letters of this queue; repeat for more (default: all of the config)"},
     {"unroutable", 0, NULL, "the messages that found no queue instead"},
     {"type", 0, "GLOB", "only jobs of such a type"},
-    {"reason", 0, "REASON", "only letters with this reason (failures, crashes, timeouts, expired, malformed ...)"},
+    {"reason", 0, "REASON",
+     "only letters with this reason (failures, crashes, timeouts, expired, malformed ...)"},
     {"since", 0, "TIME", "only letters that died since then: 2h, or a point in time"},
     {"limit", 0, "N", "at most N letters"},
     {"dry-run", 0, NULL, "replay, drop: say what would be done"},
@@ -71,7 +73,8 @@ static bool selected(struct selection *f, const struct letter *l)
 		return false;
 	if (f->reason && strcmp(f->reason, l->reason) != 0)
 		return false;
-	if (f->since_ms != CLOCK_NEVER && (l->died_at_ms == CLOCK_NEVER || l->died_at_ms < f->since_ms))
+	if (f->since_ms != CLOCK_NEVER &&
+	    (l->died_at_ms == CLOCK_NEVER || l->died_at_ms < f->since_ms))
 		return false;
 	return wanted_id(f, l->id);
 }
@@ -83,8 +86,9 @@ static int read_since(const char *text, int64_t *since_ms, struct error *err)
 	if (!text || clock_parse(span_of(text), since_ms))
 		return 0;
 	if (!clock_parse_duration(text, &ms))
-		return error_set(err, ERROR_USAGE,
-		                 "--since wants a time such as 2h or 2026-11-24T09:00:00Z, not '%.60s'", text);
+		return error_set(
+		    err, ERROR_USAGE,
+		    "--since wants a time such as 2h or 2026-11-24T09:00:00Z, not '%.60s'", text);
 	*since_ms = clock_now_ms() - ms;
 	return 0;
 }
@@ -120,14 +124,17 @@ static int await_confirm(struct run *r, struct error *err)
 			message_destroy(e.message);
 		}
 		if (e.kind == BROKER_ACKED)
-			return returned ? error_set(err, ERROR_FAILED, "the broker returned it: no queue takes it") : 0;
+			return returned ? error_set(err, ERROR_FAILED,
+			                            "the broker returned it: no queue takes it")
+			                : 0;
 		if (e.kind == BROKER_NACKED)
 			return error_set(err, ERROR_TRYAGAIN, "the broker refused it (nack)");
 		if (e.kind == BROKER_CHANNEL_CLOSED)
 			return error_set(err, ERROR_UNAVAILABLE, "%s", e.text);
 	}
-	return error_set(err, ERROR_TRYAGAIN,
-	                 "no confirm in time: it may have been stored, and stays a dead letter too");
+	return error_set(
+	    err, ERROR_TRYAGAIN,
+	    "no confirm in time: it may have been stored, and stays a dead letter too");
 }
 
 /* The job as it was, its budgets fresh, with one more replay. */
@@ -139,7 +146,8 @@ static struct message *fresh_copy(const struct letter *l, struct error *err)
 	                           .republished = l->book.republished + 1};
 	struct table headers = {0};
 	if (!headers_write(l->message, &book, NULL, &headers)) {
-		error_set(err, ERROR_DATA, "its foreign headers are too large to be published again");
+		error_set(err, ERROR_DATA,
+		          "its foreign headers are too large to be published again");
 		return NULL;
 	}
 	struct message *m = message_copy(l->message);
@@ -156,8 +164,9 @@ static int replay(struct run *r, const struct letter *l, const char *routing_key
 	struct message *m = fresh_copy(l, err);
 	if (!m)
 		return -1;
-	int rc = broker_publish(r->publisher, CHANNEL_PUBLISH, topology_jobs(r->s->settings.prefix, jobs), routing_key,
-	                        m, NULL, err);
+	int rc =
+	    broker_publish(r->publisher, CHANNEL_PUBLISH,
+	                   topology_jobs(r->s->settings.prefix, jobs), routing_key, m, NULL, err);
 	message_destroy(m);
 	if (rc == 0)
 		rc = await_confirm(r, err);
@@ -184,7 +193,8 @@ static void print_letter(const struct run *r, const struct letter *l)
 		letter_print_line(l, stdout);
 }
 
-static enum letter_verdict act(struct run *r, const struct letter *l, const char *routing_key, struct error *err)
+static enum letter_verdict act(struct run *r, const struct letter *l, const char *routing_key,
+                               struct error *err)
 {
 	if (r->verb == VERB_LIST || r->verb == VERB_SHOW || r->dry) {
 		print_letter(r, l);
@@ -199,13 +209,15 @@ static enum letter_verdict act(struct run *r, const struct letter *l, const char
 static bool enough(const struct run *r)
 {
 	const struct selection *f = &r->select;
-	return (f->limit > 0 && r->count >= f->limit) || (f->id_count > 0 && f->found_count == f->id_count);
+	return (f->limit > 0 && r->count >= f->limit) ||
+	       (f->id_count > 0 && f->found_count == f->id_count);
 }
 
 /*
  * With IDs the walk goes on to the end of the queue all the same: two letters may carry one id.
  */
-static enum letter_verdict visit(void *data, const struct message *m, const char *routing_key, struct error *err)
+static enum letter_verdict visit(void *data, const struct message *m, const char *routing_key,
+                                 struct error *err)
 {
 	struct run *r = data;
 	struct letter l;
@@ -229,9 +241,10 @@ static int walk_queue(struct run *r, const char *queue, const char *name, struct
 	int rc = b ? letters_walk(b, queue, visit, r, err) : -1;
 	broker_destroy(b, true);
 	if (rc < 0 && err->kind == ERROR_CONFIG)
-		return error_set(err, ERROR_CONFIG,
-		                 "'%s' does not exist on this broker; create it with: warren-producer setup%s%s", queue,
-		                 *name ? " " : "", name);
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "'%s' does not exist on this broker; create it with: warren-producer setup%s%s",
+		    queue, *name ? " " : "", name);
 	return rc;
 }
 
@@ -257,16 +270,18 @@ static int report_missing(const struct run *r, struct error *err)
 	for (size_t i = 0; i < f->id_count; i++)
 		if (!f->found[i])
 			fprintf(stderr, "no such letter: %s\n", f->ids[i]);
-	return error_set(err, ERROR_FAILED, "%zu of %zu letters were not found", f->id_count - f->found_count,
-	                 f->id_count);
+	return error_set(err, ERROR_FAILED, "%zu of %zu letters were not found",
+	                 f->id_count - f->found_count, f->id_count);
 }
 
 static int check_usage(struct run *r, struct error *err)
 {
 	const struct selection *f = &r->select;
-	bool narrowed = f->id_count > 0 || f->type || f->reason || f->since_ms != CLOCK_NEVER || f->limit > 0;
+	bool narrowed =
+	    f->id_count > 0 || f->type || f->reason || f->since_ms != CLOCK_NEVER || f->limit > 0;
 	if (r->verb == VERB_SHOW && !narrowed)
-		return error_set(err, ERROR_USAGE, "show wants an ID, or a filter such as --limit 1");
+		return error_set(err, ERROR_USAGE,
+		                 "show wants an ID, or a filter such as --limit 1");
 	if (r->verb != VERB_DROP || r->dry)
 		return 0;
 	return ask_yes(narrowed ? "Delete the letters that match for good?"
@@ -296,21 +311,28 @@ static int find_verb(const struct session *s, enum verb *verb, struct error *err
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_USAGE, "dead wants list, show, replay or drop, not '%.60s'", word);
+	return error_set(err, ERROR_USAGE, "dead wants list, show, replay or drop, not '%.60s'",
+	                 word);
 }
 
 static int dead(struct session *s, struct error *err)
 {
-	struct run r = {.s = s, .json = options_has(&s->options, "json"), .dry = options_has(&s->options, "dry-run")};
+	struct run r = {.s = s,
+	                .json = options_has(&s->options, "json"),
+	                .dry = options_has(&s->options, "dry-run")};
 	if (find_verb(s, &r.verb, err) < 0 || use_queues(s, err) < 0)
 		return -1;
-	int rc = read_selection(&r, err) < 0 || check_usage(&r, err) < 0 || open_publisher(&r, err) < 0 ? -1 : 0;
+	int rc =
+	    read_selection(&r, err) < 0 || check_usage(&r, err) < 0 || open_publisher(&r, err) < 0
+	        ? -1
+	        : 0;
 	if (rc == 0 && r.verb == VERB_LIST && !r.json && isatty(STDOUT_FILENO))
 		letter_print_heading(stdout);
 	if (rc == 0)
 		rc = walk_all(&r, err);
 	if (rc == 0 && (r.verb == VERB_REPLAY || r.verb == VERB_DROP))
-		fprintf(stderr, "%s%llu letters %s\n", r.dry ? "would have: " : "", (unsigned long long)r.count,
+		fprintf(stderr, "%s%llu letters %s\n", r.dry ? "would have: " : "",
+		        (unsigned long long)r.count,
 		        r.verb == VERB_REPLAY ? "replayed" : "dropped");
 	if (rc == 0)
 		rc = report_missing(&r, err);

@@ -24,9 +24,10 @@ static struct depth *add(struct depths *d, const char *name, bool configured)
 
 /* ---- over AMQP ---- */
 
-/* A queue that does not exist closes the channel, which is no error here: the next one opens it anew. */
-static int inspect(struct broker *b, const char *queue, bool *exists, int64_t *ready, int64_t *consumers,
-                   struct error *err)
+/* A queue that does not exist closes the channel, which is no error here: the next one opens it
+ * anew. */
+static int inspect(struct broker *b, const char *queue, bool *exists, int64_t *ready,
+                   int64_t *consumers, struct error *err)
 {
 	uint32_t have_ready = 0, have_consumers = 0;
 	if (broker_open_channel(b, CHANNEL, false, err) < 0)
@@ -46,16 +47,20 @@ static int inspect_all(struct depths *d, struct broker *b, const char *prefix, s
 	bool exists;
 	for (size_t i = 0; i < d->count; i++) {
 		struct depth *q = &d->queues[i];
-		if (inspect(b, topology_queue(prefix, q->name, name), &q->exists, &q->ready, &q->consumers, err) < 0 ||
-		    inspect(b, topology_dead_queue(prefix, q->name, name), &exists, &q->dead, &ignored, err) < 0)
+		if (inspect(b, topology_queue(prefix, q->name, name), &q->exists, &q->ready,
+		            &q->consumers, err) < 0 ||
+		    inspect(b, topology_dead_queue(prefix, q->name, name), &exists, &q->dead,
+		            &ignored, err) < 0)
 			return -1;
 	}
 	for (int k = 0; k < DELAY_LEVELS; k++) {
-		if (inspect(b, topology_delay(prefix, k, name), &exists, &d->levels[k], &ignored, err) < 0)
+		if (inspect(b, topology_delay(prefix, k, name), &exists, &d->levels[k], &ignored,
+		            err) < 0)
 			return -1;
 		d->delayed += d->levels[k];
 	}
-	return inspect(b, topology_unroutable(prefix, name), &exists, &d->unroutable, &ignored, err);
+	return inspect(b, topology_unroutable(prefix, name), &exists, &d->unroutable, &ignored,
+	               err);
 }
 
 /* ---- from the management API ---- */
@@ -111,7 +116,8 @@ static void add_from_api(struct depths *d, const char *prefix, json_t *api, bool
 	}
 }
 
-int depths_read(struct depths *d, struct broker *b, const struct settings *s, json_t *api, bool all, struct error *err)
+int depths_read(struct depths *d, struct broker *b, const struct settings *s, json_t *api, bool all,
+                struct error *err)
 {
 	*d = (struct depths){.from_api = api != NULL};
 	for (size_t i = 0; i < s->queue_count; i++)

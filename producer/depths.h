@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How full the queues are: over AMQP what a passive declare tells (ready, consumers), from the management API the rest.
+ * How full the queues are: over AMQP what a passive declare tells (ready, consumers), from the
+ * management API the rest.
  */
 #pragma once
 
@@ -32,8 +33,10 @@ struct depths {
 };
 
 /*
- * The queues of the settings, the ring and P.unroutable. api: the management API's list of queues, or NULL; with it and
- * all, the prefix's other job queues are added. Queues that do not exist are no error.
+ * The queues of the settings, the ring and P.unroutable. api: the management API's list of queues,
+ * or NULL; with it and all, the prefix's other job queues are added. Queues that do not exist are
+ * no error.
  */
-int depths_read(struct depths *d, struct broker *b, const struct settings *s, json_t *api, bool all, struct error *err);
+int depths_read(struct depths *d, struct broker *b, const struct settings *s, json_t *api, bool all,
+                struct error *err);
 void depths_finish(struct depths *d);

@@ -20,7 +20,8 @@ static const char *box_text(const struct letter *l, const char *key)
 static const struct table *first_death(const struct message *m)
 {
 	const struct field *deaths = table_get(&m->headers, "x-death");
-	if (!deaths || deaths->kind != 'A' || deaths->table->count == 0 || deaths->table->entries[0].value.kind != 'F')
+	if (!deaths || deaths->kind != 'A' || deaths->table->count == 0 ||
+	    deaths->table->entries[0].value.kind != 'F')
 		return NULL;
 	return deaths->table->entries[0].value.table;
 }
@@ -49,8 +50,8 @@ static void read_names(struct letter *l)
 	struct job j;
 	struct codec_error err;
 	const struct message *m = l->message;
-	bool decoded =
-	    codec_decode((struct span){m->body, m->body_len}, CODEC_BODY_MAX_DEFAULT, CODEC_FIELDS_LENIENT, &j, &err);
+	bool decoded = codec_decode((struct span){m->body, m->body_len}, CODEC_BODY_MAX_DEFAULT,
+	                            CODEC_FIELDS_LENIENT, &j, &err);
 	const char *id = decoded && j.id ? j.id : m->message_id;
 	const char *type = decoded ? j.type : m->type;
 	l->id = xstrdup(id && job_id_valid(span_of(id)) ? id : "?");
@@ -60,10 +61,12 @@ static void read_names(struct letter *l)
 		job_finish(&j);
 }
 
-void letter_read(struct letter *l, const struct message *m, const char *routing_key, const char *prefix)
+void letter_read(struct letter *l, const struct message *m, const char *routing_key,
+                 const char *prefix)
 {
 	char time[CLOCK_TEXT_SIZE];
-	*l = (struct letter){.message = m, .died_at_ms = CLOCK_NEVER, .queue = user_queue(routing_key, prefix)};
+	*l = (struct letter){
+	    .message = m, .died_at_ms = CLOCK_NEVER, .queue = user_queue(routing_key, prefix)};
 	headers_read(m, &l->book);
 	read_names(l);
 	const char *kid = headers_signature(m).kid;
@@ -122,8 +125,8 @@ static void print_cell(FILE *out, const char *text, int width)
 
 void letter_print_heading(FILE *out)
 {
-	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-14s  %5s  %7s\n", "ID", "TYPE", "QUEUE", "DIED", "REASON", "TRIES",
-	        "REPLAYS");
+	fprintf(out, "%-36s  %-20s  %-16s  %-24s  %-14s  %5s  %7s\n", "ID", "TYPE", "QUEUE", "DIED",
+	        "REASON", "TRIES", "REPLAYS");
 }
 
 static size_t attempts(const struct letter *l)
@@ -201,9 +204,11 @@ static void print_attempts(const json_t *history, FILE *out)
 		           *verdict = json_string_value(json_object_get(t, "verdict"));
 		const char *error = json_string_value(json_object_get(t, "error"));
 		cleanup_free char *line =
-		    xprintf("%lld  %s  %s  %lld ms  %s", (long long)json_integer_value(json_object_get(t, "attempt")),
+		    xprintf("%lld  %s  %s  %lld ms  %s",
+		            (long long)json_integer_value(json_object_get(t, "attempt")),
 		            at ? at : "?", verdict ? verdict : "?",
-		            (long long)json_integer_value(json_object_get(t, "wall_ms")), error ? error : "");
+		            (long long)json_integer_value(json_object_get(t, "wall_ms")),
+		            error ? error : "");
 		print_clean(out, line, strlen(line), "  ");
 	}
 }
@@ -211,9 +216,9 @@ static void print_attempts(const json_t *history, FILE *out)
 static void print_box(const struct letter *l, FILE *out)
 {
 	static const char *const of_box[] = {"detail", NULL};
-	static const char *const of_try[] = {"verdict",   "exit",    "signal",      "worker",        "at",
-	                                     "queued_ms", "wall_ms", "cpu_user_ms", "cpu_system_ms", "max_rss_kib",
-	                                     NULL};
+	static const char *const of_try[] = {
+	    "verdict", "exit",        "signal",        "worker",      "at", "queued_ms",
+	    "wall_ms", "cpu_user_ms", "cpu_system_ms", "max_rss_kib", NULL};
 	print_members(out, l->box, of_box);
 	print_members(out, json_object_get(l->box, "try"), of_try);
 	const json_t *tail = json_object_get(l->box, "stderr");
@@ -228,8 +233,11 @@ static void print_box(const struct letter *l, FILE *out)
 
 void letter_print_whole(const struct letter *l, FILE *out)
 {
-	const char *const shown[][2] = {
-	    {"id", l->id}, {"type", l->type}, {"queue", l->queue}, {"died", l->died}, {"reason", l->reason}};
+	const char *const shown[][2] = {{"id", l->id},
+	                                {"type", l->type},
+	                                {"queue", l->queue},
+	                                {"died", l->died},
+	                                {"reason", l->reason}};
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
 		fprintf(out, "%-14s", shown[i][0]);
 		print_clean(out, shown[i][1], strlen(shown[i][1]), "");

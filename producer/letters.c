@@ -14,9 +14,10 @@ enum {
 	PER_CONSUMER = 2000, /* the broker's own cap on a quorum queue's consumer */
 	IDLE_MS = 2000,
 	/*
-	 * RabbitMQ keeps at most 32 commands of a channel to a quorum queue under way; acks beyond them wait in the
-	 * channel and are forgotten with it when it closes (seen on 3.10.8: 14 of 2,300 nacks, 1 of 41 acks). So acks
-	 * are paced, and the last ones get time to arrive before the channel is closed.
+	 * RabbitMQ keeps at most 32 commands of a channel to a quorum queue under way; acks beyond
+	 * them wait in the channel and are forgotten with it when it closes (seen on 3.10.8: 14 of
+	 * 2,300 nacks, 1 of 41 acks). So acks are paced, and the last ones get time to arrive
+	 * before the channel is closed.
 	 */
 	ACKS_AT_ONCE = 16,
 	ACKS_PAUSE_MS = 5,
@@ -44,7 +45,8 @@ static int next_consumer(struct walk *w, struct error *err)
 	return broker_consume(w->b, w->channel, w->queue, CONSUMER, PER_CONSUMER, err);
 }
 
-static int visit_one(struct walk *w, struct broker_event *e, letter_visit_fn *visit, void *data, struct error *err)
+static int visit_one(struct walk *w, struct broker_event *e, letter_visit_fn *visit, void *data,
+                     struct error *err)
 {
 	int rc = 0;
 	w->held++;
@@ -68,7 +70,8 @@ static int visit_one(struct walk *w, struct broker_event *e, letter_visit_fn *vi
 	return rc;
 }
 
-static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void *data, struct error *err)
+static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void *data,
+                   struct error *err)
 {
 	while (ready > 0 && !w->stop) {
 		struct broker_event e;
@@ -79,7 +82,8 @@ static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void 
 		if (e.kind == BROKER_NOTHING)
 			return 0;
 		if (e.kind == BROKER_CHANNEL_CLOSED || e.kind == BROKER_CONSUMER_GONE)
-			return error_set(err, ERROR_UNAVAILABLE, "the broker ended the listing of '%s': %s", w->queue,
+			return error_set(err, ERROR_UNAVAILABLE,
+			                 "the broker ended the listing of '%s': %s", w->queue,
 			                 e.text);
 		if (e.kind != BROKER_DELIVERY)
 			continue;
@@ -91,8 +95,9 @@ static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void 
 }
 
 /*
- * All consumers are cancelled before the first channel is closed: what one gives back would else be delivered to
- * another that has room, and come back behind its neighbours. Closed in their order, they give back in that order.
+ * All consumers are cancelled before the first channel is closed: what one gives back would else be
+ * delivered to another that has room, and come back behind its neighbours. Closed in their order,
+ * they give back in that order.
  */
 static void close_channels(struct walk *w)
 {
@@ -104,7 +109,8 @@ static void close_channels(struct walk *w)
 		broker_close_channel(w->b, channel, NULL);
 }
 
-int letters_walk(struct broker *b, const char *queue, letter_visit_fn *visit, void *data, struct error *err)
+int letters_walk(struct broker *b, const char *queue, letter_visit_fn *visit, void *data,
+                 struct error *err)
 {
 	struct walk w = {.b = b, .queue = queue, .channel = CHANNEL_FIRST - 1};
 	uint32_t ready = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file or pipe line by line, in constant memory and without ever blocking longer than one read(2). */
+/* A file or pipe line by line, in constant memory and without ever blocking longer than one
+ * read(2). */
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +25,8 @@ enum lines_got { LINES_LINE, LINES_TOO_LONG, LINES_MORE /* read first */, LINES_
 /* fd stays the caller's. */
 void lines_init(struct lines *l, int fd, size_t max);
 void lines_finish(struct lines *l);
-/* The next line without its newline, borrowed until the next call. A line over max is skipped and told once. */
+/* The next line without its newline, borrowed until the next call. A line over max is skipped and
+ * told once. */
 enum lines_got lines_next(struct lines *l, struct span *line);
 /* One read(2); call when the descriptor is readable. */
 int lines_read(struct lines *l, struct error *err);

@@ -5,7 +5,8 @@ static const char summary[] = "publishes JSON jobs to RabbitMQ and looks after t
 
 int main(int argc, char **argv)
 {
-	const struct command_spec commands[] = {setup_command, send_command, batch_command, dead_command,
-	                                        queue_command, keys_command, ping_command,  {0}};
+	const struct command_spec commands[] = {
+	    setup_command, send_command, batch_command, dead_command,
+	    queue_command, keys_command, ping_command,  {0}};
 	return options_main(PRODUCER_PROGRAM, summary, commands, argc, argv);
 }

@@ -53,8 +53,9 @@ static void set_credentials(struct mgmt *m, const struct settings *s)
 	cleanup_free char *own = credentials_of(m->curl, s->mgmt_url);
 	cleanup_free char *amqp = credentials_of(m->curl, s->urls[0]);
 	cleanup_free char *given =
-	    s->user || s->password ? xprintf("%s:%s", s->user ? s->user : "guest", s->password ? s->password : "guest")
-	                           : NULL;
+	    s->user || s->password
+	        ? xprintf("%s:%s", s->user ? s->user : "guest", s->password ? s->password : "guest")
+	        : NULL;
 	curl_easy_setopt(m->curl, CURLOPT_USERPWD,
 	                 own && strchr(own, ':') ? own
 	                 : given                 ? given
@@ -72,14 +73,16 @@ static void set_tls(struct mgmt *m, const struct settings *s)
 		return;
 	curl_easy_setopt(m->curl, CURLOPT_SSLCERT, s->tls_cert);
 	curl_easy_setopt(m->curl, CURLOPT_SSLKEY, s->tls_key ? s->tls_key : s->tls_cert);
-	curl_easy_setopt(m->curl, CURLOPT_KEYPASSWD, ""); /* or a locked key would be asked for on the terminal */
+	curl_easy_setopt(m->curl, CURLOPT_KEYPASSWD,
+	                 ""); /* or a locked key would be asked for on the terminal */
 }
 
 struct mgmt *mgmt_open(const struct settings *s, struct error *err)
 {
 	const char *scheme_end = strstr(s->mgmt_url, "://");
 	if (!scheme_end || strncmp(s->mgmt_url, "http", 4) != 0) {
-		error_set(err, ERROR_USAGE, "--mgmt-url wants a form such as http://localhost:15672");
+		error_set(err, ERROR_USAGE,
+		          "--mgmt-url wants a form such as http://localhost:15672");
 		return NULL;
 	}
 	if (curl_load(err) < 0)
@@ -116,14 +119,18 @@ static json_t *read_answer(const struct mgmt *m, const struct buf *answer, struc
 	long status = 0;
 	curl_easy_getinfo(m->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 401 || status == 403) {
-		error_set(err, ERROR_AUTH, "management API %s: access refused (%ld)", m->shown, status);
+		error_set(err, ERROR_AUTH, "management API %s: access refused (%ld)", m->shown,
+		          status);
 		return NULL;
 	}
-	json_t *value = status == 200 ? json_loadb(answer->data ? answer->data : "", answer->len, 0, NULL) : NULL;
+	json_t *value = status == 200
+	                    ? json_loadb(answer->data ? answer->data : "", answer->len, 0, NULL)
+	                    : NULL;
 	if (json_is_array(value))
 		return value;
 	json_decref(value);
-	error_set(err, ERROR_UNAVAILABLE, "management API %s: unexpected answer (HTTP %ld)", m->shown, status);
+	error_set(err, ERROR_UNAVAILABLE, "management API %s: unexpected answer (HTTP %ld)",
+	          m->shown, status);
 	return NULL;
 }
 

@@ -9,11 +9,12 @@
 
 struct mgmt;
 
-/* base: http(s)://user:password@host:15672; user and password default to the settings' and the AMQP URL's. */
+/* base: http(s)://user:password@host:15672; user and password default to the settings' and the AMQP
+ * URL's. */
 struct mgmt *mgmt_open(const struct settings *s, struct error *err);
 void mgmt_close(struct mgmt *m);
 /*
- * GET base/api/KIND/VHOST (e.g. "queues"), the vhost being that of the first AMQP URL. A new reference, an array; NULL:
- * ERROR_UNAVAILABLE, ERROR_AUTH (401) or ERROR_CONFIG.
+ * GET base/api/KIND/VHOST (e.g. "queues"), the vhost being that of the first AMQP URL. A new
+ * reference, an array; NULL: ERROR_UNAVAILABLE, ERROR_AUTH (401) or ERROR_CONFIG.
  */
 json_t *mgmt_list(struct mgmt *m, const char *kind, struct error *err);

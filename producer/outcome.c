@@ -28,7 +28,8 @@ bool outcome_of_event(const struct link_event *e, enum outcome *outcome)
 
 const char *outcome_name(enum outcome o)
 {
-	static const char *const names[OUTCOMES] = {"confirmed", "returned", "nacked", "timed_out", "rejected"};
+	static const char *const names[OUTCOMES] = {"confirmed", "returned", "nacked", "timed_out",
+	                                            "rejected"};
 	return o < OUTCOMES ? names[o] : "unknown";
 }
 
@@ -40,11 +41,13 @@ int outcome_error(enum outcome o, const struct link_event *e, struct error *err)
 		return error_set(err, ERROR_FAILED, "the broker returned it: %s", words);
 	case OUTCOME_NACKED:
 		return error_set(err, ERROR_TRYAGAIN,
-		                 "the broker refused it (nack): the queue is full or has lost its leader; nothing was "
+		                 "the broker refused it (nack): the queue is full or has lost its "
+		                 "leader; nothing was "
 		                 "stored, try again");
 	case OUTCOME_TIMED_OUT:
 		return error_set(err, ERROR_TRYAGAIN,
-		                 "no confirm in time: it may or may not be stored; sending it again with the same --id "
+		                 "no confirm in time: it may or may not be stored; sending it "
+		                 "again with the same --id "
 		                 "is safe for handlers that "
 		                 "are idempotent");
 	case OUTCOME_REJECTED:
@@ -62,6 +65,7 @@ void outcome_explain_failure(const struct link_event *e, const char *queue, stru
 	          e->error ? e->error->text : "the connection failed");
 	if (err->kind == ERROR_CONFIG && strstr(err->text, "NOT_FOUND"))
 		error_set(err, ERROR_CONFIG,
-		          "queue '%s' does not exist on this broker; create it with: warren-producer setup %s", queue,
-		          queue);
+		          "queue '%s' does not exist on this broker; create it with: "
+		          "warren-producer setup %s",
+		          queue, queue);
 }

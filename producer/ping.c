@@ -16,8 +16,8 @@ static int ping(struct session *s, struct error *err)
 		return -1;
 	long long ms = (long long)(clock_monotonic_ms() - before_ms);
 	if (options_has(&s->options, "json"))
-		printf("{\"ok\":true,\"broker\":\"%s\",\"version\":\"%s\",\"ms\":%lld}\n", broker_peer(b),
-		       broker_version(b), ms);
+		printf("{\"ok\":true,\"broker\":\"%s\",\"version\":\"%s\",\"ms\":%lld}\n",
+		       broker_peer(b), broker_version(b), ms);
 	else
 		printf("ok %s RabbitMQ %s in %lld ms\n", broker_peer(b), broker_version(b), ms);
 	broker_destroy(b, true);

@@ -23,8 +23,10 @@ int progress_init(struct progress *p, const char *mode, struct error *err)
 	static const struct {
 		const char *name;
 		enum progress_mode mode;
-	} modes[] = {
-	    {"none", PROGRESS_NONE}, {"bar", PROGRESS_BAR}, {"plain", PROGRESS_PLAIN}, {"json", PROGRESS_JSON}};
+	} modes[] = {{"none", PROGRESS_NONE},
+	             {"bar", PROGRESS_BAR},
+	             {"plain", PROGRESS_PLAIN},
+	             {"json", PROGRESS_JSON}};
 	*p = (struct progress){.started_ms = clock_monotonic_ms()};
 	p->drawn_ms = p->started_ms;
 	if (!mode || strcmp(mode, "auto") == 0) {
@@ -37,7 +39,8 @@ int progress_init(struct progress *p, const char *mode, struct error *err)
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_USAGE, "--progress must be auto, none, bar, plain or json, not '%.60s'", mode);
+	return error_set(err, ERROR_USAGE,
+	                 "--progress must be auto, none, bar, plain or json, not '%.60s'", mode);
 }
 
 static double rate(const struct progress *p, const struct progress_state *s, int64_t now_ms)
@@ -69,8 +72,9 @@ static void print_bar(const struct progress_state *s)
 
 static void print_words(const struct progress *p, const struct progress_state *s, int64_t now_ms)
 {
-	fprintf(stderr, "%llu confirmed, %llu failed, %llu under way, %.0f/s", (unsigned long long)s->confirmed,
-	        (unsigned long long)s->failed, (unsigned long long)s->outstanding, rate(p, s, now_ms));
+	fprintf(stderr, "%llu confirmed, %llu failed, %llu under way, %.0f/s",
+	        (unsigned long long)s->confirmed, (unsigned long long)s->failed,
+	        (unsigned long long)s->outstanding, rate(p, s, now_ms));
 	if (s->blocked) {
 		cleanup_free char *words = xprintf("; blocked by the broker (%.60s)", s->blocked);
 		clean_print(stderr, words);
@@ -84,17 +88,20 @@ static void print_words(const struct progress *p, const struct progress_state *s
 static void print_json(const struct progress *p, const struct progress_state *s, int64_t now_ms)
 {
 	fprintf(stderr,
-	        "{\"lines\":%llu,\"confirmed\":%llu,\"failed\":%llu,\"outstanding\":%llu,\"rate\":%.1f,\"blocked\":%s,"
+	        "{\"lines\":%llu,\"confirmed\":%llu,\"failed\":%llu,\"outstanding\":%llu,\"rate\":%"
+	        ".1f,\"blocked\":%s,"
 	        "\"connected\":%s}\n",
-	        (unsigned long long)s->lines, (unsigned long long)s->confirmed, (unsigned long long)s->failed,
-	        (unsigned long long)s->outstanding, rate(p, s, now_ms), s->blocked ? "true" : "false",
-	        s->connected ? "true" : "false");
+	        (unsigned long long)s->lines, (unsigned long long)s->confirmed,
+	        (unsigned long long)s->failed, (unsigned long long)s->outstanding,
+	        rate(p, s, now_ms), s->blocked ? "true" : "false", s->connected ? "true" : "false");
 }
 
 void progress_update(struct progress *p, const struct progress_state *s)
 {
 	int64_t now_ms = clock_monotonic_ms();
-	int64_t every_ms = p->mode == PROGRESS_PLAIN ? LINE_EVERY_MS : p->mode == PROGRESS_JSON ? 1000 : BAR_EVERY_MS;
+	int64_t every_ms = p->mode == PROGRESS_PLAIN  ? LINE_EVERY_MS
+	                   : p->mode == PROGRESS_JSON ? 1000
+	                                              : BAR_EVERY_MS;
 	if (p->mode == PROGRESS_NONE || now_ms - p->drawn_ms < every_ms)
 		return;
 	p->drawn_ms = now_ms;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far a batch is, on stderr: a line that is drawn over on a terminal, a plain line every ten seconds, or JSON. */
+/* How far a batch is, on stderr: a line that is drawn over on a terminal, a plain line every ten
+ * seconds, or JSON. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +23,8 @@ struct progress {
 	bool on_screen; /* a bar stands on the terminal's line */
 };
 
-/* mode: "auto" (a bar when stderr is a terminal that can, else nothing), "none", "bar", "plain", "json". ERROR_USAGE.
+/* mode: "auto" (a bar when stderr is a terminal that can, else nothing), "none", "bar", "plain",
+ * "json". ERROR_USAGE.
  */
 int progress_init(struct progress *p, const char *mode, struct error *err);
 /* Draws when it is time to. */

@@ -28,8 +28,9 @@ struct protect {
 struct protect *protect_create(const struct settings *s, const struct options *o)
 {
 	struct protect *p = xcalloc(1, sizeof *p);
-	*p = (struct protect){
-	    .settings = s, .sign_with = options_get(o, "sign-with"), .seal_to = options_get(o, "seal-to")};
+	*p = (struct protect){.settings = s,
+	                      .sign_with = options_get(o, "sign-with"),
+	                      .seal_to = options_get(o, "seal-to")};
 	return p;
 }
 
@@ -86,14 +87,16 @@ static const struct guarded *find(struct protect *p, const char *queue, struct e
 }
 
 /* {"kid":...,"data":...} */
-static void put_sealed(const struct key *to, const struct seal_place *place, struct span args, struct buf *out)
+static void put_sealed(const struct key *to, const struct seal_place *place, struct span args,
+                       struct buf *out)
 {
 	buf_printf(out, "{\"kid\":\"%s\",\"data\":\"", to->kid);
 	seal_args(to, place, args, out);
 	buf_append_text(out, "\"}");
 }
 
-int protect_document(struct protect *p, const char *queue, const struct job *j, struct buf *document, struct error *err)
+int protect_document(struct protect *p, const char *queue, const struct job *j,
+                     struct buf *document, struct error *err)
 {
 	char name[TOPOLOGY_NAME_MAX];
 	const struct guarded *g = find(p, queue, err);
@@ -101,7 +104,8 @@ int protect_document(struct protect *p, const char *queue, const struct job *j, 
 		return -1;
 	if (g->recipient.count == 0 || j->sealed)
 		return 0;
-	const struct seal_place place = {topology_queue(p->settings->prefix, queue, name), j->id, j->type};
+	const struct seal_place place = {topology_queue(p->settings->prefix, queue, name), j->id,
+	                                 j->type};
 	struct buf sealed = {0}, whole = {0};
 	put_sealed(&g->recipient.keys[0], &place, (struct span){j->args, j->args_len}, &sealed);
 	if (!codec_replace_args((struct span){document->data, document->len}, "\"sealed\"",
@@ -128,7 +132,8 @@ int protect_message(struct protect *p, const char *queue, struct message *m, str
 	if (g->signer.count == 0)
 		return 0;
 	const struct key *k = &g->signer.keys[0];
-	sign_job(k, topology_queue(p->settings->prefix, queue, name), (struct span){m->body, m->body_len}, text);
+	sign_job(k, topology_queue(p->settings->prefix, queue, name),
+	         (struct span){m->body, m->body_len}, text);
 	headers_set_signature(&m->headers, k->kid, text);
 	return 0;
 }

@@ -16,7 +16,8 @@
 static const struct option_spec options[] = {
     {"dead", 0, NULL, "purge: the queue's dead letters instead of its jobs"},
     {"yes", 'y', NULL, "purge: do not ask"},
-    {"mgmt-url", 0, "URL", "list: unacked, bytes, rates and queues outside the config too, by the management API"},
+    {"mgmt-url", 0, "URL",
+     "list: unacked, bytes, rates and queues outside the config too, by the management API"},
     {"json", 0, NULL, "list: one line of JSON per queue"},
     {0},
 };
@@ -43,12 +44,13 @@ static void print_rate(double per_s)
 
 static void print_table(const struct depths *d)
 {
-	printf("%-24s %10s %10s %10s %10s %10s %8s %8s\n", "QUEUE", "READY", "UNACKED", "DEAD", "CONSUMERS", "BYTES",
-	       "IN/s", "OUT/s");
+	printf("%-24s %10s %10s %10s %10s %10s %8s %8s\n", "QUEUE", "READY", "UNACKED", "DEAD",
+	       "CONSUMERS", "BYTES", "IN/s", "OUT/s");
 	for (size_t i = 0; i < d->count; i++) {
 		const struct depth *q = &d->queues[i];
 		if (!q->exists) {
-			printf("%-24s does not exist; create it with: warren-producer setup %s\n", q->name, q->name);
+			printf("%-24s does not exist; create it with: warren-producer setup %s\n",
+			       q->name, q->name);
 			continue;
 		}
 		printf("%-24s", q->name);
@@ -93,10 +95,10 @@ static void print_json(const struct depths *d)
 {
 	for (size_t i = 0; i < d->count; i++) {
 		const struct depth *q = &d->queues[i];
-		printf("{\"queue\":\"%s\",\"configured\":%s,\"exists\":%s,\"ready\":%" PRId64 ",\"consumers\":%" PRId64
-		       ",\"dead\":%" PRId64,
-		       q->name, q->configured ? "true" : "false", q->exists ? "true" : "false", q->ready, q->consumers,
-		       q->dead);
+		printf("{\"queue\":\"%s\",\"configured\":%s,\"exists\":%s,\"ready\":%" PRId64
+		       ",\"consumers\":%" PRId64 ",\"dead\":%" PRId64,
+		       q->name, q->configured ? "true" : "false", q->exists ? "true" : "false",
+		       q->ready, q->consumers, q->dead);
 		print_member("unacked", q->unacked);
 		print_member("bytes", q->bytes);
 		print_member_rate("in_per_s", q->in_per_s);
@@ -122,11 +124,13 @@ static void print(const struct depths *d, bool json)
 		print_table(d);
 	if (d->unroutable > 0)
 		fprintf(stderr,
-		        "warning: %" PRId64
-		        " messages found no queue; see them with: warren-producer dead list --unroutable\n",
+		        "warning: %" PRId64 " messages found no queue; see them with: "
+		        "warren-producer dead list --unroutable\n",
 		        d->unroutable);
 	if (!json && !d->from_api && isatty(STDOUT_FILENO))
-		fputs("UNACKED, BYTES and rates are the management API's: --mgmt-url http://localhost:15672\n", stderr);
+		fputs("UNACKED, BYTES and rates are the management API's: --mgmt-url "
+		      "http://localhost:15672\n",
+		      stderr);
 }
 
 static int use_arguments(struct session *s, size_t from, struct error *err)
@@ -177,7 +181,8 @@ static int purge(struct session *s, struct error *err)
 	const char *name = s->options.arguments[1];
 	bool dead = options_has(&s->options, "dead");
 	if (!queue_name_valid(span_of(name)))
-		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, name);
+		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM,
+		                 name);
 	snprintf(question, sizeof question, "Delete all %s of queue '%s' for good?",
 	         dead ? "dead letters" : "waiting jobs", name);
 	if (ask_yes(question, options_has(&s->options, "yes"), err) < 0)

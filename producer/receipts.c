@@ -39,7 +39,8 @@ int receipts_create(struct receipts *r, const char *path, struct error *err)
 	*r = (struct receipts){0};
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
 		return error_set(err, ERROR_USAGE,
-		                 "receipts '%s' exist already; go on with them by --resume, or name another file",
+		                 "receipts '%s' exist already; go on with them by --resume, or "
+		                 "name another file",
 		                 path);
 	r->file = fopen(path, "ae");
 	if (!r->file)
@@ -76,10 +77,13 @@ static int read_first(struct receipts *r, const char *path, struct span line, st
 		r->began_ms = time_of(batch);
 	}
 	json_decref(value);
-	return ok ? 0 : error_set(err, ERROR_DATA, "'%s' is not a receipts file: its first line names no batch", path);
+	return ok ? 0
+	          : error_set(err, ERROR_DATA,
+	                      "'%s' is not a receipts file: its first line names no batch", path);
 }
 
-static int read_line(struct receipts *r, const char *path, uint64_t number, struct span line, struct error *err)
+static int read_line(struct receipts *r, const char *path, uint64_t number, struct span line,
+                     struct error *err)
 {
 	json_t *value = json_loadb(line.at, line.len, 0, NULL);
 	json_int_t n = json_integer_value(json_object_get(value, "n"));
@@ -88,11 +92,14 @@ static int read_line(struct receipts *r, const char *path, uint64_t number, stru
 	if (ok && strcmp(state, "confirmed") == 0)
 		ok = note_confirmed(r, (uint64_t)n);
 	json_decref(value);
-	return ok ? 0 : error_set(err, ERROR_DATA, "%s:%llu: not a receipt", path, (unsigned long long)number);
+	return ok ? 0
+	          : error_set(err, ERROR_DATA, "%s:%llu: not a receipt", path,
+	                      (unsigned long long)number);
 }
 
 /* whole: bytes of whole lines. What a killed run left behind them is no receipt. */
-static int read_lines(struct receipts *r, const char *path, FILE *in, off_t *whole, struct error *err)
+static int read_lines(struct receipts *r, const char *path, FILE *in, off_t *whole,
+                      struct error *err)
 {
 	cleanup_free char *line = NULL;
 	size_t size = 0;
@@ -104,7 +111,8 @@ static int read_lines(struct receipts *r, const char *path, FILE *in, off_t *who
 			break;
 		const struct span span = {line, (size_t)len};
 		*whole += len;
-		rc = number == 1 ? read_first(r, path, span, err) : read_line(r, path, number, span, err);
+		rc = number == 1 ? read_first(r, path, span, err)
+		                 : read_line(r, path, number, span, err);
 	}
 	if (rc == 0 && !r->batch[0])
 		return read_first(r, path, (struct span){0}, err);
@@ -143,8 +151,8 @@ bool receipts_confirmed(const struct receipts *r, uint64_t ordinal)
 	return ordinal < r->capacity && r->confirmed[ordinal / 8] >> ordinal % 8 & 1;
 }
 
-void receipts_write(struct receipts *r, uint64_t ordinal, const char *file, uint64_t line, const char *id,
-                    const char *state, const char *reason)
+void receipts_write(struct receipts *r, uint64_t ordinal, const char *file, uint64_t line,
+                    const char *id, const char *state, const char *reason)
 {
 	if (!r->file)
 		return;

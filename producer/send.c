@@ -23,7 +23,8 @@ static const struct option_spec options[] = {
     COMPOSE_OPTIONS,
     PROTECT_OPTIONS,
     {"wait", 0, "[=TIME]",
-     "wait for the result: it is printed, and the exit code is the verdict (0 ok, 1 dead, 124 late)"},
+     "wait for the result: it is printed, and the exit code is the verdict (0 ok, 1 dead, 124 "
+     "late)"},
     {"dry-run", 0, NULL, "print the document, send nothing"},
     {"json", 0, NULL, "print a line of JSON in place of the id"},
     {0},
@@ -40,7 +41,8 @@ struct parcel {
 	struct protect *protect;
 };
 
-static int make_id(const struct options *o, int64_t now_ms, char out[static JOB_ID_MAX + 1], struct error *err)
+static int make_id(const struct options *o, int64_t now_ms, char out[static JOB_ID_MAX + 1],
+                   struct error *err)
 {
 	const char *id = options_get(o, "id");
 	if (!id) {
@@ -48,7 +50,8 @@ static int make_id(const struct options *o, int64_t now_ms, char out[static JOB_
 		return 0;
 	}
 	if (!job_id_valid(span_of(id)))
-		return error_set(err, ERROR_USAGE, "--id must be 1 to %d bytes of A-Za-z0-9._:-", JOB_ID_MAX);
+		return error_set(err, ERROR_USAGE, "--id must be 1 to %d bytes of A-Za-z0-9._:-",
+		                 JOB_ID_MAX);
 	snprintf(out, JOB_ID_MAX + 1, "%s", id);
 	return 0;
 }
@@ -61,8 +64,8 @@ static int make_document(const struct session *s, struct parcel *p, struct error
 		abort();
 	if (protect_document(p->protect, p->queue, &p->job, &p->document, err) < 0)
 		return -1;
-	if (!codec_decode((struct span){p->document.data, p->document.len}, (size_t)s->settings.max_body,
-	                  CODEC_FIELDS_STRICT, &checked, &codec))
+	if (!codec_decode((struct span){p->document.data, p->document.len},
+	                  (size_t)s->settings.max_body, CODEC_FIELDS_STRICT, &checked, &codec))
 		return error_set(err, ERROR_DATA, "the job is not valid: %s", codec.reason);
 	job_finish(&checked);
 	return 0;
@@ -74,10 +77,12 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 	int64_t now_ms = clock_now_ms();
 	char id[JOB_ID_MAX + 1];
 	if (o->argument_count < 1 || o->argument_count > 2)
-		return error_set(err, ERROR_USAGE, "send wants a TYPE and at most one JSON value, @FILE or -");
+		return error_set(err, ERROR_USAGE,
+		                 "send wants a TYPE and at most one JSON value, @FILE or -");
 	const char *type = o->arguments[0];
 	if (!job_type_valid(span_of(type)))
-		return error_set(err, ERROR_USAGE, "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-", type,
+		return error_set(err, ERROR_USAGE,
+		                 "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-", type,
 		                 JOB_TYPE_MAX);
 	if (make_id(o, now_ms, id, err) < 0)
 		return -1;
@@ -87,14 +92,15 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 	struct span args = {0};
 	int rc = compose_template(o, now_ms, &template, err);
 	if (rc == 0)
-		rc = input_json(o->argument_count == 2 ? o->arguments[1] : "null", (size_t)s->settings.max_body, &text,
-		                &args, err);
+		rc = input_json(o->argument_count == 2 ? o->arguments[1] : "null",
+		                (size_t)s->settings.max_body, &text, &args, err);
 	if (rc == 0) {
 		compose_job(&template, id, type, args, now_ms, &p->job);
 		p->queue = compose_queue(&s->settings, options_get(o, "queue"), type);
 		rc = queue_name_valid(span_of(p->queue))
 		         ? make_document(s, p, err)
-		         : error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, p->queue);
+		         : error_set(err, ERROR_USAGE,
+		                     "queue name '%.100s' must be " QUEUE_NAME_FORM, p->queue);
 	}
 	job_finish(&template);
 	buf_finish(&text);
@@ -106,7 +112,8 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 static void print_sent(const struct session *s, const struct parcel *p)
 {
 	if (options_has(&s->options, "json"))
-		printf("{\"id\":\"%s\",\"queue\":\"%s\",\"state\":\"confirmed\"}\n", p->job.id, p->queue);
+		printf("{\"id\":\"%s\",\"queue\":\"%s\",\"state\":\"confirmed\"}\n", p->job.id,
+		       p->queue);
 	else
 		puts(p->job.id);
 }
@@ -122,9 +129,11 @@ static int on_event(const struct link_event *e, const struct parcel *p, struct e
 		return -1;
 	}
 	if (e->kind == LINK_DOWN)
-		log_warn(LOG_SELF, "%s; trying again", e->error ? e->error->text : "connection lost");
+		log_warn(LOG_SELF, "%s; trying again",
+		         e->error ? e->error->text : "connection lost");
 	if (e->kind == LINK_BLOCKED)
-		log_warn(LOG_SELF, "the broker takes no publishes at present (%s); waiting", e->text);
+		log_warn(LOG_SELF, "the broker takes no publishes at present (%s); waiting",
+		         e->text);
 	return 0;
 }
 
@@ -155,13 +164,18 @@ static int publish(struct session *s, struct parcel *p, const char *reply_to, st
 	char queue[TOPOLOGY_NAME_MAX];
 	const char *queues[] = {topology_queue(s->settings.prefix, p->queue, queue)};
 	struct broker_options broker = connect_options(&s->settings);
-	const struct link_options o = {
-	    .broker = &broker, .role = "send", .require_queues = queues, .require_queue_count = 1, .give_up = true};
-	struct envelope e = compose_envelope(&s->settings, p->queue, &p->job,
-	                                     (struct span){p->document.data, p->document.len}, clock_now_ms());
+	const struct link_options o = {.broker = &broker,
+	                               .role = "send",
+	                               .require_queues = queues,
+	                               .require_queue_count = 1,
+	                               .give_up = true};
+	struct envelope e =
+	    compose_envelope(&s->settings, p->queue, &p->job,
+	                     (struct span){p->document.data, p->document.len}, clock_now_ms());
 	e.message->reply_to = xstrdup(reply_to);
 	e.message->correlation_id = reply_to ? xstrdup(p->job.id) : NULL;
-	struct link *l = protect_message(p->protect, p->queue, e.message, err) < 0 ? NULL : link_create(&o, err);
+	struct link *l =
+	    protect_message(p->protect, p->queue, e.message, err) < 0 ? NULL : link_create(&o, err);
 	if (!l) {
 		message_destroy(e.message);
 		return -1;
@@ -178,20 +192,25 @@ static int declare_first(struct session *s, const struct parcel *p, struct error
 {
 	if (!options_has(&s->options, "setup"))
 		return 0;
-	return settings_use_queue(&s->settings, p->queue, false, err) < 0 ? -1 : connect_setup(&s->settings, err);
+	return settings_use_queue(&s->settings, p->queue, false, err) < 0
+	           ? -1
+	           : connect_setup(&s->settings, err);
 }
 
 /* ---- waiting ---- */
 
 /* *code: the verdict's, or EXIT_LATE. */
-static int await_result(struct waiter *w, const struct parcel *p, int64_t wait_ms, int *code, struct error *err)
+static int await_result(struct waiter *w, const struct parcel *p, int64_t wait_ms, int *code,
+                        struct error *err)
 {
 	int64_t until_ms = wait_ms > 0 ? clock_monotonic_ms() + wait_ms : CLOCK_NEVER;
 	for (;;) {
 		json_t *answer;
-		int64_t left_ms = until_ms == CLOCK_NEVER ? TICK_MS : until_ms - clock_monotonic_ms();
+		int64_t left_ms =
+		    until_ms == CLOCK_NEVER ? TICK_MS : until_ms - clock_monotonic_ms();
 		if (left_ms <= 0) {
-			fprintf(stderr, "no result within the time; the job %s goes on\n", p->job.id);
+			fprintf(stderr, "no result within the time; the job %s goes on\n",
+			        p->job.id);
 			*code = EXIT_LATE;
 			return 0;
 		}
@@ -209,9 +228,12 @@ static int send_and_wait(struct session *s, struct parcel *p, int *code, struct 
 	const char *text = options_get(&s->options, "wait");
 	int64_t wait_ms = 0;
 	if (*text && (!clock_parse_duration(text, &wait_ms) || wait_ms <= 0))
-		return error_set(err, ERROR_USAGE, "--wait=TIME wants a time such as 30s or 5m, not '%.60s'", text);
+		return error_set(err, ERROR_USAGE,
+		                 "--wait=TIME wants a time such as 30s or 5m, not '%.60s'", text);
 	struct waiter *w = waiter_open(&s->settings, err);
-	int rc = w && publish(s, p, waiter_reply_to(w), err) == 0 ? await_result(w, p, wait_ms, code, err) : -1;
+	int rc = w && publish(s, p, waiter_reply_to(w), err) == 0
+	             ? await_result(w, p, wait_ms, code, err)
+	             : -1;
 	waiter_close(w);
 	return rc;
 }
@@ -222,7 +244,8 @@ static int send_one(struct session *s, int *code, struct error *err)
 	int rc = make_parcel(s, &p, err);
 	if (rc == 0 && options_has(&s->options, "dry-run"))
 		printf("%s\n", p.document.data);
-	else if (rc == 0 && (rc = declare_first(s, &p, err)) == 0 && options_has(&s->options, "wait"))
+	else if (rc == 0 && (rc = declare_first(s, &p, err)) == 0 &&
+	         options_has(&s->options, "wait"))
 		rc = send_and_wait(s, &p, code, err);
 	else if (rc == 0 && (rc = publish(s, &p, NULL, err)) == 0)
 		print_sent(s, &p);

@@ -14,23 +14,29 @@ static const struct option_spec options[] = {
     {"plan", 0, NULL, "print what would be declared, and what of it is there already"},
     {"apply", 0, NULL, "declare what is missing (this is what setup does without an option)"},
     {"check", 0, NULL, "compare with the broker; exit 78 when something differs"},
-    {"queue", 'q', "NAME", "a queue beside those of the config; the same as naming it as an argument"},
-    {"mgmt-url", 0, "URL", "management API, http://host:15672: lets --check compare arguments, bindings, policies"},
+    {"queue", 'q', "NAME",
+     "a queue beside those of the config; the same as naming it as an argument"},
+    {"mgmt-url", 0, "URL",
+     "management API, http://host:15672: lets --check compare arguments, bindings, policies"},
     {"json", 0, NULL, "one line of JSON per item or difference"},
     {0},
 };
 
-/* Queues named here join those of the config; alone they stand for "default", which nobody asked for. */
+/* Queues named here join those of the config; alone they stand for "default", which nobody asked
+ * for. */
 static int use_named_queues(struct session *s, struct error *err)
 {
-	bool only_default = s->settings.queue_count == 1 && strcmp(s->settings.queues[0].name, "default") == 0;
+	bool only_default =
+	    s->settings.queue_count == 1 && strcmp(s->settings.queues[0].name, "default") == 0;
 	for (size_t i = 0; i < s->options.argument_count; i++, only_default = false)
-		if (settings_use_queue(&s->settings, s->options.arguments[i], only_default, err) < 0)
+		if (settings_use_queue(&s->settings, s->options.arguments[i], only_default, err) <
+		    0)
 			return -1;
 	for (size_t i = 0; i < s->options.count; i++) {
 		if (strcmp(s->options.given[i].spec->name, "queue") != 0)
 			continue;
-		if (settings_use_queue(&s->settings, s->options.given[i].value, only_default, err) < 0)
+		if (settings_use_queue(&s->settings, s->options.given[i].value, only_default, err) <
+		    0)
 			return -1;
 		only_default = false;
 	}
@@ -62,11 +68,14 @@ struct printing {
 	size_t done, refused;
 };
 
-static void print_planned(void *data, const struct topology_item *item, enum declare_outcome outcome, const char *text)
+static void print_planned(void *data, const struct topology_item *item,
+                          enum declare_outcome outcome, const char *text)
 {
 	const struct printing *p = data;
 	char what[600];
-	const char *state = outcome == DECLARE_PRESENT ? "there" : outcome == DECLARE_ABSENT ? "create" : "bind";
+	const char *state = outcome == DECLARE_PRESENT  ? "there"
+	                    : outcome == DECLARE_ABSENT ? "create"
+	                                                : "bind";
 	(void)text;
 	topology_describe(item, what, sizeof what);
 	if (p->json)
@@ -78,7 +87,8 @@ static void print_planned(void *data, const struct topology_item *item, enum dec
 static void print_bindings(const struct topology *t, struct printing *p)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->items[i].kind == TOPOLOGY_BIND_QUEUE || t->items[i].kind == TOPOLOGY_BIND_EXCHANGE)
+		if (t->items[i].kind == TOPOLOGY_BIND_QUEUE ||
+		    t->items[i].kind == TOPOLOGY_BIND_EXCHANGE)
 			print_planned(p, &t->items[i], DECLARE_DONE, NULL);
 }
 
@@ -93,19 +103,23 @@ static int plan(struct session *s, const struct topology *t, struct error *err)
 		if (rc < 0)
 			return -1;
 		print_bindings(t, &p);
-		fprintf(stderr, "%zu exchanges and queues would be created; bindings are declared in any case\n",
+		fprintf(stderr,
+		        "%zu exchanges and queues would be created; bindings are declared in any "
+		        "case\n",
 		        absent);
 		return 0;
 	}
 	fprintf(stderr, "no broker to compare with (%s): this is the whole plan\n", err->text);
 	for (size_t i = 0; i < t->count; i++)
-		print_planned(&p, &t->items[i], t->items[i].source ? DECLARE_DONE : DECLARE_ABSENT, NULL);
+		print_planned(&p, &t->items[i], t->items[i].source ? DECLARE_DONE : DECLARE_ABSENT,
+		              NULL);
 	return 0;
 }
 
 /* ---- apply ---- */
 
-static void print_refusal(void *data, const struct topology_item *item, enum declare_outcome outcome, const char *text)
+static void print_refusal(void *data, const struct topology_item *item,
+                          enum declare_outcome outcome, const char *text)
 {
 	struct printing *p = data;
 	(void)item;
@@ -130,13 +144,15 @@ static int apply(struct session *s, const struct topology *t, struct error *err)
 		return 0;
 	}
 	if (p.refused > 0)
-		error_set(err, err->kind, "%zu of %zu items were refused, named above", p.refused, t->count);
+		error_set(err, err->kind, "%zu of %zu items were refused, named above", p.refused,
+		          t->count);
 	return -1;
 }
 
 /* ---- check ---- */
 
-static void print_difference(void *data, const char *object, const char *field, const char *want, const char *have)
+static void print_difference(void *data, const char *object, const char *field, const char *want,
+                             const char *have)
 {
 	const bool *json = data;
 	if (!*json) {
@@ -176,19 +192,23 @@ static int check_by_api(struct session *s, const struct topology *t, struct erro
 	if (rc < 0)
 		return -1;
 	if (differences > 0)
-		return error_set(err, ERROR_CONFIG,
-		                 "%zu differences; what is missing is created by: warren-producer setup", differences);
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "%zu differences; what is missing is created by: warren-producer setup",
+		    differences);
 	fprintf(stderr, "ok: arguments, bindings and policies of %zu items are right\n", t->count);
 	return 0;
 }
 
-static void print_absent(void *data, const struct topology_item *item, enum declare_outcome outcome, const char *text)
+static void print_absent(void *data, const struct topology_item *item, enum declare_outcome outcome,
+                         const char *text)
 {
 	char object[600];
 	(void)text;
 	if (outcome != DECLARE_ABSENT)
 		return;
-	snprintf(object, sizeof object, "%s %s", item->kind == TOPOLOGY_QUEUE ? "queue" : "exchange", item->name);
+	snprintf(object, sizeof object, "%s %s",
+	         item->kind == TOPOLOGY_QUEUE ? "queue" : "exchange", item->name);
 	print_difference(data, object, "existence", "declared", "(missing)");
 }
 
@@ -202,10 +222,12 @@ static int check_existence(struct session *s, const struct topology *t, struct e
 	if (rc < 0)
 		return -1;
 	if (absent > 0)
-		return error_set(err, ERROR_CONFIG,
-		                 "%zu exchanges and queues are missing; create them with: warren-producer setup",
-		                 absent);
-	fprintf(stderr, "ok: all exchanges and queues exist; arguments, bindings and policies were not compared (that "
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "%zu exchanges and queues are missing; create them with: warren-producer setup",
+		    absent);
+	fprintf(stderr, "ok: all exchanges and queues exist; arguments, bindings and policies were "
+	                "not compared (that "
 	                "takes --mgmt-url)\n");
 	return 0;
 }
@@ -213,9 +235,11 @@ static int check_existence(struct session *s, const struct topology *t, struct e
 static int setup(struct session *s, struct error *err)
 {
 	struct topology t;
-	bool planning = options_has(&s->options, "plan"), checking = options_has(&s->options, "check");
+	bool planning = options_has(&s->options, "plan"),
+	     checking = options_has(&s->options, "check");
 	if (planning + checking + options_has(&s->options, "apply") > 1)
-		return error_set(err, ERROR_USAGE, "--plan, --apply and --check exclude each other");
+		return error_set(err, ERROR_USAGE,
+		                 "--plan, --apply and --check exclude each other");
 	if (use_named_queues(s, err) < 0 || make_topology(&s->settings, &t, err) < 0)
 		return -1;
 	int rc;

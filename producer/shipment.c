@@ -60,7 +60,8 @@ struct shipment *packing_find(struct packing *p, const char *queue)
 
 bool packing_full(const struct packing *p, const struct shipment *pack, size_t document_len)
 {
-	return pack->count >= p->jobs_max || pack_size_with(&pack->body, document_len) > p->bytes_max;
+	return pack->count >= p->jobs_max ||
+	       pack_size_with(&pack->body, document_len) > p->bytes_max;
 }
 
 struct shipment *packing_begin(struct packing *p, const char *queue, int64_t now_ms)

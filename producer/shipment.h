@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lines of a batch that share one message, from where they were read to the confirm; and the packs that are still
- * being filled, one for each queue. Touches no broker.
+ * The lines of a batch that share one message, from where they were read to the confirm; and the
+ * packs that are still being filled, one for each queue. Touches no broker.
  */
 #pragma once
 

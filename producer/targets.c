@@ -56,7 +56,8 @@ static int ask(struct targets *t, const char *queue, bool *exists, struct error 
 	if (broker_open_channel(t->b, CHANNEL, false, err) < 0)
 		return -1;
 	bool found =
-	    broker_inspect_queue(t->b, CHANNEL, topology_queue(t->settings->prefix, queue, name), NULL, NULL, err) == 0;
+	    broker_inspect_queue(t->b, CHANNEL, topology_queue(t->settings->prefix, queue, name),
+	                         NULL, NULL, err) == 0;
 	if (broker_broken(t->b))
 		return -1;
 	*exists = found || broker_may_not_inspect(err);
@@ -84,7 +85,8 @@ int targets_check(struct targets *t, const char *queue, struct error *err)
 	}
 	if (k->exists)
 		return 0;
-	return error_set(err, ERROR_CONFIG,
-	                 "queue '%s' does not exist on this broker; create it with: warren-producer setup %s", queue,
-	                 queue);
+	return error_set(
+	    err, ERROR_CONFIG,
+	    "queue '%s' does not exist on this broker; create it with: warren-producer setup %s",
+	    queue, queue);
 }

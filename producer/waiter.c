@@ -38,7 +38,8 @@ struct waiter *waiter_open(const struct settings *s, struct error *err)
 	topology_reply(s->prefix, job_make_uuid7(clock_now_ms(), id), w->queue);
 	w->broker = connect_broker(s, err);
 	if (w->broker && broker_open_channel(w->broker, CHANNEL, false, err) == 0 &&
-	    broker_declare_exclusive(w->broker, CHANNEL, w->queue, err) == 0 && bind_queue(w, s->prefix, err) == 0 &&
+	    broker_declare_exclusive(w->broker, CHANNEL, w->queue, err) == 0 &&
+	    bind_queue(w, s->prefix, err) == 0 &&
 	    broker_consume(w->broker, CHANNEL, w->queue, "waiter", PREFETCH, err) == 0)
 		return w;
 	error_wrap(err, "waiting for the result");
@@ -66,7 +67,8 @@ int waiter_fd(const struct waiter *w)
 
 static int lost(struct error *err, const char *text)
 {
-	return error_set(err, ERROR_TRYAGAIN, "the connection was lost while waiting (%.300s): the job goes on", text);
+	return error_set(err, ERROR_TRYAGAIN,
+	                 "the connection was lost while waiting (%.300s): the job goes on", text);
 }
 
 int waiter_next(struct waiter *w, int wait_ms, json_t **answer, struct error *err)
@@ -82,7 +84,8 @@ int waiter_next(struct waiter *w, int wait_ms, json_t **answer, struct error *er
 		return 0;
 	*answer = json_loadb(e.message->body, e.message->body_len, JSON_ALLOW_NUL, NULL);
 	if (*answer && e.message->correlation_id)
-		json_object_set_new(*answer, "correlation_id", json_string(e.message->correlation_id));
+		json_object_set_new(*answer, "correlation_id",
+		                    json_string(e.message->correlation_id));
 	message_destroy(e.message);
 	if (broker_ack(w->broker, CHANNEL, e.tag, false, &cause) < 0) {
 		json_decref(steal_ptr(*answer));
@@ -126,8 +129,9 @@ static void show_progress(const json_t *answer)
 
 static void show_retry(const json_t *answer)
 {
-	cleanup_free char *before = xprintf("%s, again in %lld ms: ", text_of(answer, "verdict"),
-	                                    (long long)json_integer_value(json_object_get(answer, "again_in_ms")));
+	cleanup_free char *before =
+	    xprintf("%s, again in %lld ms: ", text_of(answer, "verdict"),
+	            (long long)json_integer_value(json_object_get(answer, "again_in_ms")));
 	tell(before, words_of(answer, "error"));
 }
 

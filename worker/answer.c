@@ -22,7 +22,9 @@ bool answer_owns_token(uint64_t token)
 void answer_published(struct worker *w, const struct link_event *e)
 {
 	char again[COMPLAINT_TEXT_SIZE];
-	const char *why = e->error ? e->error->text : e->kind == LINK_TIMEDOUT ? "no confirm in time" : "nacked";
+	const char *why = e->error                   ? e->error->text
+	                  : e->kind == LINK_TIMEDOUT ? "no confirm in time"
+	                                             : "nacked";
 	if (e->kind == LINK_CONFIRMED && complaint_over(&w->answers.refusal))
 		log_info(LOG_SELF, "answers to who waits for a job are taken again");
 	if (e->kind == LINK_CONFIRMED || e->kind == LINK_RETURNED)
@@ -41,9 +43,11 @@ struct answer answer_begin(const struct worker *w, const struct message *m, cons
 	const char *reply_to = m->reply_to;
 	char start[TOPOLOGY_NAME_MAX];
 	topology_reply(w->settings->prefix, "", start);
-	bool ours = reply_to && strncmp(reply_to, start, strlen(start)) == 0 && strlen(reply_to) < 256;
-	return (struct answer){
-	    .reply_to = ours ? reply_to : NULL, .correlation_id = m->correlation_id ? m->correlation_id : id, .id = id};
+	bool ours =
+	    reply_to && strncmp(reply_to, start, strlen(start)) == 0 && strlen(reply_to) < 256;
+	return (struct answer){.reply_to = ours ? reply_to : NULL,
+	                       .correlation_id = m->correlation_id ? m->correlation_id : id,
+	                       .id = id};
 }
 
 static void open_answer(struct answer *a, struct buf *b, const char *kind)
@@ -82,8 +86,8 @@ static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 	m->app_id = xstrdup(HEADERS_APP_ID);
 	m->correlation_id = xstrdup(a->correlation_id);
 	m->message_id = xprintf("%s#%u", a->id, a->number);
-	link_publish(w->publishing, last_token, topology_replies(w->settings->prefix, exchange), a->reply_to, m,
-	             DEADLINE_MS);
+	link_publish(w->publishing, last_token, topology_replies(w->settings->prefix, exchange),
+	             a->reply_to, m, DEADLINE_MS);
 }
 
 void answer_log(struct worker *w, struct answer *a, struct span line)
@@ -107,7 +111,8 @@ void answer_progress(struct worker *w, struct answer *a, int percent, struct spa
 	send_answer(w, a, &b);
 }
 
-void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char *error, int64_t delay_ms)
+void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char *error,
+                  int64_t delay_ms)
 {
 	struct buf b = {0};
 	if (!a->reply_to)
@@ -138,8 +143,8 @@ static void add_result(struct buf *b, const struct run_report *report)
 		buf_append_text(b, ",\"result_truncated\":true");
 }
 
-void answer_final(struct worker *w, struct answer *a, enum verdict v, const char *reason, const char *error,
-                  const struct run_report *report, int64_t queued_ms)
+void answer_final(struct worker *w, struct answer *a, enum verdict v, const char *reason,
+                  const char *error, const struct run_report *report, int64_t queued_ms)
 {
 	struct buf b = {0};
 	if (!a->reply_to)

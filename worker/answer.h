@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a waiting producer is told of its job, as numbered JSON messages to the exchange P.replies under the key that
- * the job's reply_to names (docs/message-format.md). Nobody waiting any more is no loss: an answer that finds no queue
- * is dropped.
+ * What a waiting producer is told of its job, as numbered JSON messages to the exchange P.replies
+ * under the key that the job's reply_to names (docs/message-format.md). Nobody waiting any more is
+ * no loss: an answer that finds no queue is dropped.
  */
 #pragma once
 
@@ -15,25 +15,30 @@
 #include "worker/worker.h"
 
 struct answer {
-	const char *reply_to; /* borrowed of the job's message; NULL: nobody waits, and nothing below does anything */
+	const char *reply_to; /* borrowed of the job's message; NULL: nobody waits, and nothing
+	                         below does anything */
 	const char *correlation_id; /* the message's, as it came; borrowed */
 	const char *id;
 	unsigned number;
 };
 
-/* Only keys of ours are answered: a stranger's reply_to could name any queue bound to that exchange. */
+/* Only keys of ours are answered: a stranger's reply_to could name any queue bound to that
+ * exchange. */
 struct answer answer_begin(const struct worker *w, const struct message *m, const char *id);
 void answer_log(struct worker *w, struct answer *a, struct span line);
 void answer_progress(struct worker *w, struct answer *a, int percent, struct span note);
 /* A try has ended, and another follows after delay_ms. */
-void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char *error, int64_t delay_ms);
-/* The end: done, or dead for the reason. report is NULL when it never ran; queued_ms -1: unknown. */
-void answer_final(struct worker *w, struct answer *a, enum verdict v, const char *reason, const char *error,
-                  const struct run_report *report, int64_t queued_ms);
+void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char *error,
+                  int64_t delay_ms);
+/* The end: done, or dead for the reason. report is NULL when it never ran; queued_ms -1: unknown.
+ */
+void answer_final(struct worker *w, struct answer *a, enum verdict v, const char *reason,
+                  const char *error, const struct run_report *report, int64_t queued_ms);
 /* Is it the token of an answer's publish? They have no owner. */
 bool answer_owns_token(uint64_t token);
 /*
- * What became of an answer's publish. One that the broker refuses is told in the log; when it may not be published at
- * all (the broker closes the channel over that, and every other publish waits for the next one), none is for a minute.
+ * What became of an answer's publish. One that the broker refuses is told in the log; when it may
+ * not be published at all (the broker closes the channel over that, and every other publish waits
+ * for the next one), none is for a minute.
  */
 void answer_published(struct worker *w, const struct link_event *e);

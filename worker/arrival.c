@@ -43,14 +43,15 @@ static void identify(struct task *t)
 	const struct message *m = t->parcel->message;
 	bool by_pack = t->packed && t->in.anonymous && m->message_id;
 	t->nameless = t->in.anonymous && !by_pack;
-	t->key = redelivery_key(t->parcel->consumer, by_pack ? m->message_id : t->in.job.id, &t->in.book,
-	                        t->packed ? none : headers_signature(m), t->document);
+	t->key = redelivery_key(t->parcel->consumer, by_pack ? m->message_id : t->in.job.id,
+	                        &t->in.book, t->packed ? none : headers_signature(m), t->document);
 }
 
 static struct task *create_alone(struct worker *w, struct parcel *p)
 {
 	struct task *t = create(w, p, message_body(p->message));
-	intake_read(&t->in, p->message, queue_of(w, p), admission_of(w, p), (size_t)w->settings->max_body);
+	intake_read(&t->in, p->message, queue_of(w, p), admission_of(w, p),
+	            (size_t)w->settings->max_body);
 	identify(t);
 	t->answer = answer_begin(w, p->message, t->in.job.id);
 	return t;
@@ -71,14 +72,16 @@ static struct task *create_packed(struct worker *w, struct parcel *p, struct spa
 static void adopt(struct task *held, struct task *copy)
 {
 	struct worker *w = held->worker;
-	parcel_settle(held->parcel, w->consuming, SETTLE_ACK); /* of a generation that is gone: nobody hears it */
+	parcel_settle(held->parcel, w->consuming,
+	              SETTLE_ACK); /* of a generation that is gone: nobody hears it */
 	parcel_drop(held->parcel);
 	held->parcel = parcel_hold(copy->parcel);
 	held->parcel->begun = true;
 	held->held_since_ms = copy->held_since_ms;
 	redelivery_moved(w->known, held->key, held, copy->parcel->generation);
 	w->stats.adopted++;
-	log_info(task_subject(held), "delivered again after a reconnect while it is still in hand: not run twice");
+	log_info(task_subject(held),
+	         "delivered again after a reconnect while it is still in hand: not run twice");
 	task_discard(copy);
 }
 
@@ -95,8 +98,8 @@ static bool recognise(struct task *copy)
 		return true;
 	case REDELIVERY_FINISHED:
 		w->stats.adopted++;
-		log_info(task_subject(copy),
-		         "delivered again though it was finished here: acknowledged without a second run");
+		log_info(task_subject(copy), "delivered again though it was finished here: "
+		                             "acknowledged without a second run");
 		copy->parcel->begun = true;
 		redelivery_add(w->known, copy->key, copy->parcel->generation, copy);
 		task_settle(copy, SETTLE_ACK);
@@ -158,7 +161,8 @@ static void take(struct task *t)
 }
 
 /* As one job that will never run. */
-static void accept_unopened(struct worker *w, struct parcel *p, const char *reason, const char *detail)
+static void accept_unopened(struct worker *w, struct parcel *p, const char *reason,
+                            const char *detail)
 {
 	struct task *t = create(w, p, message_body(p->message));
 	intake_refuse_whole(&t->in, p->message, queue_of(w, p), reason, detail);
@@ -167,7 +171,8 @@ static void accept_unopened(struct worker *w, struct parcel *p, const char *reas
 	take(t);
 }
 
-static void accept_members(struct worker *w, struct parcel *p, const struct span *documents, size_t count)
+static void accept_members(struct worker *w, struct parcel *p, const struct span *documents,
+                           size_t count)
 {
 	parcel_contains(p, count, w->known);
 	if (w->limits.jobs > 0 && w->stats.taken + count > w->limits.jobs)
@@ -184,8 +189,11 @@ static void open_pack(struct worker *w, struct parcel *p)
 	size_t count;
 	list_remove(&p->link);
 	if (a->signers.count > 0 && a->require_signed) {
-		accept_unopened(w, p, "unsigned", "the jobs of a pack carry no signatures, and this queue wants them");
-	} else if (pack_split(message_body(p->message), (size_t)w->settings->max_body, documents, &count, &err)) {
+		accept_unopened(
+		    w, p, "unsigned",
+		    "the jobs of a pack carry no signatures, and this queue wants them");
+	} else if (pack_split(message_body(p->message), (size_t)w->settings->max_body, documents,
+	                      &count, &err)) {
 		accept_members(w, p, documents, count);
 	} else {
 		cleanup_free char *detail = xprintf("byte %zu: %s", err.offset, err.reason);
@@ -275,7 +283,8 @@ void arrival_give_back_overdue(struct worker *w, int64_t held_before_ms)
 		struct task *t = list_item(pos, struct task, link);
 		if (t->held_since_ms >= held_before_ms)
 			continue;
-		log_info(task_subject(t), "has waited for its handler for long: given back to the queue");
+		log_info(task_subject(t),
+		         "has waited for its handler for long: given back to the queue");
 		w->stats.taken--;
 		give_back(t);
 	}

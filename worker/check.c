@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* warren-worker check: would run work? Settings, keys, handlers, broker, queues and permissions; takes no job. */
+/* warren-worker check: would run work? Settings, keys, handlers, broker, queues and permissions;
+ * takes no job. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,9 +14,11 @@
 #include "worker/guardian/guardian.h"
 
 static const struct option_spec options[] = {
-    {"queue", 'q', "NAME[:WEIGHT]", "this queue; repeat for more (default: those of the config, else 'default')"},
+    {"queue", 'q', "NAME[:WEIGHT]",
+     "this queue; repeat for more (default: those of the config, else 'default')"},
     {"handler", 'H', "GLOB=KIND:...", "this handler; repeat for more"},
-    {"with", 'w', "KEY=VALUE", "a setting of the handler before it, or of the command behind --: memory=500M"},
+    {"with", 'w', "KEY=VALUE",
+     "a setting of the handler before it, or of the command behind --: memory=500M"},
     {"signed-by", 0, "FILE", "as for run"},
     {"open-with", 0, "FILE", "as for run"},
     {"timeout", 0, "TIME", "as for run"},
@@ -33,7 +36,8 @@ struct checking {
 	int worst; /* exit code */
 };
 
-static void tell(struct checking *c, int rc, const char *what, const char *name, const struct error *err)
+static void tell(struct checking *c, int rc, const char *what, const char *name,
+                 const struct error *err)
 {
 	if (rc == 0)
 		printf("ok      %s %s\n", what, name);
@@ -45,8 +49,9 @@ static void tell(struct checking *c, int rc, const char *what, const char *name,
 
 static int open_channel(struct checking *c, struct error *err)
 {
-	return broker_broken(c->broker) ? error_set(err, ERROR_UNAVAILABLE, "the connection is lost")
-	                                : broker_open_channel(c->broker, CHANNEL, false, err);
+	return broker_broken(c->broker)
+	           ? error_set(err, ERROR_UNAVAILABLE, "the connection is lost")
+	           : broker_open_channel(c->broker, CHANNEL, false, err);
 }
 
 static void check_queue(struct checking *c, const char *queue)
@@ -54,12 +59,14 @@ static void check_queue(struct checking *c, const char *queue)
 	struct error err = {0};
 	uint32_t ready, consumers;
 	int rc = open_channel(c, &err);
-	if (rc == 0 && (rc = broker_inspect_queue(c->broker, CHANNEL, queue, &ready, &consumers, &err)) == 0)
+	if (rc == 0 &&
+	    (rc = broker_inspect_queue(c->broker, CHANNEL, queue, &ready, &consumers, &err)) == 0)
 		broker_close_channel(c->broker, CHANNEL, NULL);
 	else if (broker_may_not_inspect(&err))
 		return; /* check_reading tells whether it is there */
 	else if (strstr(err.text, "NOT_FOUND"))
-		error_set(&err, ERROR_CONFIG, "does not exist; create it with: warren-producer setup");
+		error_set(&err, ERROR_CONFIG,
+		          "does not exist; create it with: warren-producer setup");
 	tell(c, rc, "queue", queue, &err);
 }
 
@@ -83,7 +90,8 @@ static void check_writing(struct checking *c, const char *exchange, const char *
 	tell(c, rc, "may publish to", what, &err);
 }
 
-/* Retries and dead letters bear the queue's name as their routing key, on which permissions may depend. */
+/* Retries and dead letters bear the queue's name as their routing key, on which permissions may
+ * depend. */
 static void check_queue_of_ours(struct checking *c, const char *queue)
 {
 	const char *prefix = c->settings->prefix;
@@ -165,10 +173,12 @@ static int run(int argc, char **argv)
 	struct error err = {0};
 	struct checking c = {.settings = &s};
 	int guardian_fd, guardian_pid, code;
-	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &check_command, argc, argv, &o, &s, &code))
+	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &check_command, argc, argv, &o, &s,
+	                  &code))
 		return code;
 	if (command_line_handlers(&s, &o, &err) < 0 || command_line_queues(&s, &o, &err) < 0 ||
-	    command_line_check(&s, &err) < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0) {
+	    command_line_check(&s, &err) < 0 ||
+	    guardian_fork(&guardian_fd, &guardian_pid, &err) < 0) {
 		c.worst = options_fail(WORKER_PROGRAM, &check_command, &err);
 	} else {
 		printf("ok      settings\n");

@@ -18,11 +18,13 @@ static int add_command(struct settings *s, const struct options *o, struct error
 	return rc;
 }
 
-/* Those that stand before the first --handler belong to the command behind "--", which is added last. */
+/* Those that stand before the first --handler belong to the command behind "--", which is added
+ * last. */
 static int add_settings(struct settings *s, const struct options *o, size_t from, struct error *err)
 {
 	for (size_t i = from; i < o->count && strcmp(o->given[i].spec->name, "handler") != 0; i++)
-		if (strcmp(o->given[i].spec->name, "with") == 0 && settings_with(s, o->given[i].value, err) < 0)
+		if (strcmp(o->given[i].spec->name, "with") == 0 &&
+		    settings_with(s, o->given[i].value, err) < 0)
 			return -1;
 	return 0;
 }
@@ -32,7 +34,8 @@ int command_line_handlers(struct settings *s, const struct options *o, struct er
 	for (size_t i = 0; i < o->count; i++) {
 		if (strcmp(o->given[i].spec->name, "handler") != 0)
 			continue;
-		if (settings_add_handler(s, o->given[i].value, err) < 0 || add_settings(s, o, i + 1, err) < 0)
+		if (settings_add_handler(s, o->given[i].value, err) < 0 ||
+		    add_settings(s, o, i + 1, err) < 0)
 			return -1;
 	}
 	return add_command(s, o, err) < 0 ? -1 : add_settings(s, o, 0, err);
@@ -69,16 +72,19 @@ static int check_timeouts(const struct settings *s, struct error *err)
 	int64_t limit = s->broker_consumer_timeout_ms - 300000;
 	for (size_t i = 0; i < s->handler_count; i++)
 		if (s->handlers[i].timeout_ms > limit)
-			return error_set(err, ERROR_CONFIG,
-			                 "the timeout of handler '%s' is over the broker's consumer_timeout less 5 "
-			                 "minutes; raise both consumer_timeout "
-			                 "of the broker and broker_consumer_timeout here, or lower it",
-			                 s->handlers[i].type);
+			return error_set(
+			    err, ERROR_CONFIG,
+			    "the timeout of handler '%s' is over the broker's consumer_timeout "
+			    "less 5 "
+			    "minutes; raise both consumer_timeout "
+			    "of the broker and broker_consumer_timeout here, or lower it",
+			    s->handlers[i].type);
 	if (s->timeout_ms > limit)
-		return error_set(err, ERROR_CONFIG,
-		                 "timeout is over the broker's consumer_timeout less 5 minutes; raise both "
-		                 "consumer_timeout of the broker and "
-		                 "broker_consumer_timeout here, or lower it");
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "timeout is over the broker's consumer_timeout less 5 minutes; raise both "
+		    "consumer_timeout of the broker and "
+		    "broker_consumer_timeout here, or lower it");
 	return 0;
 }
 
@@ -88,7 +94,8 @@ int command_line_check(struct settings *s, struct error *err)
 		return -1;
 	if (s->handler_count == 0)
 		return error_set(err, ERROR_USAGE,
-		                 "no handler: give a command behind --, or --handler 'TYPE=exec:CMD', or handlers in "
+		                 "no handler: give a command behind --, or --handler "
+		                 "'TYPE=exec:CMD', or handlers in "
 		                 "the config file");
 	return 0;
 }

@@ -13,8 +13,12 @@ void consumption_share(const struct settings *s, unsigned slots, uint16_t *prefe
 	for (size_t i = 0; i < s->queue_count; i++)
 		weights += s->queues[i].weight;
 	for (size_t i = 0; i < s->queue_count; i++) {
-		uint64_t share = weights ? ((uint64_t)slots * s->queues[i].weight + weights / 2) / weights : slots;
-		prefetch[i] = (uint16_t)(share < 1 ? 1 : share > PREFETCH_MAX ? PREFETCH_MAX : share);
+		uint64_t share =
+		    weights ? ((uint64_t)slots * s->queues[i].weight + weights / 2) / weights
+		            : slots;
+		prefetch[i] = (uint16_t)(share < 1              ? 1
+		                         : share > PREFETCH_MAX ? PREFETCH_MAX
+		                                                : share);
 	}
 }
 
@@ -65,7 +69,8 @@ void consumption_refused(struct worker *w, unsigned consumer, int64_t until_ms)
 	if (++c->refused < REFUSED_MAX || c->rests_until_ms >= until_ms)
 		return;
 	c->rests_until_ms = until_ms;
-	log_warn(LOG_SELF, "queue '%s' rests until the handler of its jobs may be tried again", c->settings->name);
+	log_warn(LOG_SELF, "queue '%s' rests until the handler of its jobs may be tried again",
+	         c->settings->name);
 	consumption_update(w);
 }
 

@@ -21,7 +21,8 @@ struct dispatch {
 	size_t count;
 };
 
-struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s, struct error *err)
+struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s,
+                                 struct error *err)
 {
 	struct dispatch *d = xcalloc(1, sizeof *d);
 	d->candidates = xcalloc(s->handler_count ? s->handler_count : 1, sizeof *d->candidates);
@@ -86,7 +87,8 @@ int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h)
 	struct candidate *c = candidate_of(d, h);
 	int64_t now_ms = clock_monotonic_ms();
 	if (c->pause_ms > 0 && now_ms < c->paused_until_ms)
-		return c->paused_until_ms - now_ms; /* jobs that were in flight together count as one strike */
+		return c->paused_until_ms -
+		       now_ms; /* jobs that were in flight together count as one strike */
 	c->pause_ms = c->pause_ms ? c->pause_ms * 2 : PAUSE_BASE_MS;
 	if (c->pause_ms > PAUSE_MAX_MS)
 		c->pause_ms = PAUSE_MAX_MS;

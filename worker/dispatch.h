@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which handler takes a type, and whether it can be used at present: a handler whose program cannot be started is
- * paused with a growing back-off, and tried again with the next job after it; so is a long-lived one that crashes and
- * crashes.
+ * Which handler takes a type, and whether it can be used at present: a handler whose program cannot
+ * be started is paused with a growing back-off, and tried again with the next job after it; so is a
+ * long-lived one that crashes and crashes.
  */
 #pragma once
 
@@ -21,13 +21,15 @@ struct dispatch_choice {
 };
 
 /* Opens all handlers of the settings. NULL: err names the first that cannot be. */
-struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s, struct error *err);
+struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s,
+                                 struct error *err);
 void dispatch_destroy(struct dispatch *d);
 
 struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type);
 /* It could not be started: paused for 1 s, 2 s, ... 60 s. Returns the pause in ms. */
 int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h);
-/* A job of it crashed. Returns the pause in ms that a long-lived one gets after several without a success; 0: none. */
+/* A job of it crashed. Returns the pause in ms that a long-lived one gets after several without a
+ * success; 0: none. */
 int64_t dispatch_crashed(struct dispatch *d, struct handler *h);
 /* It ran something: the back-off begins anew. True: it had been paused. */
 bool dispatch_ran(struct dispatch *d, struct handler *h);

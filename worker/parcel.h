@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One message that the broker gave us and waits to hear about. It brings a job, or a pack of them, and is settled
- * exactly once, when the last of its jobs is: a job has no delivery tag, its parcel has.
+ * One message that the broker gave us and waits to hear about. It brings a job, or a pack of them,
+ * and is settled exactly once, when the last of its jobs is: a job has no delivery tag, its parcel
+ * has.
  */
 #pragma once
 
@@ -23,7 +24,8 @@ struct parcel {
 	int64_t arrived_ms;      /* monotonic */
 	struct message *message; /* owned */
 	size_t due;              /* jobs of it that are not settled */
-	bool begun; /* one of its jobs has begun, or goes its own way: it cannot go back as if it had not been here */
+	bool begun; /* one of its jobs has begun, or goes its own way: it cannot go back as if it
+	               had not been here */
 	enum settle_verb verb;    /* for the whole, by what its jobs have come to so far */
 	struct redelivery *known; /* parcel_contains */
 	struct list finished;     /* redelivery_hold */
@@ -37,15 +39,15 @@ struct parcel *parcel_hold(struct parcel *p);
 void parcel_drop(struct parcel *p);
 
 /*
- * Told once, before the first settlement: it holds so many jobs. Those that are finished before the others are
- * remembered in known, which outlives it.
+ * Told once, before the first settlement: it holds so many jobs. Those that are finished before the
+ * others are remembered in known, which outlives it.
  */
 void parcel_contains(struct parcel *p, size_t jobs, struct redelivery *known);
 
 /*
- * One of its jobs is settled. With the last one the broker is told: ack when all were, reject when one was rejected,
- * and requeue when one was to be requeued, whatever the others came to: then those run again. A call for a job too many
- * is a broken invariant and aborts. A generation that is gone is ignored by the link: the broker has requeued the
- * message already.
+ * One of its jobs is settled. With the last one the broker is told: ack when all were, reject when
+ * one was rejected, and requeue when one was to be requeued, whatever the others came to: then
+ * those run again. A call for a job too many is a broken invariant and aborts. A generation that is
+ * gone is ignored by the link: the broker has requeued the message already.
  */
 void parcel_settle(struct parcel *p, struct link *consuming, enum settle_verb verb);

@@ -18,10 +18,14 @@ static const struct option_spec options[] = {
      "consume this queue; repeat for more (default: those of the config, else 'default')"},
     {"slots", 'j', "N", "jobs at once in this process (default: number of processors)"},
     {"handler", 'H', "GLOB=KIND:...",
-     "run types that match GLOB by exec:CMD, process:CMD, plugin:FILE or a URL; the first match wins"},
-    {"with", 'w', "KEY=VALUE", "a setting of the handler before it, or of the command behind --: memory=500M"},
-    {"signed-by", 0, "FILE", "run only jobs that a public key in FILE signed (in all queues; see signed_by)"},
-    {"open-with", 0, "FILE", "run only jobs whose args a secret key in FILE opens (in all queues; see open_with)"},
+     "run types that match GLOB by exec:CMD, process:CMD, plugin:FILE or a URL; the first match "
+     "wins"},
+    {"with", 'w', "KEY=VALUE",
+     "a setting of the handler before it, or of the command behind --: memory=500M"},
+    {"signed-by", 0, "FILE",
+     "run only jobs that a public key in FILE signed (in all queues; see signed_by)"},
+    {"open-with", 0, "FILE",
+     "run only jobs whose args a secret key in FILE opens (in all queues; see open_with)"},
     {"timeout", 0, "TIME", "stop a job after this time (default 5m)"},
     {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)"},
     {"drain", 0, "TIME", "time for running jobs to end after SIGTERM (default 30s)"},
@@ -35,7 +39,8 @@ static const struct option_spec options[] = {
 
 static int read_limits(const struct options *o, struct worker_limits *limits, struct error *err)
 {
-	*limits = (struct worker_limits){.burst = options_has(o, "burst"), .jobs = options_has(o, "once") ? 1 : 0};
+	*limits = (struct worker_limits){.burst = options_has(o, "burst"),
+	                                 .jobs = options_has(o, "once") ? 1 : 0};
 	uint64_t count;
 	if (options_count(o, "count", &count, err) < 0)
 		return -1;
@@ -44,13 +49,14 @@ static int read_limits(const struct options *o, struct worker_limits *limits, st
 	return 0;
 }
 
-static int prepare(struct settings *s, const struct options *o, struct worker_limits *limits, struct error *err)
+static int prepare(struct settings *s, const struct options *o, struct worker_limits *limits,
+                   struct error *err)
 {
 	if (o->argument_count > o->after_dashes)
-		return error_set(
-		    err, ERROR_USAGE,
-		    "unexpected argument '%s'; a command stands behind --: warren-worker run -q mail -- CMD ARG",
-		    o->arguments[0]);
+		return error_set(err, ERROR_USAGE,
+		                 "unexpected argument '%s'; a command stands behind --: "
+		                 "warren-worker run -q mail -- CMD ARG",
+		                 o->arguments[0]);
 	if (command_line_handlers(s, o, err) < 0 || command_line_queues(s, o, err) < 0)
 		return -1;
 	if (read_limits(o, limits, err) < 0 || command_line_check(s, err) < 0)
@@ -79,7 +85,8 @@ static int run(int argc, char **argv)
 	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &run_command, argc, argv, &o, &s, &code))
 		return code;
 
-	/* First of all, while this process is small and has neither threads nor connections (guardian.h). */
+	/* First of all, while this process is small and has neither threads nor connections
+	 * (guardian.h). */
 	int guardian_fd = -1, guardian_pid = -1;
 	int rc = prepare(&s, &o, &limits, &err);
 	if (rc == 0)
@@ -99,10 +106,10 @@ const struct command_spec run_command = {
     .name = "run",
     .usage = "run [-q QUEUE]... [-j N] [--handler 'GLOB=exec:CMD']... [-- CMD ARG...]",
     .summary = "take jobs from queues and run them",
-    .examples =
-        "  warren-worker run -q mail -j 8 -- ./send-mail.sh\n"
-        "  warren-worker run -q img:3 -q mail --handler 'img.*=exec:./thumb.sh' --handler 'mail.*=exec:./mail.sh'\n"
-        "  warren-worker run -q reports --burst --setup -- ./report.sh\n",
+    .examples = "  warren-worker run -q mail -j 8 -- ./send-mail.sh\n"
+                "  warren-worker run -q img:3 -q mail --handler 'img.*=exec:./thumb.sh' --handler "
+                "'mail.*=exec:./mail.sh'\n"
+                "  warren-worker run -q reports --burst --setup -- ./report.sh\n",
     .options = options,
     .run = run,
 };

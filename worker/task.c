@@ -28,11 +28,13 @@
 #include "worker/task_internal.h"
 
 enum {
-	REPUBLISH_AGAIN_MS = 5000, /* after the broker refused it three times over fresh connections */
+	REPUBLISH_AGAIN_MS =
+	    5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
 	HEAR_FIRST_MS = 3, /* not 0, which would still fall into the same turn of the loop */
 	SPARE_MAX = 2048,  /* tasks, of 1 KiB each: a pack or two of the largest */
-	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does not hear it all */
+	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does
+	                      not hear it all */
 };
 
 _Static_assert(HEAR_FIRST_MS > PACE_REST_MS + 1, "a reply that lies may be that of a job in time");
@@ -106,8 +108,8 @@ void task_recycle_ended(struct worker *w)
 		free(t->box);
 		if (w->spare_count < SPARE_MAX) {
 			memset(after_link(t), 0, AFTER_LINK_SIZE);
-			ASAN_POISON_MEMORY_REGION(after_link(t),
-			                          AFTER_LINK_SIZE); /* whoever still looks is found out */
+			ASAN_POISON_MEMORY_REGION(
+			    after_link(t), AFTER_LINK_SIZE); /* whoever still looks is found out */
 			list_append(&w->spare_tasks, &t->link);
 			w->spare_count++;
 		} else {
@@ -146,7 +148,9 @@ void task_end(struct task *t, bool finished)
 void task_settle(struct task *t, enum settle_verb verb)
 {
 	parcel_settle(t->parcel, worker_of(t)->consuming, verb);
-	task_end(t, verb == SETTLE_ACK); /* a reject that is lost with its connection has to be said again */
+	task_end(
+	    t, verb ==
+	           SETTLE_ACK); /* a reject that is lost with its connection has to be said again */
 }
 
 /* ---- republishing ---- */
@@ -154,14 +158,16 @@ void task_settle(struct task *t, enum settle_verb verb)
 static void count_publishing(struct worker *w, int change)
 {
 	w->publishing_count = (unsigned)((int)w->publishing_count + change);
-	bool throttled = w->throttled ? w->publishing_count > w->slots / 2 : w->publishing_count > w->slots;
+	bool throttled =
+	    w->throttled ? w->publishing_count > w->slots / 2 : w->publishing_count > w->slots;
 	if (throttled == w->throttled)
 		return;
 	w->throttled = throttled;
 	if (!consumption_wanted(w))
 		return; /* what was taken is given back, and that drains by itself */
 	if (throttled)
-		log_warn(LOG_SELF, "%u republishes await their confirm: consuming stops until they drain",
+		log_warn(LOG_SELF,
+		         "%u republishes await their confirm: consuming stops until they drain",
 		         w->publishing_count);
 	else
 		log_info(LOG_SELF, "republishes have drained: consuming goes on");
@@ -172,7 +178,8 @@ static void count_publishing(struct worker *w, int change)
 static void die_as_it_is(struct task *t, const char *why)
 {
 	struct worker *w = worker_of(t);
-	log_error(task_subject(t), "%s and it cannot be published again: dead without a black box (%s)%s", why,
+	log_error(task_subject(t),
+	          "%s and it cannot be published again: dead without a black box (%s)%s", why,
 	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word,
 	          t->packed ? ", with the whole pack it came in" : "");
 	if (t->fate.kind != FATE_DEAD) /* else its producer knows already */
@@ -187,16 +194,19 @@ static void publish(struct task *t)
 	struct worker *w = worker_of(t);
 	struct reissue r;
 	struct message *alone = t->packed ? pack_member(t->origin->message, t->document) : NULL;
-	bool fits = reissue_make(&r, alone ? alone : t->origin->message, w->settings->prefix, task_queue(t)->name,
-	                         t->in.job.id, t->in.job.type, &t->in.book, &t->fate, t->box, w->room);
+	bool fits = reissue_make(&r, alone ? alone : t->origin->message, w->settings->prefix,
+	                         task_queue(t)->name, t->in.job.id, t->in.job.type, &t->in.book,
+	                         &t->fate, t->box, w->room);
 	message_destroy(alone);
 	if (!fits) {
 		char why[64];
-		snprintf(why, sizeof why, "its foreign headers are over %zu bytes", w->room.foreign);
+		snprintf(why, sizeof why, "its foreign headers are over %zu bytes",
+		         w->room.foreign);
 		die_as_it_is(t, why);
 		return;
 	}
-	link_publish(w->publishing, (uint64_t)(uintptr_t)t, r.exchange, r.key, steal_ptr(r.message), 0);
+	link_publish(w->publishing, (uint64_t)(uintptr_t)t, r.exchange, r.key, steal_ptr(r.message),
+	             0);
 }
 
 static void publish_again(uv_timer_t *timer)
@@ -204,7 +214,8 @@ static void publish_again(uv_timer_t *timer)
 	publish(timer->data);
 }
 
-/* Sends the task on its way: acknowledged when done, else republished first. Not in any slot any more. */
+/* Sends the task on its way: acknowledged when done, else republished first. Not in any slot any
+ * more. */
 void task_follow_fate(struct task *t)
 {
 	struct worker *w = worker_of(t);
@@ -227,12 +238,14 @@ void task_published(struct worker *w, const struct link_event *e)
 	}
 	struct task *t = (struct task *)(uintptr_t)e->token;
 	if (e->kind == LINK_UNFIT) {
-		cleanup_free char *why = xprintf("the broker takes no such message (%s)", e->error->text);
+		cleanup_free char *why =
+		    xprintf("the broker takes no such message (%s)", e->error->text);
 		die_as_it_is(t, why);
 		return;
 	}
 	if (e->kind != LINK_CONFIRMED) {
-		log_error(task_subject(t), "the broker did not take its republish (%s): kept, next try in %d s",
+		log_error(task_subject(t),
+		          "the broker did not take its republish (%s): kept, next try in %d s",
 		          e->error ? e->error->text : "refused", REPUBLISH_AGAIN_MS / 1000);
 		uv_timer_start(&t->timer, publish_again, REPUBLISH_AGAIN_MS, 0);
 		return;
@@ -271,13 +284,15 @@ static int64_t queued_ms(const struct task *t)
 	return t->started_at_ms > since_ms ? t->started_at_ms - since_ms : 0;
 }
 
-/* The words of a handler that got sealed args are not kept with the broker: they may well repeat the args. */
+/* The words of a handler that got sealed args are not kept with the broker: they may well repeat
+ * the args. */
 static bool keeps_words(const struct task *t)
 {
 	return t->in.clear.len == 0;
 }
 
-static void record_try(struct task *t, const struct run_report *report, enum verdict v, unsigned attempt)
+static void record_try(struct task *t, const struct run_report *report, enum verdict v,
+                       unsigned attempt)
 {
 	char name[32];
 	const char *words = report->error[0] && keeps_words(t) ? report->error : NULL;
@@ -299,16 +314,18 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	free(t->in.book.history);
 	t->in.book.history = history;
 	if (t->fate.kind == FATE_DEAD)
-		t->box = box_make(
-		    t->fate.reason, keeps_words(t) ? words : "its args are sealed: the worker's log has more",
-		    clock_now_ms(), task_queue(t)->name, &this_try,
-		    keeps_words(t) ? report->stderr_tail : (struct span){0}, history, worker_of(t)->room.ours / 2);
+		t->box = box_make(t->fate.reason,
+		                  keeps_words(t) ? words
+		                                 : "its args are sealed: the worker's log has more",
+		                  clock_now_ms(), task_queue(t)->name, &this_try,
+		                  keeps_words(t) ? report->stderr_tail : (struct span){0}, history,
+		                  worker_of(t)->room.ours / 2);
 }
 
 static void box_without_try(struct task *t, const char *detail)
 {
-	t->box = box_make(t->fate.reason, detail, clock_now_ms(), task_queue(t)->name, NULL, (struct span){0},
-	                  t->in.book.history, worker_of(t)->room.ours / 2);
+	t->box = box_make(t->fate.reason, detail, clock_now_ms(), task_queue(t)->name, NULL,
+	                  (struct span){0}, t->in.book.history, worker_of(t)->room.ours / 2);
 }
 
 /* ---- running ---- */
@@ -321,12 +338,13 @@ static void log_ok(const struct task *t, const struct run_report *report)
 		return;
 	int64_t cpu_ms = report->cpu_user_ms + report->cpu_system_ms, waited_ms = queued_ms(t);
 	if (report->cpu_user_ms >= 0)
-		snprintf(cost, sizeof cost, ", cpu %" PRId64 " ms, %" PRId64 " KiB", cpu_ms, report->max_rss_kib);
+		snprintf(cost, sizeof cost, ", cpu %" PRId64 " ms, %" PRId64 " KiB", cpu_ms,
+		         report->max_rss_kib);
 	if (waited_ms >= 0)
 		snprintf(queued, sizeof queued, "queued %" PRId64 " ms", waited_ms);
 	const char *both = *queued ? cost : *cost ? cost + 2 : "";
-	log_info(task_subject(t), "ok in %lld ms%s%s%s%s", (long long)report->wall_ms, *queued || *cost ? " (" : "",
-	         queued, both, *queued || *cost ? ")" : "");
+	log_info(task_subject(t), "ok in %lld ms%s%s%s%s", (long long)report->wall_ms,
+	         *queued || *cost ? " (" : "", queued, both, *queued || *cost ? ")" : "");
 }
 
 static void log_end(const struct task *t, const struct run_report *report, enum verdict v)
@@ -336,16 +354,19 @@ static void log_end(const struct task *t, const struct run_report *report, enum 
 	if (t->fate.kind == FATE_DONE)
 		log_ok(t, report);
 	else if (t->fate.kind == FATE_RING)
-		log_warn(task_subject(t), "%s: %s; again in %s as attempt %u of %u", verdict_name(v), error,
-		         clock_format_duration(t->fate.delay_ms, delay), t->in.book.attempt, t->in.policy.max_attempts);
+		log_warn(task_subject(t), "%s: %s; again in %s as attempt %u of %u",
+		         verdict_name(v), error, clock_format_duration(t->fate.delay_ms, delay),
+		         t->in.book.attempt, t->in.policy.max_attempts);
 	else
-		log_error(task_subject(t), "dead (%s): %s: %s", t->fate.reason, verdict_name(v), error);
+		log_error(task_subject(t), "dead (%s): %s: %s", t->fate.reason, verdict_name(v),
+		          error);
 }
 
 static void tell_paused(const struct handler *h, const char *why, int64_t pause_ms)
 {
-	cleanup_free char *text = xprintf("handler '%s' %s: paused for %lld s, its jobs are returned uncounted",
-	                                  h->settings->type, why, (long long)(pause_ms / 1000));
+	cleanup_free char *text =
+	    xprintf("handler '%s' %s: paused for %lld s, its jobs are returned uncounted",
+	            h->settings->type, why, (long long)(pause_ms / 1000));
 	log_error(LOG_SELF, "%s", text);
 	notify_status(text);
 }
@@ -390,8 +411,8 @@ static void run_done(struct run *r, const struct run_report *report)
 	if (t->fate.kind == FATE_RING)
 		answer_retry(w, &t->answer, v, report->error, t->fate.delay_ms);
 	else
-		answer_final(w, &t->answer, v, t->fate.kind == FATE_DEAD ? t->fate.reason : NULL, report->error, report,
-		             queued_ms(t));
+		answer_final(w, &t->answer, v, t->fate.kind == FATE_DEAD ? t->fate.reason : NULL,
+		             report->error, report, queued_ms(t));
 	task_follow_fate(t);
 }
 
@@ -431,15 +452,17 @@ static void stop(struct task *t, enum verdict as)
 static void enforce_deadline(uv_timer_t *timer)
 {
 	struct task *t = timer->data;
-	log_warn(task_subject(t),
-	         "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
-	         (long long)t->grace_ms);
+	log_warn(
+	    task_subject(t),
+	    "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
+	    (long long)t->grace_ms);
 	stop(t, VERDICT_TIMEOUT);
 }
 
 /*
- * Timers come before descriptors in a turn of the loop. When this process was stopped for a while (SIGSTOP), the
- * handler may have ended in time and not been heard yet: so what there is to read is read first.
+ * Timers come before descriptors in a turn of the loop. When this process was stopped for a while
+ * (SIGSTOP), the handler may have ended in time and not been heard yet: so what there is to read is
+ * read first.
  */
 static void deadline_passed(uv_timer_t *timer)
 {
@@ -458,11 +481,13 @@ static void run_began(struct run *r)
 	uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
 }
 
-/* A delivery must not be held as long as the broker's consumer_timeout, which would close the channel. */
+/* A delivery must not be held as long as the broker's consumer_timeout, which would close the
+ * channel. */
 static int64_t timeout_limit_ms(const struct settings *s)
 {
 	int64_t limit = s->broker_consumer_timeout_ms - CONSUMER_TIMEOUT_MARGIN_MS;
-	return limit > s->broker_consumer_timeout_ms / 2 ? limit : s->broker_consumer_timeout_ms / 2;
+	return limit > s->broker_consumer_timeout_ms / 2 ? limit
+	                                                 : s->broker_consumer_timeout_ms / 2;
 }
 
 static int64_t timeout_of(const struct task *t, const struct settings_handler *h)
@@ -475,7 +500,8 @@ static int64_t timeout_of(const struct task *t, const struct settings_handler *h
 	if (wanted <= limit)
 		return wanted;
 	log_warn(task_subject(t),
-	         "its timeout of %lld s is over what the broker's consumer_timeout allows: it gets %lld s",
+	         "its timeout of %lld s is over what the broker's consumer_timeout allows: it gets "
+	         "%lld s",
 	         (long long)(wanted / 1000), (long long)(limit / 1000));
 	return limit;
 }
@@ -514,7 +540,8 @@ static void start(struct task *t, struct handler *h)
 	    .owner = t,
 	    .handler = h,
 	};
-	log_debug(task_subject(t), "starts, attempt %u of %u", t->in.book.attempt, t->in.policy.max_attempts);
+	log_debug(task_subject(t), "starts, attempt %u of %u", t->in.book.attempt,
+	          t->in.policy.max_attempts);
 	h->kind->start(h, &t->run);
 	if (!t->run.waiting) /* else from when it begins */
 		uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
@@ -537,14 +564,17 @@ void task_refuse(struct task *t, enum refusal why)
 	char delay[CLOCK_TEXT_SIZE];
 	int64_t early_ms = why == REFUSE_EARLY ? t->in.job.not_before_ms - clock_now_ms() : 0;
 	t->fate = refusal_fate(why, early_ms, random_unit(), &t->in.book);
-	const char *words = detail_of_key ? detail_of_key : t->fate.word ? t->fate.word : t->fate.reason;
+	const char *words = detail_of_key  ? detail_of_key
+	                    : t->fate.word ? t->fate.word
+	                                   : t->fate.reason;
 	const char *type = t->in.job.type ? t->in.job.type : "?";
 	if (t->fate.kind == FATE_DEAD) {
 		char detail[512];
 		snprintf(detail, sizeof detail, "%s, type '%s'", words, type);
 		box_without_try(t, detail);
 		log_error(task_subject(t), "dead (%s) without running: %s", t->fate.reason, detail);
-		answer_final(worker_of(t), &t->answer, VERDICT_DEAD, t->fate.reason, detail, NULL, -1);
+		answer_final(worker_of(t), &t->answer, VERDICT_DEAD, t->fate.reason, detail, NULL,
+		             -1);
 	} else {
 		log_warn(task_subject(t), "not run now (%s), type '%s'; again in %s", words, type,
 		         clock_format_duration(t->fate.delay_ms, delay));

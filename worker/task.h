@@ -7,7 +7,8 @@
  *           \          \--requeued (drain, link lost)--^
  *            \--refused: expired, early, no handler ...--> publishing
  *
- * Whatever happens, the original is acknowledged only after the broker has confirmed the message that replaces it.
+ * Whatever happens, the original is acknowledged only after the broker has confirmed the message
+ * that replaces it.
  */
 #pragma once
 
@@ -24,5 +25,6 @@ void task_start_waiting(struct worker *w);
 void task_stop_running(struct worker *w, bool kill);
 /* What became of a republish: CONFIRMED, RETURNED or NACKED, by its token. */
 void task_published(struct worker *w, const struct link_event *e);
-/* Age in ms of the delivery held longest by a task that is not waiting any more; 0 when there is none. */
+/* Age in ms of the delivery held longest by a task that is not waiting any more; 0 when there is
+ * none. */
 int64_t task_oldest_ms(const struct worker *w, int64_t now_ms);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What task.c and arrival.c share: the one takes a job through its states, the other brings it and knows it again. */
+/* What task.c and arrival.c share: the one takes a job through its states, the other brings it and
+ * knows it again. */
 #pragma once
 
 #include "worker/answer.h"
@@ -11,14 +12,17 @@
 enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
 
 struct task {
-	uv_timer_t timer; /* running: deadline, then grace; publishing: the next try after a refusal */
-	struct list link; /* worker::waiting, running, publishing_tasks, ended_tasks or spare_tasks */
+	uv_timer_t
+	    timer; /* running: deadline, then grace; publishing: the next try after a refusal */
+	struct list
+	    link; /* worker::waiting, running, publishing_tasks, ended_tasks or spare_tasks */
 	/* All below is blank when a job gets it. */
 	struct worker *worker;
 	enum task_state state;
 	struct parcel *parcel; /* held: to settle */
-	struct parcel *origin; /* held: whose bytes it reads; another than parcel when that was adopted */
-	struct span document;  /* of it: the body, or one of a pack */
+	struct parcel
+	    *origin; /* held: whose bytes it reads; another than parcel when that was adopted */
+	struct span document; /* of it: the body, or one of a pack */
 	bool packed;
 	struct intake in;
 	uint64_t key;          /* redelivery.h */
@@ -28,7 +32,8 @@ struct task {
 	struct run run;
 	int64_t started_at_ms;   /* wall clock; CLOCK_NEVER: it never ran */
 	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
-	bool stopped_waiting;    /* before it had begun: when it is done all the same, it was not cut short */
+	bool stopped_waiting; /* before it had begun: when it is done all the same, it was not cut
+	                         short */
 	int64_t timeout_ms, grace_ms;
 
 	struct answer answer; /* to a producer that waits */
@@ -49,13 +54,13 @@ void task_refuse(struct task *t, enum refusal why);
 /* Settles it, and ends it. */
 void task_settle(struct task *t, enum settle_verb verb);
 /*
- * Ends it, and settles nothing. finished: a copy that comes back is not to be run again, but acknowledged like the
- * first. Unless it is nameless: that may be another one which looks the same, and to run one twice is better than
- * to lose one.
+ * Ends it, and settles nothing. finished: a copy that comes back is not to be run again, but
+ * acknowledged like the first. Unless it is nameless: that may be another one which looks the same,
+ * and to run one twice is better than to lose one.
  */
 void task_end(struct task *t, bool finished);
 /* One that is blank, but for worker and timer. */
 struct task *task_create(struct worker *w);
-/* Done with it: it is in no list of the worker, nor known to it. Its memory stays as it is to the end of the loop's
- * turn. */
+/* Done with it: it is in no list of the worker, nor known to it. Its memory stays as it is to the
+ * end of the loop's turn. */
 void task_discard(struct task *t);

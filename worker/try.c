@@ -17,7 +17,8 @@
 
 static const struct option_spec options[] = {
     {"handler", 'H', "GLOB=KIND:...", "run types that match GLOB so; repeat, the first match wins"},
-    {"with", 'w', "KEY=VALUE", "a setting of the handler before it, or of the command behind --: memory=500M"},
+    {"with", 'w', "KEY=VALUE",
+     "a setting of the handler before it, or of the command behind --: memory=500M"},
     {"queue", 'q', "NAME", "the queue that the handler is told (default: test)"},
     {"attempt", 0, "N", "the number of the try that the handler is told (default 1)"},
     {"timeout", 0, "TIME", "stop the job after this time (default 5m)"},
@@ -62,7 +63,8 @@ static void print_report(const struct trial *t, const struct run_report *r, enum
 	print_number("again", r->after_ms, "ms later, if it is retried");
 	fwrite(r->result.at, 1, r->result.len, stdout);
 	if (r->result_truncated)
-		fprintf(stderr, "the result was longer than result_max (%" PRId64 " bytes)\n", t->settings.result_max);
+		fprintf(stderr, "the result was longer than result_max (%" PRId64 " bytes)\n",
+		        t->settings.result_max);
 }
 
 static void print_json(const struct run_report *r, enum verdict v)
@@ -73,7 +75,8 @@ static void print_json(const struct run_report *r, enum verdict v)
 	buf_printf(&out,
 	           ",\"exit\":%d,\"signal\":%d,\"wall_ms\":%" PRId64 ",\"cpu_user_ms\":%" PRId64
 	           ",\"cpu_system_ms\":%" PRId64 ",\"max_rss_kib\":%" PRId64 ",\"result\":",
-	           r->exit_code, r->signal, r->wall_ms, r->cpu_user_ms, r->cpu_system_ms, r->max_rss_kib);
+	           r->exit_code, r->signal, r->wall_ms, r->cpu_user_ms, r->cpu_system_ms,
+	           r->max_rss_kib);
 	buf_append_json_string(&out, r->result.at ? r->result.at : "", r->result.len);
 	buf_append_text(&out, "}");
 	puts(out.data);
@@ -137,11 +140,14 @@ static int make_job(struct trial *t, struct error *err)
 	struct buf text = {0};
 	struct span args;
 	if (count < 1 || count > 2)
-		return error_set(err, ERROR_USAGE, "test wants a TYPE and at most one JSON value, @FILE or -");
+		return error_set(err, ERROR_USAGE,
+		                 "test wants a TYPE and at most one JSON value, @FILE or -");
 	if (!job_type_valid(span_of(o->arguments[0])))
-		return error_set(err, ERROR_USAGE, "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-",
+		return error_set(err, ERROR_USAGE,
+		                 "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-",
 		                 o->arguments[0], JOB_TYPE_MAX);
-	int rc = input_json(count == 2 ? o->arguments[1] : "null", (size_t)t->settings.max_body, &text, &args, err);
+	int rc = input_json(count == 2 ? o->arguments[1] : "null", (size_t)t->settings.max_body,
+	                    &text, &args, err);
 	if (rc == 0) {
 		t->job = (struct job){.id = xstrdup(job_make_uuid7(clock_now_ms(), id)),
 		                      .type = xstrdup(o->arguments[0]),
@@ -165,7 +171,8 @@ static int begin(struct trial *t, struct error *err)
 	struct handler *h = dispatch_choose(t->dispatch, t->job.type).handler;
 	if (!h)
 		return error_set(err, ERROR_CONFIG, "no handler takes the type '%s'", t->job.type);
-	int64_t timeout_ms = h->settings->timeout_ms > 0 ? h->settings->timeout_ms : t->settings.timeout_ms;
+	int64_t timeout_ms =
+	    h->settings->timeout_ms > 0 ? h->settings->timeout_ms : t->settings.timeout_ms;
 	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : t->settings.grace_ms;
 	const char *queue = options_get(&t->options, "queue");
 	t->run = (struct run){.request = {.job = &t->job,
@@ -218,13 +225,16 @@ static int try_it(struct trial *t, int guardian_fd, int guardian_pid, struct err
 
 static int run(int argc, char **argv)
 {
-	static struct trial t; /* handlers that were cut off still point to it when the process ends */
+	static struct trial
+	    t; /* handlers that were cut off still point to it when the process ends */
 	struct error err = {0};
 	int guardian_fd, guardian_pid, code;
-	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &test_command, argc, argv, &t.options, &t.settings, &code))
+	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &test_command, argc, argv, &t.options,
+	                  &t.settings, &code))
 		return code;
-	if (command_line_handlers(&t.settings, &t.options, &err) < 0 || command_line_check(&t.settings, &err) < 0 ||
-	    make_job(&t, &err) < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0 ||
+	if (command_line_handlers(&t.settings, &t.options, &err) < 0 ||
+	    command_line_check(&t.settings, &err) < 0 || make_job(&t, &err) < 0 ||
+	    guardian_fork(&guardian_fd, &guardian_pid, &err) < 0 ||
 	    try_it(&t, guardian_fd, guardian_pid, &err) < 0)
 		t.code = options_fail(WORKER_PROGRAM, &test_command, &err);
 	job_finish(&t.job);
@@ -238,9 +248,10 @@ const struct command_spec test_command = {
     .name = "test",
     .usage = "test TYPE [JSON|@FILE|-] [--handler 'GLOB=KIND:...']... [-- CMD ARG...]",
     .summary = "run a handler here, with no broker, and tell how it went",
-    .examples = "  warren-worker test mail.welcome '{\"to\":\"ada@example.org\"}' -- ./send-mail.sh\n"
-                "  warren-worker test img.thumb @args.json --handler 'img.*=process:./thumb.py'\n"
-                "  warren-worker test sum '[1,2]' --json --handler 'sum=plugin:./sum.so'\n",
+    .examples =
+        "  warren-worker test mail.welcome '{\"to\":\"ada@example.org\"}' -- ./send-mail.sh\n"
+        "  warren-worker test img.thumb @args.json --handler 'img.*=process:./thumb.py'\n"
+        "  warren-worker test sum '[1,2]' --json --handler 'sum=plugin:./sum.so'\n",
     .options = options,
     .run = run,
 };

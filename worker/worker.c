@@ -22,11 +22,13 @@
 enum {
 	TICK_MS = 200,
 	RETIRE_MS = 2000,
-	LAST_CONFIRMS_MS = 10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
+	LAST_CONFIRMS_MS =
+	    10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
 	LINK_CLOSE_MS = 5000,
 	LINK_CLOSE_NOW_MS = 1000,
 	SETTLE_LATE_MS = 1,
-	SETTLE_SHARE = 8, /* settlements of an eighth of the slots go out at once, fewer of them a moment later */
+	SETTLE_SHARE = 8, /* settlements of an eighth of the slots go out at once, fewer of them a
+	                     moment later */
 	CONSUMER_TIMEOUT_EARLY_MS = 120000, /* the broker looks once a minute */
 };
 
@@ -59,7 +61,8 @@ static bool nothing_in_hand(const struct worker *w)
 	       list_empty(&w->publishing_tasks);
 }
 
-/* Long-lived handlers get a moment for what they do at their end; the guardian ends what takes longer. */
+/* Long-lived handlers get a moment for what they do at their end; the guardian ends what takes
+ * longer. */
 static bool handlers_ended(struct worker *w)
 {
 	int64_t now_ms = clock_monotonic_ms();
@@ -83,24 +86,29 @@ static void check_finished(struct worker *w)
 }
 
 /*
- * heard_ms: all that there was to read then has been read. Later than that nothing is enforced: when this process was
- * stopped for a while (SIGSTOP), handlers may have ended in time and not been heard yet.
+ * heard_ms: all that there was to read then has been read. Later than that nothing is enforced:
+ * when this process was stopped for a while (SIGSTOP), handlers may have ended in time and not been
+ * heard yet.
  */
 static void enforce_drain(struct worker *w, int64_t heard_ms)
 {
-	if (w->phase != WORKER_DRAINING || w->drain_until_ms == CLOCK_NEVER || heard_ms < w->drain_until_ms)
+	if (w->phase != WORKER_DRAINING || w->drain_until_ms == CLOCK_NEVER ||
+	    heard_ms < w->drain_until_ms)
 		return;
 	if (!w->drain_enforced) {
 		w->drain_enforced = true;
 		if (w->running_count > 0)
 			log_warn(LOG_SELF,
-			         "the drain deadline has passed: %u handlers are stopped, their jobs returned",
+			         "the drain deadline has passed: %u handlers are stopped, their "
+			         "jobs returned",
 			         w->running_count);
 		task_stop_running(w, false);
 		w->drain_until_ms = clock_monotonic_ms() + w->settings->grace_ms + LAST_CONFIRMS_MS;
 		return;
 	}
-	log_error(LOG_SELF, "not everything could be settled in time: the broker will deliver the rest again");
+	log_error(
+	    LOG_SELF,
+	    "not everything could be settled in time: the broker will deliver the rest again");
 	worker_abandon(w, ERROR_TRYAGAIN);
 }
 
@@ -135,9 +143,9 @@ static void before_poll(uv_prepare_t *handle)
 }
 
 /*
- * What runs or is being republished cannot be let go: the connection is opened anew. What waits behind its handler's
- * concurrency is given back much earlier, for a lost connection counts as an interruption: jobs that never ran would
- * end dead of them.
+ * What runs or is being republished cannot be let go: the connection is opened anew. What waits
+ * behind its handler's concurrency is given back much earlier, for a lost connection counts as an
+ * interruption: jobs that never ran would end dead of them.
  */
 static void stay_below_consumer_timeout(struct worker *w, int64_t now_ms)
 {
@@ -147,7 +155,8 @@ static void stay_below_consumer_timeout(struct worker *w, int64_t now_ms)
 	arrival_give_back_overdue(w, now_ms - limit / 2);
 	if (w->consuming_up && task_oldest_ms(w, now_ms) > limit) {
 		w->consuming_up = false; /* once: until the link is up again */
-		link_reopen(w->consuming, "a delivery is held nearly as long as the broker's consumer_timeout");
+		link_reopen(w->consuming,
+		            "a delivery is held nearly as long as the broker's consumer_timeout");
 	}
 }
 
@@ -189,12 +198,13 @@ static void sound(struct worker *w, bool sounding)
 }
 
 /*
- * A queue that says it is empty may have sent its last jobs a moment ago. So it is asked again when consuming has
- * stopped, for then all that was sent has arrived, and been run.
+ * A queue that says it is empty may have sent its last jobs a moment ago. So it is asked again when
+ * consuming has stopped, for then all that was sent has arrived, and been run.
  */
 static void look_whether_empty(struct worker *w)
 {
-	if (!w->limits.burst || w->phase != WORKER_RUNNING || w->paused || !w->consuming_up || !nothing_in_hand(w))
+	if (!w->limits.burst || w->phase != WORKER_RUNNING || w->paused || !w->consuming_up ||
+	    !nothing_in_hand(w))
 		return;
 	if (any_depth_is(w, is_awaited) || (w->sounding && !consumption_idle(w)))
 		return;
@@ -203,7 +213,8 @@ static void look_whether_empty(struct worker *w)
 		worker_drain(w, -1, "the queues are empty");
 	else if (empty)
 		sound(w, true);
-	else if (w->sounding && w->stats.taken == w->taken_when_asked && w->consumers[0].depth != DEPTH_UNKNOWN)
+	else if (w->sounding && w->stats.taken == w->taken_when_asked &&
+	         w->consumers[0].depth != DEPTH_UNKNOWN)
 		sound(w, false);
 	else
 		ask_depths(w);
@@ -219,7 +230,8 @@ static void tick(uv_timer_t *timer)
 	link_watch(w->publishing);
 	stay_below_consumer_timeout(w, now_ms);
 	consumption_update(w);
-	enforce_drain(w, w->ticked_at_ms); /* timers come before descriptors in a turn of the loop */
+	enforce_drain(w,
+	              w->ticked_at_ms); /* timers come before descriptors in a turn of the loop */
 	w->ticked_at_ms = now_ms;
 	look_whether_empty(w);
 	notify_watchdog(now_ms);
@@ -231,9 +243,9 @@ static void link_failed(struct worker *w, const struct link_event *e)
 {
 	const char *text = e->error ? e->error->text : "no reason given";
 	log_error(LOG_SELF, "%s%s", text,
-	          strstr(text, "NOT_FOUND")
-	              ? "; create what is missing with: warren-producer setup QUEUE..., or start with --setup"
-	              : "");
+	          strstr(text, "NOT_FOUND") ? "; create what is missing with: warren-producer "
+	                                      "setup QUEUE..., or start with --setup"
+	                                    : "");
 	worker_abandon(w, e->error ? (int)e->error->kind : ERROR_UNAVAILABLE);
 }
 
@@ -253,8 +265,9 @@ static void consuming_is_down(struct worker *w, const struct link_event *e)
 	char again[COMPLAINT_TEXT_SIZE];
 	w->consuming_up = false;
 	if (complaint_due(&w->consuming_down, why, clock_monotonic_ms(), again))
-		log_warn(LOG_SELF, "the consuming connection is down: %s; %u jobs run on, reconnecting%s", why,
-		         w->running_count, again);
+		log_warn(LOG_SELF,
+		         "the consuming connection is down: %s; %u jobs run on, reconnecting%s",
+		         why, w->running_count, again);
 	arrival_forget(w);
 	for (unsigned i = 0; i < w->consumer_count; i++)
 		w->consumers[i].cancelling = false;
@@ -268,7 +281,8 @@ static void consumer_started(struct consumer *c)
 		log_info(LOG_SELF, "queue '%s' is consumed again", c->settings->name);
 }
 
-/* What cannot be consumed at the start is a mistake of whoever started us; what is taken away later may come back. */
+/* What cannot be consumed at the start is a mistake of whoever started us; what is taken away later
+ * may come back. */
 static void consumer_refused(struct worker *w, struct consumer *c, const struct link_event *e)
 {
 	char again[COMPLAINT_TEXT_SIZE];
@@ -279,8 +293,9 @@ static void consumer_refused(struct worker *w, struct consumer *c, const struct 
 	if (!complaint_due(&c->refusal, e->error->text, clock_monotonic_ms(), again))
 		return;
 	bool missing = e->error->kind == ERROR_CONFIG;
-	log_error(LOG_SELF, "queue '%s' is not consumed, it is tried again by itself: %s%s%s%s", c->settings->name,
-	          e->error->text, missing ? "; create it again with: warren-producer setup " : "",
+	log_error(LOG_SELF, "queue '%s' is not consumed, it is tried again by itself: %s%s%s%s",
+	          c->settings->name, e->error->text,
+	          missing ? "; create it again with: warren-producer setup " : "",
 	          missing ? c->settings->name : "", again);
 }
 
@@ -322,7 +337,8 @@ static void publishing_is_down(struct worker *w, const struct link_event *e)
 	char again[COMPLAINT_TEXT_SIZE];
 	w->publishing_up = false;
 	if (complaint_due(&w->publishing_down, why, clock_monotonic_ms(), again))
-		log_warn(LOG_SELF, "the publishing connection is down: %s; reconnecting%s", why, again);
+		log_warn(LOG_SELF, "the publishing connection is down: %s; reconnecting%s", why,
+		         again);
 }
 
 static void publishing_event(struct worker *w, struct link_event *e)
@@ -352,7 +368,8 @@ static void publishing_event(struct worker *w, struct link_event *e)
 		break;
 	case LINK_BLOCKED:
 		w->publishing_blocked = true;
-		log_warn(LOG_SELF, "publishing is blocked by the broker (%s): retries and dead letters wait",
+		log_warn(LOG_SELF,
+		         "publishing is blocked by the broker (%s): retries and dead letters wait",
 		         e->text ? e->text : "alarm");
 		break;
 	case LINK_UNBLOCKED:
@@ -368,7 +385,8 @@ static void publishing_event(struct worker *w, struct link_event *e)
 	}
 }
 
-static void take_events(struct worker *w, struct link *from, void (*handle)(struct worker *, struct link_event *))
+static void take_events(struct worker *w, struct link *from,
+                        void (*handle)(struct worker *, struct link_event *))
 {
 	struct list events;
 	list_init(&events);
@@ -406,7 +424,8 @@ static void interrupt(struct worker *w)
 		worker_drain(w, w->settings->drain_ms, "SIGINT (a second one stops at once)");
 		return;
 	}
-	log_warn(LOG_SELF, "stopped at once: %u running jobs go back to the broker", w->running_count);
+	log_warn(LOG_SELF, "stopped at once: %u running jobs go back to the broker",
+	         w->running_count);
 	worker_abandon(w, 130);
 }
 
@@ -455,7 +474,8 @@ static void reload(struct worker *w)
 		log_configure(level, strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
 	settings_finish(&fresh);
 	log_info(LOG_SELF,
-	         "SIGHUP: log opened anew; %stimeout, grace, drain, result_max, log_output and log_level read again",
+	         "SIGHUP: log opened anew; %stimeout, grace, drain, result_max, log_output and "
+	         "log_level read again",
 	         keys ? "keys, " : "");
 }
 
@@ -465,9 +485,11 @@ static void pause_consuming(struct worker *w, bool paused)
 		return;
 	w->paused = paused;
 	if (paused)
-		log_info(LOG_SELF, "SIGTSTP: consuming is paused, %u jobs run on", w->running_count);
+		log_info(LOG_SELF, "SIGTSTP: consuming is paused, %u jobs run on",
+		         w->running_count);
 	else if (w->throttled)
-		log_info(LOG_SELF, "SIGCONT: consuming goes on when most of %u republishes are confirmed",
+		log_info(LOG_SELF,
+		         "SIGCONT: consuming goes on when most of %u republishes are confirmed",
 		         w->publishing_count);
 	else
 		log_info(LOG_SELF, "SIGCONT: consuming goes on, %u jobs run", w->running_count);
@@ -511,9 +533,8 @@ static void guardian_gone(void *data)
 	struct worker *w = data;
 	if (w->phase == WORKER_STOPPED)
 		return;
-	log_error(
-	    LOG_SELF,
-	    "the guardian process has died: no handler can be started; ending, the broker will deliver the jobs again");
+	log_error(LOG_SELF, "the guardian process has died: no handler can be started; ending, the "
+	                    "broker will deliver the jobs again");
 	worker_abandon(w, ERROR_BUG);
 }
 
@@ -522,11 +543,13 @@ static void describe_keys(const struct consumer *c)
 	const struct admission *a = &c->admission;
 	const char *name = c->settings->name;
 	if (a->signers.count > 0)
-		log_info(LOG_SELF, "queue '%s': signatures of %zu keys are good; %s", name, a->signers.count,
+		log_info(LOG_SELF, "queue '%s': signatures of %zu keys are good; %s", name,
+		         a->signers.count,
 		         a->require_signed ? "unsigned jobs are refused"
 		                           : "jobs without a signature run too (require_signed)");
 	if (a->openers.count > 0)
-		log_info(LOG_SELF, "queue '%s': %zu keys open sealed args; %s", name, a->openers.count,
+		log_info(LOG_SELF, "queue '%s': %zu keys open sealed args; %s", name,
+		         a->openers.count,
 		         a->require_sealed ? "jobs that are not sealed are refused"
 		                           : "jobs that are not sealed run too (require_sealed)");
 }
@@ -539,19 +562,21 @@ static void describe(const struct worker *w)
 		char base[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
 		describe_keys(&w->consumers[i]);
 		log_info(LOG_SELF,
-		         "consumes queue '%s'%s, up to %u of %u jobs at once; a failed job is tried %u times (%s "
+		         "consumes queue '%s'%s, up to %u of %u jobs at once; a failed job is "
+		         "tried %u times (%s "
 		         "backoff %s to %s; %u crashes, "
 		         "%u timeouts), then it goes to %s.dead",
 		         q->name, q->raw ? " (raw bodies)" : "", w->consumers[i].prefetch, w->slots,
 		         q->retry.max_attempts, backoff_name(q->retry.kind),
-		         clock_format_duration(q->retry.base_ms, base), clock_format_duration(q->retry.max_ms, max),
-		         q->retry.max_crashes, q->retry.max_timeouts, w->consumers[i].queue);
+		         clock_format_duration(q->retry.base_ms, base),
+		         clock_format_duration(q->retry.max_ms, max), q->retry.max_crashes,
+		         q->retry.max_timeouts, w->consumers[i].queue);
 	}
 	for (size_t i = 0; i < s->handler_count; i++) {
 		char limits[512];
 		confine_describe(&s->handlers[i], limits, sizeof limits);
-		log_info(LOG_SELF, "type '%s' is run by %s%s%s", s->handlers[i].type, s->handlers[i].run,
-		         *limits ? "; limits: " : "", limits);
+		log_info(LOG_SELF, "type '%s' is run by %s%s%s", s->handlers[i].type,
+		         s->handlers[i].run, *limits ? "; limits: " : "", limits);
 	}
 }
 
@@ -575,7 +600,8 @@ static void make_consumers(struct worker *w)
 static int load_keys(struct worker *w, struct error *err)
 {
 	for (unsigned i = 0; i < w->consumer_count; i++)
-		if (admission_load(&w->consumers[i].admission, w->consumers[i].settings, w->settings->prefix, err) < 0)
+		if (admission_load(&w->consumers[i].admission, w->consumers[i].settings,
+		                   w->settings->prefix, err) < 0)
 			return -1;
 	return 0;
 }
@@ -584,15 +610,20 @@ static int open_links(struct worker *w, struct error *err)
 {
 	struct broker_options broker = connect_options(w->settings);
 	char dead[TOPOLOGY_NAME_MAX], jobs[TOPOLOGY_NAME_MAX];
-	const char *exchanges[] = {topology_jobs(w->settings->prefix, jobs), topology_dead(w->settings->prefix, dead)};
+	const char *exchanges[] = {topology_jobs(w->settings->prefix, jobs),
+	                           topology_dead(w->settings->prefix, dead)};
 	cleanup_free const char **queues = xcalloc(w->consumer_count, sizeof *queues);
 	for (unsigned i = 0; i < w->consumer_count; i++)
 		queues[i] = w->consumers[i].queue;
 
-	const struct link_options consume = {
-	    .broker = &broker, .role = "consume", .require_queues = queues, .require_queue_count = w->consumer_count};
-	const struct link_options publish = {
-	    .broker = &broker, .role = "publish", .require_exchanges = exchanges, .require_exchange_count = 2};
+	const struct link_options consume = {.broker = &broker,
+	                                     .role = "consume",
+	                                     .require_queues = queues,
+	                                     .require_queue_count = w->consumer_count};
+	const struct link_options publish = {.broker = &broker,
+	                                     .role = "publish",
+	                                     .require_exchanges = exchanges,
+	                                     .require_exchange_count = 2};
 	w->consuming = link_create(&consume, err);
 	if (!w->consuming)
 		return -1;
@@ -627,18 +658,20 @@ static void report_end(const struct worker *w)
 {
 	const struct worker_stats *s = &w->stats;
 	log_info(LOG_SELF,
-	         "ended: %" PRIu64 " jobs taken, %" PRIu64 " ok, %" PRIu64 " sent on for later, %" PRIu64
-	         " dead, %" PRIu64 " given back, %" PRIu64 " recognised after a reconnect",
+	         "ended: %" PRIu64 " jobs taken, %" PRIu64 " ok, %" PRIu64
+	         " sent on for later, %" PRIu64 " dead, %" PRIu64 " given back, %" PRIu64
+	         " recognised after a reconnect",
 	         s->taken, s->ok, s->ring, s->dead, s->given_back, s->adopted);
 }
 
 /*
- * The process ends here: what the loop still holds (handles of runs that were abandoned) goes with it. The guardian
- * sees its socket close and ends every handler that is left.
+ * The process ends here: what the loop still holds (handles of runs that were abandoned) goes with
+ * it. The guardian sees its socket close and ends every handler that is left.
  */
 static int finish(struct worker *w)
 {
-	bool at_once = w->interrupts > 1 || w->generation == 0; /* told to, or it has never consumed */
+	bool at_once =
+	    w->interrupts > 1 || w->generation == 0; /* told to, or it has never consumed */
 	int64_t close_ms = at_once ? LINK_CLOSE_NOW_MS : LINK_CLOSE_MS;
 	link_end(w->publishing);
 	link_end(w->consuming);
@@ -655,8 +688,8 @@ static int finish(struct worker *w)
 	return w->exit_code;
 }
 
-int worker_run(struct settings *settings, const struct options *options, struct worker_limits limits, int guardian_fd,
-               int guardian_pid)
+int worker_run(struct settings *settings, const struct options *options,
+               struct worker_limits limits, int guardian_fd, int guardian_pid)
 {
 	struct error err;
 	/* Static: runs that were abandoned still point to it when the process ends. */
@@ -680,7 +713,8 @@ int worker_run(struct settings *settings, const struct options *options, struct 
 	uv_loop_init(&w->loop);
 	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
 	make_consumers(w);
-	/* The links connect while the handlers are looked at; nothing is consumed before the loop runs. */
+	/* The links connect while the handlers are looked at; nothing is consumed before the loop
+	 * runs. */
 	if (load_keys(w, &err) < 0 || open_links(w, &err) < 0 ||
 	    !(w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err))) {
 		log_error(LOG_SELF, "%s", err.text);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The supervisor: the loop, the two links, the slots. It decides when a job starts and sees that each one ends in
- * exactly one settlement. One struct, owned by worker_run and passed down.
+ * The supervisor: the loop, the two links, the slots. It decides when a job starts and sees that
+ * each one ends in exactly one settlement. One struct, owned by worker_run and passed down.
  *
  *   running --TERM, INT, count reached, queues empty--> draining --nothing in hand--> stopped
- *        ^\--TSTP--> paused --CONT--/                      \--drain deadline--> handlers stopped, their jobs returned
+ *        ^\--TSTP--> paused --CONT--/                      \--drain deadline--> handlers stopped,
+ * their jobs returned
  */
 #pragma once
 
@@ -83,20 +84,23 @@ struct worker {
 	struct list running;          /* task::link: in a slot */
 	struct list publishing_tasks; /* task::link: republish not confirmed yet */
 	struct list ended_tasks;      /* task::link: over since the last turn of the loop */
-	struct list spare_tasks;      /* task::link: for jobs to come, so that a steady worker allocates none */
+	struct list
+	    spare_tasks; /* task::link: for jobs to come, so that a steady worker allocates none */
 	unsigned slots, running_count, publishing_count, spare_count;
 	struct redelivery *known;
 
 	enum worker_phase phase;
-	bool paused;               /* TSTP */
-	bool throttled;            /* too many republishes wait */
-	int64_t drain_until_ms;    /* monotonic; CLOCK_NEVER: no deadline */
-	bool drain_enforced;       /* its deadline has passed */
-	int64_t ticked_at_ms;      /* monotonic: the last tick; what was to be read then has been read since */
-	int64_t retire_until_ms;   /* monotonic: long-lived handlers have been asked to end; 0: not yet */
-	unsigned interrupts;       /* SIGINTs seen */
+	bool paused;            /* TSTP */
+	bool throttled;         /* too many republishes wait */
+	int64_t drain_until_ms; /* monotonic; CLOCK_NEVER: no deadline */
+	bool drain_enforced;    /* its deadline has passed */
+	int64_t ticked_at_ms;   /* monotonic: the last tick; what was to be read then has been read
+	                           since */
+	int64_t
+	    retire_until_ms; /* monotonic: long-lived handlers have been asked to end; 0: not yet */
+	unsigned interrupts; /* SIGINTs seen */
 	uint64_t taken_when_asked; /* burst: the depths are answers to a question asked then */
-	bool sounding;             /* burst: consuming rests, to see whether the queues are empty indeed */
+	bool sounding; /* burst: consuming rests, to see whether the queues are empty indeed */
 	int exit_code;
 
 	struct worker_stats stats;
@@ -108,11 +112,11 @@ struct worker {
 };
 
 /*
- * Runs until drained. guardian_fd and guardian_pid are guardian_fork's. Returns the exit code. settings are changed by
- * HUP (only what may be re-read).
+ * Runs until drained. guardian_fd and guardian_pid are guardian_fork's. Returns the exit code.
+ * settings are changed by HUP (only what may be re-read).
  */
-int worker_run(struct settings *settings, const struct options *options, struct worker_limits limits, int guardian_fd,
-               int guardian_pid);
+int worker_run(struct settings *settings, const struct options *options,
+               struct worker_limits limits, int guardian_fd, int guardian_pid);
 
 /* Begins to drain; deadline_ms from now, or -1 for none. Harmless when draining already. */
 void worker_drain(struct worker *w, int64_t deadline_ms, const char *why);

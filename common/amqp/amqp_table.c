@@ -8,8 +8,9 @@
 
 amqp_table_entry_t amqp_text_entry(const char *key, const char *value)
 {
-	return (amqp_table_entry_t){amqp_cstring_bytes(key),
-	                            {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(value)}};
+	return (amqp_table_entry_t){
+	    amqp_cstring_bytes(key),
+	    {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(value)}};
 }
 
 char *amqp_bytes_text(amqp_bytes_t bytes)
@@ -54,7 +55,8 @@ static struct table *read_nested(const amqp_table_t *in, int depth)
 /* A frame has room for 26,000 levels, which no stack of ours has. */
 static bool too_deep(const amqp_field_value_t *v, int depth)
 {
-	return depth == AMQP_TABLE_DEPTH && (v->kind == AMQP_FIELD_KIND_ARRAY || v->kind == AMQP_FIELD_KIND_TABLE);
+	return depth == AMQP_TABLE_DEPTH &&
+	       (v->kind == AMQP_FIELD_KIND_ARRAY || v->kind == AMQP_FIELD_KIND_TABLE);
 }
 
 static struct field read_field(const amqp_field_value_t *v, int depth)

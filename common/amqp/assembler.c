@@ -44,8 +44,10 @@ static int does_not_fit(struct error *err, const char *what)
 	return error_set(err, ERROR_UNAVAILABLE, "the broker sent a %s that does not fit", what);
 }
 
-/* In the middle of another content it would make that one be forgotten here, and wait for its ack for ever there. */
-static int start_partial(struct assembler *a, int channel, struct broker_event event, struct error *err)
+/* In the middle of another content it would make that one be forgotten here, and wait for its ack
+ * for ever there. */
+static int start_partial(struct assembler *a, int channel, struct broker_event event,
+                         struct error *err)
 {
 	struct partial *p = &a->partial[channel];
 	if (p->active)
@@ -56,16 +58,19 @@ static int start_partial(struct assembler *a, int channel, struct broker_event e
 	return 0;
 }
 
-static int on_deliver(struct assembler *a, int channel, const amqp_basic_deliver_t *d, struct error *err)
+static int on_deliver(struct assembler *a, int channel, const amqp_basic_deliver_t *d,
+                      struct error *err)
 {
-	struct broker_event e = {.kind = BROKER_DELIVERY, .tag = d->delivery_tag, .redelivered = d->redelivered != 0};
+	struct broker_event e = {
+	    .kind = BROKER_DELIVERY, .tag = d->delivery_tag, .redelivered = d->redelivered != 0};
 	amqp_bytes_into(d->consumer_tag, e.consumer_tag, sizeof e.consumer_tag);
 	amqp_bytes_into(d->routing_key, e.routing_key, sizeof e.routing_key);
 	amqp_bytes_into(d->exchange, e.exchange, sizeof e.exchange);
 	return start_partial(a, channel, e, err);
 }
 
-static int on_return(struct assembler *a, int channel, const amqp_basic_return_t *r, struct error *err)
+static int on_return(struct assembler *a, int channel, const amqp_basic_return_t *r,
+                     struct error *err)
 {
 	struct broker_event e = {.kind = BROKER_RETURNED, .code = r->reply_code};
 	amqp_bytes_into(r->routing_key, e.routing_key, sizeof e.routing_key);
@@ -130,7 +135,8 @@ static bool take_whole(struct assembler *a, int channel, struct broker_event *e)
 	return true;
 }
 
-static void on_channel_close(struct assembler *a, int channel, const amqp_channel_close_t *c, struct broker_event *e)
+static void on_channel_close(struct assembler *a, int channel, const amqp_channel_close_t *c,
+                             struct broker_event *e)
 {
 	e->kind = BROKER_CHANNEL_CLOSED;
 	e->code = c->reply_code;
@@ -139,7 +145,8 @@ static void on_channel_close(struct assembler *a, int channel, const amqp_channe
 }
 
 /* As assembler_feed. */
-static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_event *e, struct error *err)
+static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_event *e,
+                     struct error *err)
 {
 	int channel = f->channel;
 	void *decoded = f->payload.method.decoded;
@@ -169,7 +176,8 @@ static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_e
 		return 1;
 	case AMQP_CONNECTION_BLOCKED_METHOD:
 		e->kind = BROKER_BLOCKED;
-		amqp_bytes_into(((amqp_connection_blocked_t *)decoded)->reason, e->text, sizeof e->text);
+		amqp_bytes_into(((amqp_connection_blocked_t *)decoded)->reason, e->text,
+		                sizeof e->text);
 		return 1;
 	case AMQP_CONNECTION_UNBLOCKED_METHOD:
 		e->kind = BROKER_UNBLOCKED;
@@ -179,10 +187,12 @@ static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_e
 	}
 }
 
-int assembler_feed(struct assembler *a, const amqp_frame_t *f, struct broker_event *e, struct error *err)
+int assembler_feed(struct assembler *a, const amqp_frame_t *f, struct broker_event *e,
+                   struct error *err)
 {
 	if (f->channel >= ASSEMBLER_CHANNELS)
-		return error_set(err, ERROR_UNAVAILABLE, "the broker used a channel that was never opened");
+		return error_set(err, ERROR_UNAVAILABLE,
+		                 "the broker used a channel that was never opened");
 	switch (f->frame_type) {
 	case AMQP_FRAME_METHOD:
 		return on_method(a, f, e, err);

@@ -27,7 +27,8 @@ enum {
 
 /* ---- errors ---- */
 
-/* The connection is over. Which one it was is said here, but for broker_connect, which says it itself. */
+/* The connection is over. Which one it was is said here, but for broker_connect, which says it
+ * itself. */
 int broker_break(struct broker *b, struct error *err)
 {
 	b->broken = true;
@@ -44,13 +45,14 @@ static enum error_kind kind_of_code(int code)
 {
 	if (code == AMQP_ACCESS_REFUSED || code == AMQP_NOT_ALLOWED)
 		return ERROR_AUTH;
-	if (code == AMQP_CONNECTION_FORCED || code == AMQP_INTERNAL_ERROR || code == AMQP_RESOURCE_ERROR)
+	if (code == AMQP_CONNECTION_FORCED || code == AMQP_INTERNAL_ERROR ||
+	    code == AMQP_RESOURCE_ERROR)
 		return ERROR_UNAVAILABLE;
 	return ERROR_CONFIG;
 }
 
-static int channel_closed(struct broker *b, int channel, const amqp_channel_close_t *close, struct error *err,
-                          const char *what)
+static int channel_closed(struct broker *b, int channel, const amqp_channel_close_t *close,
+                          struct error *err, const char *what)
 {
 	char text[256];
 	amqp_channel_close_ok_t ok = {0};
@@ -61,8 +63,8 @@ static int channel_closed(struct broker *b, int channel, const amqp_channel_clos
 	return error_set(err, kind_of_code(code), "%s: %s", what, text);
 }
 
-static int connection_closed(struct broker *b, const amqp_connection_close_t *close, struct error *err,
-                             const char *what)
+static int connection_closed(struct broker *b, const amqp_connection_close_t *close,
+                             struct error *err, const char *what)
 {
 	char text[256];
 	amqp_connection_close_ok_t ok = {0};
@@ -73,7 +75,8 @@ static int connection_closed(struct broker *b, const amqp_connection_close_t *cl
 	return broker_break(b, err);
 }
 
-int broker_check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, struct error *err, const char *what)
+int broker_check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, struct error *err,
+                       const char *what)
 {
 	switch (reply.reply_type) {
 	case AMQP_RESPONSE_NORMAL:
@@ -115,9 +118,10 @@ static struct timeval to_timeval(int ms)
 	return (struct timeval){ms / 1000, (ms % 1000) * 1000};
 }
 
-/* tls.h does the verifying, of IP addresses too, which the library's own look at the name does not know. */
-static int set_up_tls(struct broker *b, amqp_socket_t *socket, const struct broker_options *o, const char *host,
-                      struct error *err)
+/* tls.h does the verifying, of IP addresses too, which the library's own look at the name does not
+ * know. */
+static int set_up_tls(struct broker *b, amqp_socket_t *socket, const struct broker_options *o,
+                      const char *host, struct error *err)
 {
 	const struct tls_options t = {
 	    .ca = o->tls_ca, .cert = o->tls_cert, .key = o->tls_key, .insecure = o->tls_insecure};
@@ -133,8 +137,8 @@ static int connect_timeout_ms(const struct broker_options *o)
 }
 
 /* The library opens the socket of TLS itself: by a numeric address, so that it looks nothing up. */
-static int open_tls(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
-                    struct error *err)
+static int open_tls(struct broker *b, const struct broker_options *o,
+                    const struct amqp_connection_info *info, struct error *err)
 {
 	char address[DIAL_ADDRESS_SIZE];
 	struct timeval timeout = to_timeval(connect_timeout_ms(o));
@@ -152,8 +156,8 @@ static int open_tls(struct broker *b, const struct broker_options *o, const stru
 	return -1;
 }
 
-static int open_tcp(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
-                    struct error *err)
+static int open_tcp(struct broker *b, const struct broker_options *o,
+                    const struct amqp_connection_info *info, struct error *err)
 {
 	int fd = dial(info->host, info->port, connect_timeout_ms(o), err);
 	if (fd < 0)
@@ -167,7 +171,8 @@ static int open_tcp(struct broker *b, const struct broker_options *o, const stru
 	return 0;
 }
 
-/* The kernel ends a connection whose peer takes nothing for so long, for the library writes without a limit. */
+/* The kernel ends a connection whose peer takes nothing for so long, for the library writes without
+ * a limit. */
 static void bound_writes(const struct broker *b, const struct broker_options *o)
 {
 	unsigned ms = (unsigned)o->write_timeout_ms;
@@ -175,8 +180,8 @@ static void bound_writes(const struct broker *b, const struct broker_options *o)
 		setsockopt(amqp_get_sockfd(b->conn), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 }
 
-static int open_socket(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
-                       struct error *err)
+static int open_socket(struct broker *b, const struct broker_options *o,
+                       const struct amqp_connection_info *info, struct error *err)
 {
 	if ((info->ssl ? open_tls(b, o, info, err) : open_tcp(b, o, info, err)) < 0)
 		return -1;
@@ -186,12 +191,13 @@ static int open_socket(struct broker *b, const struct broker_options *o, const s
 
 static amqp_table_entry_t yes_entry(const char *key)
 {
-	return (amqp_table_entry_t){amqp_cstring_bytes(key), {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
+	return (amqp_table_entry_t){amqp_cstring_bytes(key),
+	                            {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
 }
 
 /* Better words for a failure of login. */
-static int explain_login(struct broker *b, const struct broker_options *o, amqp_rpc_reply_t reply, const char *user,
-                         struct error *err)
+static int explain_login(struct broker *b, const struct broker_options *o, amqp_rpc_reply_t reply,
+                         const char *user, struct error *err)
 {
 	bool greeted = amqp_get_server_properties(b->conn)->num_entries > 0;
 	if (!err)
@@ -199,17 +205,23 @@ static int explain_login(struct broker *b, const struct broker_options *o, amqp_
 	if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
 	    reply.library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD)
 		return o->sasl_external
-		           ? error_set(err, ERROR_CONFIG,
-		                       "the broker does not offer the login by certificate (sasl_external): it takes "
-		                       "plugin rabbitmq_auth_mechanism_ssl and auth_mechanisms EXTERNAL")
+		           ? error_set(
+		                 err, ERROR_CONFIG,
+		                 "the broker does not offer the login by certificate "
+		                 "(sasl_external): it takes "
+		                 "plugin rabbitmq_auth_mechanism_ssl and auth_mechanisms EXTERNAL")
 		           : error_set(err, ERROR_CONFIG,
-		                       "the broker does not offer the login by password (PLAIN); if it wants "
+		                       "the broker does not offer the login by password (PLAIN); "
+		                       "if it wants "
 		                       "certificates, set sasl_external");
 	if (err->kind == ERROR_AUTH && o->sasl_external)
-		return error_wrap(err, "the user whom tls_cert '%.200s' names (sasl_external)", o->tls_cert);
+		return error_wrap(err, "the user whom tls_cert '%.200s' names (sasl_external)",
+		                  o->tls_cert);
 	if (err->kind == ERROR_AUTH)
 		return strstr(err->text, "ACCESS_REFUSED")
-		           ? error_wrap(err, "user '%.60s' (password: of the URL, AMQP_PASSWORD or password_file)",
+		           ? error_wrap(err,
+		                        "user '%.60s' (password: of the URL, AMQP_PASSWORD or "
+		                        "password_file)",
 		                        user)
 		           : error_wrap(err, "user '%.60s'", user);
 	bool cut_off = !greeted && reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION &&
@@ -217,21 +229,24 @@ static int explain_login(struct broker *b, const struct broker_options *o, amqp_
 	if (b->over_tls)
 		tls_explain(&b->tls, cut_off, err);
 	else if (cut_off)
-		error_set(err, err->kind, "%s before the broker's greeting (a TLS port wants amqps://)", err->text);
+		error_set(err, err->kind,
+		          "%s before the broker's greeting (a TLS port wants amqps://)", err->text);
 	return -1;
 }
 
-static int login(struct broker *b, const struct broker_options *o, const struct amqp_connection_info *info,
-                 struct error *err)
+static int login(struct broker *b, const struct broker_options *o,
+                 const struct amqp_connection_info *info, struct error *err)
 {
-	amqp_table_entry_t abilities[] = {yes_entry("consumer_cancel_notify"), yes_entry("connection.blocked"),
-	                                  yes_entry("basic.nack"), yes_entry("publisher_confirms")};
+	amqp_table_entry_t abilities[] = {yes_entry("consumer_cancel_notify"),
+	                                  yes_entry("connection.blocked"), yes_entry("basic.nack"),
+	                                  yes_entry("publisher_confirms")};
 	amqp_table_entry_t properties[] = {
 	    amqp_text_entry("product", "warren"),
 	    amqp_text_entry("version", WARREN_VERSION),
 	    amqp_text_entry("connection_name", o->name ? o->name : "warren"),
 	    {amqp_cstring_bytes("capabilities"),
-	     {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {sizeof abilities / sizeof *abilities, abilities}}},
+	     {.kind = AMQP_FIELD_KIND_TABLE,
+	      .value.table = {sizeof abilities / sizeof *abilities, abilities}}},
 	};
 	const amqp_table_t table = {sizeof properties / sizeof *properties, properties};
 	struct timeval handshake = to_timeval(connect_timeout_ms(o));
@@ -242,11 +257,12 @@ static int login(struct broker *b, const struct broker_options *o, const struct 
 
 	amqp_set_handshake_timeout(b->conn, &handshake);
 	amqp_set_rpc_timeout(b->conn, &rpc);
-	amqp_rpc_reply_t reply = o->sasl_external
-	                             ? amqp_login_with_properties(b->conn, info->vhost, 0, FRAME_MAX, heartbeat, &table,
-	                                                          AMQP_SASL_METHOD_EXTERNAL, user)
-	                             : amqp_login_with_properties(b->conn, info->vhost, 0, FRAME_MAX, heartbeat, &table,
-	                                                          AMQP_SASL_METHOD_PLAIN, user, password);
+	amqp_rpc_reply_t reply =
+	    o->sasl_external
+	        ? amqp_login_with_properties(b->conn, info->vhost, 0, FRAME_MAX, heartbeat, &table,
+	                                     AMQP_SASL_METHOD_EXTERNAL, user)
+	        : amqp_login_with_properties(b->conn, info->vhost, 0, FRAME_MAX, heartbeat, &table,
+	                                     AMQP_SASL_METHOD_PLAIN, user, password);
 	if (broker_check_reply(b, 0, reply, err, "login") == 0)
 		return 0;
 	return explain_login(b, o, reply, user, err);
@@ -268,7 +284,8 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 	char shown[256];
 	struct amqp_connection_info info;
 	if (amqp_parse_url(copy, &info) != AMQP_STATUS_OK) {
-		error_set(err, ERROR_CONFIG, "'%s' is not an AMQP URL (amqp://user@host:port/vhost)",
+		error_set(err, ERROR_CONFIG,
+		          "'%s' is not an AMQP URL (amqp://user@host:port/vhost)",
 		          broker_redact_url(url, shown, sizeof shown));
 		return NULL;
 	}
@@ -276,17 +293,19 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 		info.vhost = (char *)"/";
 	if (o->sasl_external && !(info.ssl && o->tls_cert)) {
 		error_set(err, ERROR_CONFIG,
-		          "sasl_external is a login by certificate: it takes an amqps:// URL and tls_cert");
+		          "sasl_external is a login by certificate: it takes an amqps:// URL and "
+		          "tls_cert");
 		return NULL;
 	}
 	struct broker *b = xcalloc(1, sizeof *b);
-	b->url = steal_ptr(copy); /* TLS asks for the name again when the server wants another handshake */
+	b->url = steal_ptr(
+	    copy); /* TLS asks for the name again when the server wants another handshake */
 	b->assembler = assembler_create();
 	b->conn = amqp_new_connection();
 	if (!b->conn)
 		abort();
-	snprintf(b->peer, sizeof b->peer, "%s:%d%s%s", info.host, info.port, info.vhost[0] == '/' ? "" : "/",
-	         info.vhost);
+	snprintf(b->peer, sizeof b->peer, "%s:%d%s%s", info.host, info.port,
+	         info.vhost[0] == '/' ? "" : "/", info.vhost);
 	if (open_socket(b, o, &info, err) < 0 || login(b, o, &info, err) < 0) {
 		error_wrap(err, "broker %s", b->peer);
 		broker_destroy(b, false);
@@ -364,7 +383,8 @@ static bool is_method(const amqp_frame_t *f, amqp_method_number_t id)
 }
 
 /* 1: *e is an event. 0: nothing to tell yet. */
-static int on_frame(struct broker *b, const amqp_frame_t *f, struct broker_event *e, struct error *err)
+static int on_frame(struct broker *b, const amqp_frame_t *f, struct broker_event *e,
+                    struct error *err)
 {
 	if (is_method(f, AMQP_CONNECTION_CLOSE_METHOD))
 		return connection_closed(b, f->payload.method.decoded, err, "connection");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What broker.c (the connection: its life, its errors, what it reads), broker_calls.c (what is asked and answered on a
- * channel) and broker_publish.c (what is published) share. They and the files that know rabbitmq-c's data (amqp_table,
- * assembler, publish_frames) are the only users of the library.
+ * What broker.c (the connection: its life, its errors, what it reads), broker_calls.c (what is
+ * asked and answered on a channel) and broker_publish.c (what is published) share. They and the
+ * files that know rabbitmq-c's data (amqp_table, assembler, publish_frames) are the only users of
+ * the library.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ struct broker {
 	char *url; /* in pieces, some of which TLS borrows */
 	char peer[320];
 	char version[64];
-	uint64_t published[BROKER_CHANNELS]; /* confirm tags given out since confirm.select; 0-based counters */
+	uint64_t published[BROKER_CHANNELS]; /* confirm tags given out since confirm.select; 0-based
+	                                        counters */
 	bool confirms[BROKER_CHANNELS];
 	struct assembler *assembler;
 	bool gathering;
@@ -39,9 +41,10 @@ int broker_break(struct broker *b, struct error *err);
 int broker_library_error(struct broker *b, int status, struct error *err, const char *what);
 
 /*
- * 0 when the reply is a normal one; its memory is released. A closed channel is answered, and costs nothing but the
- * channel; all else ends the connection.
+ * 0 when the reply is a normal one; its memory is released. A closed channel is answered, and costs
+ * nothing but the channel; all else ends the connection.
  */
-int broker_check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, struct error *err, const char *what);
+int broker_check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, struct error *err,
+                       const char *what);
 /* The same for the call made last. */
 int broker_check_last(struct broker *b, int channel, struct error *err, const char *what);

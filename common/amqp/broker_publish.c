@@ -20,22 +20,25 @@ static bool short_enough(const char *text)
 	return !text || strlen(text) <= 255;
 }
 
-static bool publishable(const struct broker *b, const char *exchange, const char *key, const struct message *m,
-                        struct error *err)
+static bool publishable(const struct broker *b, const char *exchange, const char *key,
+                        const struct message *m, struct error *err)
 {
 	if (!short_enough(exchange) || !short_enough(key) || !short_enough(m->content_type) ||
 	    !short_enough(m->message_id) || !short_enough(m->type) || !short_enough(m->app_id) ||
 	    !short_enough(m->reply_to) || !short_enough(m->correlation_id))
-		return error_set(err, ERROR_DATA, "a property of the message is over 255 bytes"), false;
+		return error_set(err, ERROR_DATA, "a property of the message is over 255 bytes"),
+		       false;
 	size_t size = message_header_size(m);
 	if (size > broker_header_max(b))
-		return error_set(err, ERROR_DATA, "the message's headers take %zu bytes; %zu fit into a frame", size,
+		return error_set(err, ERROR_DATA,
+		                 "the message's headers take %zu bytes; %zu fit into a frame", size,
 		                 broker_header_max(b)),
 		       false;
 	return true;
 }
 
-static void set_property(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *field, const char *text)
+static void set_property(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *field,
+                         const char *text)
 {
 	if (!text)
 		return;
@@ -63,7 +66,8 @@ static amqp_basic_properties_t properties_of(const struct message *m, amqp_pool_
 	return p;
 }
 
-/* As the library does it: for ever, unless somebody shuts the socket down or the kernel gives up. */
+/* As the library does it: for ever, unless somebody shuts the socket down or the kernel gives up.
+ */
 static int write_out(struct broker *b, struct error *err)
 {
 	int fd = broker_fd(b);
@@ -87,25 +91,30 @@ static int write_out(struct broker *b, struct error *err)
 static int publish_alone(struct broker *b, int channel, const char *exchange, const char *key,
                          const amqp_basic_properties_t *p, struct span body, struct error *err)
 {
-	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel, amqp_cstring_bytes(exchange),
-	                                amqp_cstring_bytes(key), 1, 0, p, (amqp_bytes_t){body.len, (void *)body.at});
+	int status = amqp_basic_publish(b->conn, (amqp_channel_t)channel,
+	                                amqp_cstring_bytes(exchange), amqp_cstring_bytes(key), 1, 0,
+	                                p, (amqp_bytes_t){body.len, (void *)body.at});
 	return status == AMQP_STATUS_OK ? 0 : broker_library_error(b, status, err, "basic.publish");
 }
 
 static int gather_publish(struct broker *b, int channel, const char *exchange, const char *key,
-                          const amqp_basic_properties_t *p, size_t header_size, struct span body, struct error *err)
+                          const amqp_basic_properties_t *p, size_t header_size, struct span body,
+                          struct error *err)
 {
-	const amqp_basic_publish_t method = {
-	    .exchange = amqp_cstring_bytes(exchange), .routing_key = amqp_cstring_bytes(key), .mandatory = 1};
+	const amqp_basic_publish_t method = {.exchange = amqp_cstring_bytes(exchange),
+	                                     .routing_key = amqp_cstring_bytes(key),
+	                                     .mandatory = 1};
 	bool large = body.len > OUT_MAX; /* not to be held twice, and no write is spared */
 	if (large || !publish_frames_append(&b->out, channel, &method, p, header_size, body,
 	                                    (size_t)amqp_get_frame_max(b->conn)))
-		return write_out(b, err) < 0 ? -1 : publish_alone(b, channel, exchange, key, p, body, err);
+		return write_out(b, err) < 0
+		           ? -1
+		           : publish_alone(b, channel, exchange, key, p, body, err);
 	return b->gathering && b->out.len < OUT_MAX ? 0 : write_out(b, err);
 }
 
-int broker_publish(struct broker *b, int channel, const char *exchange, const char *key, const struct message *m,
-                   uint64_t *tag, struct error *err)
+int broker_publish(struct broker *b, int channel, const char *exchange, const char *key,
+                   const struct message *m, uint64_t *tag, struct error *err)
 {
 	if (!publishable(b, exchange, key, m, err))
 		return -1;
@@ -114,7 +123,8 @@ int broker_publish(struct broker *b, int channel, const char *exchange, const ch
 	amqp_basic_properties_t p = properties_of(m, &pool);
 	struct span body = {m->body, m->body_len};
 	int rc = b->over_tls ? publish_alone(b, channel, exchange, key, &p, body, err)
-	                     : gather_publish(b, channel, exchange, key, &p, message_header_size(m), body, err);
+	                     : gather_publish(b, channel, exchange, key, &p, message_header_size(m),
+	                                      body, err);
 	empty_amqp_pool(&pool);
 	if (rc < 0)
 		return -1;

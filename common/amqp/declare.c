@@ -26,8 +26,8 @@ static int put_away(struct workbench *w, int rc)
 	return rc;
 }
 
-int declare_topology(struct broker *b, const struct topology *t, declare_report_fn *report, void *data,
-                     struct error *err)
+int declare_topology(struct broker *b, const struct topology *t, declare_report_fn *report,
+                     void *data, struct error *err)
 {
 	struct workbench w = {.b = b};
 	int rc = 0;
@@ -48,12 +48,14 @@ int declare_topology(struct broker *b, const struct topology *t, declare_report_
 	return put_away(&w, rc);
 }
 
-static int inspect_item(struct workbench *w, const struct topology_item *item, bool *present, struct error *err)
+static int inspect_item(struct workbench *w, const struct topology_item *item, bool *present,
+                        struct error *err)
 {
 	if (ready(w, err) < 0)
 		return -1;
-	int rc = item->kind == TOPOLOGY_QUEUE ? broker_inspect_queue(w->b, CHANNEL, item->name, NULL, NULL, err)
-	                                      : broker_inspect_exchange(w->b, CHANNEL, item->name, err);
+	int rc = item->kind == TOPOLOGY_QUEUE
+	             ? broker_inspect_queue(w->b, CHANNEL, item->name, NULL, NULL, err)
+	             : broker_inspect_exchange(w->b, CHANNEL, item->name, err);
 	if (broker_broken(w->b))
 		return -1;
 	*present = rc == 0;
@@ -61,8 +63,8 @@ static int inspect_item(struct workbench *w, const struct topology_item *item, b
 	return 0;
 }
 
-int declare_inspect(struct broker *b, const struct topology *t, declare_report_fn *report, void *data, size_t *absent,
-                    struct error *err)
+int declare_inspect(struct broker *b, const struct topology *t, declare_report_fn *report,
+                    void *data, size_t *absent, struct error *err)
 {
 	struct workbench w = {.b = b};
 	*absent = 0;

@@ -10,19 +10,20 @@
  * PRESENT and ABSENT come from declare_inspect only, which cannot see bindings or arguments.
  */
 enum declare_outcome { DECLARE_DONE, DECLARE_REFUSED, DECLARE_PRESENT, DECLARE_ABSENT };
-typedef void declare_report_fn(void *data, const struct topology_item *item, enum declare_outcome outcome,
-                               const char *text);
+typedef void declare_report_fn(void *data, const struct topology_item *item,
+                               enum declare_outcome outcome, const char *text);
 
 /*
- * Declares every item, going on after a refusal so that all mismatches are reported at once. Idempotent. report may be
- * NULL. -1: at least one was refused (the kind of the last refusal, its words in err), or the connection broke.
+ * Declares every item, going on after a refusal so that all mismatches are reported at once.
+ * Idempotent. report may be NULL. -1: at least one was refused (the kind of the last refusal, its
+ * words in err), or the connection broke.
  */
-int declare_topology(struct broker *b, const struct topology *t, declare_report_fn *report, void *data,
-                     struct error *err);
+int declare_topology(struct broker *b, const struct topology *t, declare_report_fn *report,
+                     void *data, struct error *err);
 
 /*
- * Looks passively which exchanges and queues exist; needs no permission. *absent counts the missing ones.
- * -1: the connection broke.
+ * Looks passively which exchanges and queues exist; needs no permission. *absent counts the missing
+ * ones. -1: the connection broke.
  */
-int declare_inspect(struct broker *b, const struct topology *t, declare_report_fn *report, void *data, size_t *absent,
-                    struct error *err);
+int declare_inspect(struct broker *b, const struct topology *t, declare_report_fn *report,
+                    void *data, size_t *absent, struct error *err);

@@ -25,7 +25,8 @@ enum {
 
 /* ---- looking up ---- */
 
-/* Shared by the caller and a thread, either of which may be the last to need it: getaddrinfo has no time limit. */
+/* Shared by the caller and a thread, either of which may be the last to need it: getaddrinfo has no
+ * time limit. */
 struct lookup {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
@@ -47,7 +48,8 @@ static void lookup_free(struct lookup *k)
 
 static int resolve(const struct lookup *k, int flags, struct addrinfo **found)
 {
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
+	const struct addrinfo hints = {
+	    .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
 	return getaddrinfo(k->host, k->port, &hints, found);
 }
 
@@ -120,8 +122,8 @@ static struct addrinfo *look_up(const char *host, int port, int64_t until_ms, st
 	if (k->rc == EAI_NONAME) {
 		rc = start_lookup(k);
 		if (rc == 0 && !await_lookup(k, until_ms)) {
-			error_set(err, ERROR_UNAVAILABLE, "cannot connect: the look-up of '%.100s' takes too long",
-			          host);
+			error_set(err, ERROR_UNAVAILABLE,
+			          "cannot connect: the look-up of '%.100s' takes too long", host);
 			return NULL;
 		}
 	}
@@ -129,7 +131,8 @@ static struct addrinfo *look_up(const char *host, int port, int64_t until_ms, st
 	if (rc != 0)
 		error_set_errno(err, ERROR_BUG, rc, "the look-up's thread cannot be started");
 	else if (k->rc != 0)
-		error_set(err, ERROR_UNAVAILABLE, "cannot connect: the look-up of '%.100s' failed: %s", host,
+		error_set(err, ERROR_UNAVAILABLE,
+		          "cannot connect: the look-up of '%.100s' failed: %s", host,
 		          gai_strerror(k->rc));
 	lookup_free(k);
 	return found;
@@ -184,7 +187,8 @@ static int look_at_attempts(struct attempts *t)
 	return -1;
 }
 
-/* Each address is tried when the one before has failed or kept silent for a moment; the first that answers wins. */
+/* Each address is tried when the one before has failed or kept silent for a moment; the first that
+ * answers wins. */
 static int race(struct attempts *t, const struct addrinfo *next, int64_t until_ms)
 {
 	int64_t now_ms, next_at_ms = 0;
@@ -208,8 +212,8 @@ static int race(struct attempts *t, const struct addrinfo *next, int64_t until_m
 }
 
 /* The socket that has won, and its address in *winner. */
-static int connect_any(const struct addrinfo *found, int64_t until_ms, const struct addrinfo **winner,
-                       struct error *err)
+static int connect_any(const struct addrinfo *found, int64_t until_ms,
+                       const struct addrinfo **winner, struct error *err)
 {
 	struct attempts t = {.last_errno = ETIMEDOUT};
 	int number = race(&t, found, until_ms), fd = -1;
@@ -238,7 +242,8 @@ int dial(const char *host, int port, int timeout_ms, struct error *err)
 	return fd;
 }
 
-int dial_choose(const char *host, int port, int timeout_ms, char address[static DIAL_ADDRESS_SIZE], struct error *err)
+int dial_choose(const char *host, int port, int timeout_ms, char address[static DIAL_ADDRESS_SIZE],
+                struct error *err)
 {
 	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
 	struct addrinfo *found = look_up(host, port, until_ms, err);
@@ -248,7 +253,8 @@ int dial_choose(const char *host, int port, int timeout_ms, char address[static 
 	int fd = found->ai_next ? connect_any(found, until_ms, &winner, err) : -1;
 	bool chosen = fd >= 0 || !found->ai_next;
 	if (chosen)
-		getnameinfo(winner->ai_addr, winner->ai_addrlen, address, DIAL_ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST);
+		getnameinfo(winner->ai_addr, winner->ai_addrlen, address, DIAL_ADDRESS_SIZE, NULL,
+		            0, NI_NUMERICHOST);
 	close_fd(&fd);
 	freeaddrinfo(found);
 	return chosen ? 0 : -1;

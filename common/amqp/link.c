@@ -139,8 +139,9 @@ static void link_free(struct link *l)
 }
 
 /*
- * Signals belong to the owner's loop. The stack is not left to ulimit -s: rabbitmq-c decodes nested headers by
- * recursion without a bound, and what fits into one frame takes between 2 and 3 MiB. Only what is touched is memory.
+ * Signals belong to the owner's loop. The stack is not left to ulimit -s: rabbitmq-c decodes nested
+ * headers by recursion without a bound, and what fits into one frame takes between 2 and 3 MiB.
+ * Only what is touched is memory.
  */
 static int start_thread(struct link *l)
 {
@@ -175,7 +176,8 @@ struct link *link_create(const struct link_options *o, struct error *err)
 	l->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int rc = l->wake_fd < 0 || l->event_fd < 0 ? errno : start_thread(l);
 	if (rc != 0) {
-		error_set_errno(err, ERROR_BUG, rc, "the %s connection's thread cannot be started", o->role);
+		error_set_errno(err, ERROR_BUG, rc, "the %s connection's thread cannot be started",
+		                o->role);
 		link_free(l);
 		return NULL;
 	}
@@ -227,8 +229,8 @@ static struct command *command(struct link *l, enum command_kind kind)
 	return c;
 }
 
-void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key, struct message *m,
-                  int64_t deadline_ms)
+void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key,
+                  struct message *m, int64_t deadline_ms)
 {
 	struct command *c = command(l, COMMAND_PUBLISH);
 	c->token = token;
@@ -259,7 +261,8 @@ void link_cancel(struct link *l, unsigned consumer)
 	consumer_command(l, COMMAND_CANCEL, consumer);
 }
 
-void link_settle(struct link *l, unsigned consumer, uint64_t generation, uint64_t tag, enum settle_verb verb)
+void link_settle(struct link *l, unsigned consumer, uint64_t generation, uint64_t tag,
+                 enum settle_verb verb)
 {
 	struct command *c = consumer_command(l, COMMAND_SETTLE, consumer);
 	c->generation = generation;

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A broker connection on its own thread, so that nothing rabbitmq-c does (look-up, handshake, login, a write while the
- * broker reads nothing) delays its owner. The owner queues commands and flushes them; events come back in batches;
- * link_fd becomes readable when there are some. All functions are called from the owner's thread only.
+ * A broker connection on its own thread, so that nothing rabbitmq-c does (look-up, handshake,
+ * login, a write while the broker reads nothing) delays its owner. The owner queues commands and
+ * flushes them; events come back in batches; link_fd becomes readable when there are some. All
+ * functions are called from the owner's thread only.
  *
- *   connecting --up--> up --any doubt--> down --backoff (0.5 s x2, cap 10 s, full jitter)--> connecting
+ *   connecting --up--> up --any doubt--> down --backoff (0.5 s x2, cap 10 s, full jitter)-->
+ * connecting
  *
  * The backoff begins anew after a connection that was up for 10 s.
  *
- * What the link keeps over a reconnect: publishes that have no final event yet are published again (same
- * message_id), consumers that are wanted are started again. A consumer that the broker refuses then (its queue is
- * missing, or may not be read) stops none of the others: it is tried again now and then on the same connection.
- * Delivery tags do not survive: every delivery carries the generation of its connection, and settling with an old
- * generation does nothing.
+ * What the link keeps over a reconnect: publishes that have no final event yet are published again
+ * (same message_id), consumers that are wanted are started again. A consumer that the broker
+ * refuses then (its queue is missing, or may not be read) stops none of the others: it is tried
+ * again now and then on the same connection. Delivery tags do not survive: every delivery carries
+ * the generation of its connection, and settling with an old generation does nothing.
  *
- * A nack is answered by a new connection (a channel that outlived a leader's SIGKILL gets nacks for ever on 3.10.8)
- * and another try; the third nack of one message is final.
+ * A nack is answered by a new connection (a channel that outlived a leader's SIGKILL gets nacks for
+ * ever on 3.10.8) and another try; the third nack of one message is final.
  */
 #pragma once
 
@@ -31,34 +33,42 @@ struct link;
 
 struct link_options {
 	const struct broker_options *broker; /* deep-copied */
-	const char *role;                    /* "publish" or "consume": for log lines and the connection name; copied */
-	const char *const *require_queues;   /* AMQP names, checked passively until the link is up, with give_up on
-	                                        every connect; copied */
+	const char
+	    *role; /* "publish" or "consume": for log lines and the connection name; copied */
+	const char *const *require_queues; /* AMQP names, checked passively until the link is up,
+	                                      with give_up on every connect; copied */
 	size_t require_queue_count;
 	const char *const *require_exchanges; /* on every connect */
 	size_t require_exchange_count;
-	bool give_up; /* the first connect is not repeated when it fails: LINK_FAILED (a command line tool) */
+	bool give_up; /* the first connect is not repeated when it fails: LINK_FAILED (a command
+	                 line tool) */
 };
 
 enum link_event_kind {
-	LINK_UP,        /* generation, text = "host:port/vhost", version, header_max */
-	LINK_DOWN,      /* error: why; a reconnect follows by itself */
-	LINK_FAILED,    /* error: first connect failed with give_up; or refused login / a required name missing on the
-	                 * first connect, whatever give_up says. The link is finished: destroy it. */
-	LINK_DELIVERY,  /* consumer, generation, tag, redelivered, message (owned by the receiver), routing_key */
+	LINK_UP,     /* generation, text = "host:port/vhost", version, header_max */
+	LINK_DOWN,   /* error: why; a reconnect follows by itself */
+	LINK_FAILED, /* error: first connect failed with give_up; or refused login / a required name
+	              * missing on the first connect, whatever give_up says. The link is finished:
+	              * destroy it. */
+	LINK_DELIVERY,  /* consumer, generation, tag, redelivered, message (owned by the receiver),
+	                   routing_key */
 	LINK_CONFIRMED, /* token: the broker has it */
 	LINK_RETURNED,  /* token: no queue took it; error.text has the broker's words */
-	LINK_NACKED,   /* token: refused three times over fresh connections; or error: the broker's words when it closed
-	                * the channel over its exchange (no permission, no such exchange) */
-	LINK_TIMEDOUT, /* token: its deadline passed without an answer: it may or may not be there */
-	LINK_UNFIT,    /* token, error: it is too large for this broker, and would be at every try */
-	LINK_BLOCKED,  /* text: resource alarm; publishes wait */
+	LINK_NACKED,    /* token: refused three times over fresh connections; or error: the broker's
+	                 * words when it closed    the channel over its exchange (no permission, no
+	                 * such    exchange) */
+	LINK_TIMEDOUT,  /* token: its deadline passed without an answer: it may or may not be there
+	                 */
+	LINK_UNFIT,   /* token, error: it is too large for this broker, and would be at every try */
+	LINK_BLOCKED, /* text: resource alarm; publishes wait */
 	LINK_UNBLOCKED,
 	LINK_CONSUMES,  /* consumer: it was started, and deliveries may follow */
-	LINK_REFUSED,   /* consumer, error: the broker does not let it start (ERROR_CONFIG: no such queue, ERROR_AUTH);
-	                 * the   link goes on trying, ever more seldom up to every 15 s, and tells each refusal */
+	LINK_REFUSED,   /* consumer, error: the broker does not let it start (ERROR_CONFIG: no such
+	                 * queue, ERROR_AUTH);   the   link goes on trying, ever more seldom up to
+	                 * every   15 s, and tells each refusal */
 	LINK_CANCELLED, /* consumer: link_cancel is done, no delivery of it follows */
-	LINK_DEPTH,     /* token (of link_query), count = ready messages; -1 in count when it could not be asked */
+	LINK_DEPTH, /* token (of link_query), count = ready messages; -1 in count when it could not
+	               be asked */
 };
 
 struct link_event {
@@ -91,39 +101,46 @@ void link_take(struct link *l, struct list *events);
 /* Commands are handed over by link_flush, all at once; nothing happens before. */
 void link_flush(struct link *l);
 /*
- * The same, unless all that waits is fewer than `few` settlements: these then wait for more, and true comes back.
- * Settled together they cost the broker and us less. The owner flushes them a moment later in any case.
+ * The same, unless all that waits is fewer than `few` settlements: these then wait for more, and
+ * true comes back. Settled together they cost the broker and us less. The owner flushes them a
+ * moment later in any case.
  */
 bool link_flush_unless_few(struct link *l, unsigned few);
 /*
- * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this token (never 0,
- * unique among the unfinished). deadline_ms: from now, 0 = none. message_id must be set (returns are matched by it).
+ * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this
+ * token (never 0, unique among the unfinished). deadline_ms: from now, 0 = none. message_id must be
+ * set (returns are matched by it).
  */
-void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key, struct message *m,
-                  int64_t deadline_ms);
-/* Starts (or, with another prefetch, restarts) consumer number `consumer` (0..63), on a channel of its own. */
+void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key,
+                  struct message *m, int64_t deadline_ms);
+/* Starts (or, with another prefetch, restarts) consumer number `consumer` (0..63), on a channel of
+ * its own. */
 void link_consume(struct link *l, unsigned consumer, const char *queue, uint16_t prefetch);
 /* Stops it; its unsettled deliveries stay valid. LINK_CANCELLED follows. */
 void link_cancel(struct link *l, unsigned consumer);
-/* Settles a delivery; one of an older generation is ignored (the broker has already requeued it). */
-void link_settle(struct link *l, unsigned consumer, uint64_t generation, uint64_t tag, enum settle_verb verb);
+/* Settles a delivery; one of an older generation is ignored (the broker has already requeued it).
+ */
+void link_settle(struct link *l, unsigned consumer, uint64_t generation, uint64_t tag,
+                 enum settle_verb verb);
 /* Asks how many ready messages a queue holds: LINK_DEPTH. */
 void link_query(struct link *l, uint64_t token, const char *queue);
-/* Tears the connection down and connects anew: before consumer_timeout strikes, or on the owner's doubt. */
+/* Tears the connection down and connects anew: before consumer_timeout strikes, or on the owner's
+ * doubt. */
 void link_reopen(struct link *l, const char *why);
 
 /*
- * Call now and then (every second): frees a thread that is stuck in one call by shutting its socket down, for
- * rabbitmq-c writes without a limit. What is written has two heartbeats to get on its way, a call that waits for an
- * answer its own time on top of them. Cheap.
+ * Call now and then (every second): frees a thread that is stuck in one call by shutting its socket
+ * down, for rabbitmq-c writes without a limit. What is written has two heartbeats to get on its
+ * way, a call that waits for an answer its own time on top of them. Cheap.
  */
 void link_watch(struct link *l);
 
-/* Begins to end, so that several links end at the same time; only link_destroy may follow. NULL is fine. */
+/* Begins to end, so that several links end at the same time; only link_destroy may follow. NULL is
+ * fine. */
 void link_end(struct link *l);
 /*
- * Flushes, writes what is queued, closes politely, joins; a thread that does not end within wait_ms is shut down, then
- * abandoned a second later (a connection that is being opened can hold it for so long). Frees l. NULL is fine.
- * Unfinished publishes are dropped without an event.
+ * Flushes, writes what is queued, closes politely, joins; a thread that does not end within wait_ms
+ * is shut down, then abandoned a second later (a connection that is being opened can hold it for so
+ * long). Frees l. NULL is fine. Unfinished publishes are dropped without an event.
  */
 void link_destroy(struct link *l, int64_t wait_ms);

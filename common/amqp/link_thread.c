@@ -24,8 +24,9 @@ static void emit_error(struct link *l, enum link_event_kind kind, const struct e
 void link_publish_ended(void *data, uint64_t token, enum window_end end, const char *text)
 {
 	static const enum link_event_kind kinds[] = {
-	    [WINDOW_CONFIRMED] = LINK_CONFIRMED, [WINDOW_RETURNED] = LINK_RETURNED, [WINDOW_NACKED] = LINK_NACKED,
-	    [WINDOW_TIMEDOUT] = LINK_TIMEDOUT,   [WINDOW_UNFIT] = LINK_UNFIT,
+	    [WINDOW_CONFIRMED] = LINK_CONFIRMED, [WINDOW_RETURNED] = LINK_RETURNED,
+	    [WINDOW_NACKED] = LINK_NACKED,       [WINDOW_TIMEDOUT] = LINK_TIMEDOUT,
+	    [WINDOW_UNFIT] = LINK_UNFIT,
 	};
 	struct link_event *e = link_emit(data, kinds[end]);
 	e->token = token;
@@ -113,7 +114,8 @@ static int wait_ms_until(int64_t at_ms, int64_t now_ms, int longest_ms)
 static void wait_for_work(struct link *l, int64_t until_ms)
 {
 	short events = link_may_publish(l) ? POLLIN | POLLOUT : POLLIN;
-	struct pollfd fds[] = {{.fd = broker_fd(l->b), .events = events}, {.fd = l->wake_fd, .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = broker_fd(l->b), .events = events},
+	                       {.fd = l->wake_fd, .events = POLLIN}};
 	int timeout = wait_ms_until(until_ms, clock_monotonic_ms(), link_heartbeat_ms(l) / 2);
 	atomic_store(&l->stuck_at_ms, 0);
 	poll(fds, 2, timeout);
@@ -124,7 +126,8 @@ static int reopen_if_due(struct link *l, int64_t now_ms, struct error *err)
 	bool answered = list_empty(&l->window.sent);
 	if (l->reopen_at_ms == 0 || (!answered && now_ms < l->reopen_at_ms))
 		return 0;
-	return error_set(err, ERROR_UNAVAILABLE, "the broker refused publishes (nack): trying over a new connection");
+	return error_set(err, ERROR_UNAVAILABLE,
+	                 "the broker refused publishes (nack): trying over a new connection");
 }
 
 static int64_t earliest(int64_t a, int64_t b)
@@ -153,7 +156,8 @@ static int work(struct link *l, struct error *err)
 
 /* ---- reconnecting ---- */
 
-/* One node's certificate may be bad, and another's good: every URL is tried before the first start is given up. */
+/* One node's certificate may be bad, and another's good: every URL is tried before the first start
+ * is given up. */
 static bool is_final(const struct link *l, const struct error *err)
 {
 	bool refused = err->kind == ERROR_AUTH || err->kind == ERROR_CONFIG;

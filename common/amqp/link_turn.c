@@ -15,12 +15,15 @@ enum {
 	HEARTBEAT_S = 30, /* when none was negotiated */
 	BURST = 64,       /* publishes between two looks at what the broker says */
 	SETTLED_LATELY_MS = 1000,
-	SETTLES_AT_ONCE = 16, /* frames; the broker's channel lets 32 commands go, not all of them ours */
+	SETTLES_AT_ONCE =
+	    16, /* frames; the broker's channel lets 32 commands go, not all of them ours */
 	SETTLE_ROUNDS = 3,
 	SETTLE_PAUSE_MS = 40,
-	REFUSED_BASE_MS = 500, /* a consumer that was refused is tried again then, twice as late each time */
+	REFUSED_BASE_MS =
+	    500, /* a consumer that was refused is tried again then, twice as late each time */
 	REFUSED_MAX_MS = 15000,
-	NACK_SETTLE_MS = 2000, /* how long answers are awaited before the connection is replaced after a nack */
+	NACK_SETTLE_MS =
+	    2000, /* how long answers are awaited before the connection is replaced after a nack */
 };
 
 struct link_event *link_emit(struct link *l, enum link_event_kind kind)
@@ -63,7 +66,8 @@ void link_expect_answer(struct link *l)
 
 /* ---- commands ---- */
 
-int link_inspect(struct link *l, const char *queue, const char *exchange, uint32_t *ready, struct error *err)
+int link_inspect(struct link *l, const char *queue, const char *exchange, uint32_t *ready,
+                 struct error *err)
 {
 	link_expect_answer(l);
 	if (!l->inspect_open && broker_open_channel(l->b, CHANNEL_INSPECT, false, err) < 0)
@@ -73,14 +77,16 @@ int link_inspect(struct link *l, const char *queue, const char *exchange, uint32
 	               : broker_inspect_exchange(l->b, CHANNEL_INSPECT, exchange, err);
 	if (rc < 0)
 		l->inspect_open = false;
-	bool untold = rc < 0 && !ready && err && !broker_broken(l->b) && broker_may_not_inspect(err);
+	bool untold =
+	    rc < 0 && !ready && err && !broker_broken(l->b) && broker_may_not_inspect(err);
 	return untold ? 0 : rc;
 }
 
 static void tell_refusal(struct link *l, unsigned i, const struct error *why)
 {
 	struct link_consumer *c = &l->consumers[i];
-	int64_t pause_ms = c->refusals < 5 ? (int64_t)REFUSED_BASE_MS << c->refusals : REFUSED_MAX_MS;
+	int64_t pause_ms =
+	    c->refusals < 5 ? (int64_t)REFUSED_BASE_MS << c->refusals : REFUSED_MAX_MS;
 	c->refusals++;
 	c->retry_at_ms = clock_monotonic_ms() + pause_ms;
 	struct link_event *e = link_emit(l, LINK_REFUSED);
@@ -131,7 +137,8 @@ static int retry_consumers(struct link *l, struct error *err)
 	int64_t now_ms = clock_monotonic_ms();
 	for (unsigned i = 0; i < CONSUMERS; i++) {
 		const struct link_consumer *c = &l->consumers[i];
-		if (c->wanted && !c->running && c->retry_at_ms <= now_ms && link_start_consumer(l, i, err) < 0)
+		if (c->wanted && !c->running && c->retry_at_ms <= now_ms &&
+		    link_start_consumer(l, i, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -205,7 +212,9 @@ static int do_command(struct link *l, struct command *cmd, struct error *err)
 	case COMMAND_QUERY:
 		return do_query(l, cmd, err);
 	case COMMAND_REOPEN:
-		return l->b ? error_set(err, ERROR_UNAVAILABLE, "opened anew on purpose: %s", cmd->text) : 0;
+		return l->b ? error_set(err, ERROR_UNAVAILABLE, "opened anew on purpose: %s",
+		                        cmd->text)
+		            : 0;
 	}
 	return 0;
 }
@@ -221,7 +230,8 @@ int link_do_commands(struct link *l, struct error *err)
 	int rc = 0;
 	while (!list_empty(&commands)) {
 		struct command *cmd = list_item(commands.next, struct command, link);
-		/* After a failure the rest still has to be noted: it is done on the next connection. */
+		/* After a failure the rest still has to be noted: it is done on the next
+		 * connection. */
 		if (rc < 0 && l->b && broker_broken(l->b) && cmd->kind != COMMAND_PUBLISH &&
 		    cmd->kind != COMMAND_SETTLE) {
 			struct broker *b = steal_ptr(l->b);
@@ -250,7 +260,8 @@ void link_announce_cancelled(struct link *l)
 static void on_delivery(struct link *l, struct broker_event *e)
 {
 	unsigned consumer = (unsigned)(e->channel - CHANNEL_CONSUMER);
-	if (e->channel < CHANNEL_CONSUMER || consumer >= CONSUMERS || !l->consumers[consumer].settle) {
+	if (e->channel < CHANNEL_CONSUMER || consumer >= CONSUMERS ||
+	    !l->consumers[consumer].settle) {
 		message_destroy(e->message);
 		return;
 	}
@@ -269,7 +280,8 @@ static void on_return(struct link *l, struct broker_event *e)
 	message_destroy(e->message);
 }
 
-/* A channel that outlived its queue leader's death gets nacks for ever on 3.10.8; a new connection does not. */
+/* A channel that outlived its queue leader's death gets nacks for ever on 3.10.8; a new connection
+ * does not. */
 static void on_nack(struct link *l, const struct broker_event *e)
 {
 	if (window_nacked(&l->window, e->tag, e->multiple) && l->reopen_at_ms == 0)
@@ -277,8 +289,8 @@ static void on_nack(struct link *l, const struct broker_event *e)
 }
 
 /*
- * A publish that the broker answers by closing the channel would be the first one again on the next connection, and
- * nothing behind it would ever get through.
+ * A publish that the broker answers by closing the channel would be the first one again on the next
+ * connection, and nothing behind it would ever get through.
  */
 static void refuse_exchange(struct link *l, const struct broker_event *e)
 {
@@ -291,8 +303,8 @@ static void refuse_exchange(struct link *l, const struct broker_event *e)
 }
 
 /*
- * What is too large is not refused by a nack: the channel closes, and it would close every other one in the same way.
- * The broker's words have the size; it announces its limit nowhere.
+ * What is too large is not refused by a nack: the channel closes, and it would close every other
+ * one in the same way. The broker's words have the size; it announces its limit nowhere.
  */
 static void drop_oversized(struct link *l, const struct broker_event *e)
 {
@@ -306,22 +318,27 @@ static void drop_oversized(struct link *l, const struct broker_event *e)
 static int on_consumer_gone(struct link *l, const struct broker_event *e, struct error *err)
 {
 	bool by_timeout = broker_is_at_least(l->b, 4, 3);
-	return error_set(err, ERROR_UNAVAILABLE, "the broker cancelled consumer '%s': its queue was deleted or moved%s",
-	                 e->consumer_tag,
-	                 by_timeout ? ", or a delivery was held for longer than the broker's consumer_timeout, which "
-	                              "must not be shorter than the setting broker_consumer_timeout"
-	                            : "");
+	return error_set(
+	    err, ERROR_UNAVAILABLE,
+	    "the broker cancelled consumer '%s': its queue was deleted or moved%s", e->consumer_tag,
+	    by_timeout
+	        ? ", or a delivery was held for longer than the broker's consumer_timeout, which "
+	          "must not be shorter than the setting broker_consumer_timeout"
+	        : "");
 }
 
 static int on_channel_closed(struct link *l, const struct broker_event *e, struct error *err)
 {
-	enum error_kind kind = e->code == 403 ? ERROR_AUTH : e->code == 404 ? ERROR_CONFIG : ERROR_UNAVAILABLE;
+	enum error_kind kind = e->code == 403   ? ERROR_AUTH
+	                       : e->code == 404 ? ERROR_CONFIG
+	                                        : ERROR_UNAVAILABLE;
 	refuse_exchange(l, e);
 	if (e->channel == CHANNEL_PUBLISH)
 		drop_oversized(l, e);
 	if (e->code == 406 && strstr(e->text, "delivery acknowledgement"))
 		return error_set(err, kind,
-		                 "a delivery was held for longer than the broker's consumer_timeout, which must not be "
+		                 "a delivery was held for longer than the broker's "
+		                 "consumer_timeout, which must not be "
 		                 "shorter than the setting broker_consumer_timeout (%s)",
 		                 e->text);
 	return error_set(err, kind, "the broker closed a channel: %s", e->text);
@@ -394,7 +411,8 @@ static void write_settle(void *data, uint64_t tag, enum settle_verb verb, bool m
 	if (verb == SETTLE_ACK)
 		s->rc = broker_ack(s->link->b, s->channel, tag, multiple, s->err);
 	else
-		s->rc = broker_nack(s->link->b, s->channel, tag, multiple, verb == SETTLE_REQUEUE, s->err);
+		s->rc = broker_nack(s->link->b, s->channel, tag, multiple, verb == SETTLE_REQUEUE,
+		                    s->err);
 }
 
 static void note_settles(struct link_consumer *c, unsigned frames)
@@ -437,8 +455,8 @@ void link_let_settle(struct link *l)
 				continue;
 			many = many || l->consumers[i].settles > SETTLES_AT_ONCE;
 			link_expect_answer(l);
-			if (broker_inspect_queue(l->b, CHANNEL_CONSUMER + (int)i, l->consumers[i].queue, NULL, NULL,
-			                         NULL) < 0)
+			if (broker_inspect_queue(l->b, CHANNEL_CONSUMER + (int)i,
+			                         l->consumers[i].queue, NULL, NULL, NULL) < 0)
 				l->consumers[i].channel_open = false;
 			if (broker_broken(l->b))
 				return;
@@ -467,7 +485,8 @@ static int write_burst(struct link *l, struct error *err)
 	while (count < BURST && (p = window_next(&l->window))) {
 		uint64_t tag;
 		link_expect_write(l);
-		if (broker_publish(l->b, CHANNEL_PUBLISH, p->exchange, p->key, p->message, &tag, err) == 0)
+		if (broker_publish(l->b, CHANNEL_PUBLISH, p->exchange, p->key, p->message, &tag,
+		                   err) == 0)
 			window_wrote(&l->window, p, tag);
 		else if (broker_broken(l->b))
 			return -1;
@@ -496,8 +515,8 @@ int link_turn(struct link *l, struct error *err)
 {
 	int written;
 	do {
-		if (link_do_commands(l, err) < 0 || retry_consumers(l, err) < 0 || read_all(l, err) < 0 ||
-		    write_settles(l, err) < 0)
+		if (link_do_commands(l, err) < 0 || retry_consumers(l, err) < 0 ||
+		    read_all(l, err) < 0 || write_settles(l, err) < 0)
 			return -1;
 		link_announce_cancelled(l);
 		written = write_publishes(l, err);

@@ -35,16 +35,17 @@ static bool append_method(struct buf *out, int channel, const amqp_basic_publish
 	if (!at)
 		return false;
 	memcpy(at + FRAME_HEAD, &id, sizeof id);
-	int len = amqp_encode_method(AMQP_BASIC_PUBLISH_METHOD, (void *)method,
-	                             (amqp_bytes_t){METHOD_MAX - sizeof id, at + FRAME_HEAD + sizeof id});
+	int len =
+	    amqp_encode_method(AMQP_BASIC_PUBLISH_METHOD, (void *)method,
+	                       (amqp_bytes_t){METHOD_MAX - sizeof id, at + FRAME_HEAD + sizeof id});
 	if (len < 0)
 		return false;
 	out->len += FRAME_HEAD + sizeof id + (size_t)len;
 	return close_frame(out, start, AMQP_FRAME_METHOD, channel);
 }
 
-static bool append_header(struct buf *out, int channel, const amqp_basic_properties_t *properties, size_t header_max,
-                          size_t body_len)
+static bool append_header(struct buf *out, int channel, const amqp_basic_properties_t *properties,
+                          size_t header_max, size_t body_len)
 {
 	size_t start = out->len;
 	uint16_t class = htobe16(AMQP_BASIC_CLASS);
@@ -56,8 +57,8 @@ static bool append_header(struct buf *out, int channel, const amqp_basic_propert
 	memset(at, 0, CONTENT_HEAD);
 	memcpy(at, &class, sizeof class);
 	memcpy(at + 4, &size, sizeof size);
-	int len =
-	    amqp_encode_properties(AMQP_BASIC_CLASS, (void *)properties, (amqp_bytes_t){header_max, at + CONTENT_HEAD});
+	int len = amqp_encode_properties(AMQP_BASIC_CLASS, (void *)properties,
+	                                 (amqp_bytes_t){header_max, at + CONTENT_HEAD});
 	if (len < 0)
 		return false;
 	out->len += FRAME_HEAD + CONTENT_HEAD + (size_t)len;
@@ -67,7 +68,8 @@ static bool append_header(struct buf *out, int channel, const amqp_basic_propert
 static bool append_body(struct buf *out, int channel, struct span body, size_t payload_max)
 {
 	for (size_t at = 0; at < body.len;) {
-		size_t start = out->len, len = body.len - at < payload_max ? body.len - at : payload_max;
+		size_t start = out->len,
+		       len = body.len - at < payload_max ? body.len - at : payload_max;
 		char *room = buf_extend(out, FRAME_HEAD + len);
 		if (!room)
 			return false;
@@ -81,11 +83,12 @@ static bool append_body(struct buf *out, int channel, struct span body, size_t p
 }
 
 bool publish_frames_append(struct buf *out, int channel, const amqp_basic_publish_t *method,
-                           const amqp_basic_properties_t *properties, size_t header_max, struct span body,
-                           size_t frame_max)
+                           const amqp_basic_properties_t *properties, size_t header_max,
+                           struct span body, size_t frame_max)
 {
 	size_t before = out->len;
-	if (append_method(out, channel, method) && append_header(out, channel, properties, header_max, body.len) &&
+	if (append_method(out, channel, method) &&
+	    append_header(out, channel, properties, header_max, body.len) &&
 	    append_body(out, channel, body, frame_max - FRAME_OVERHEAD))
 		return true;
 	out->len = before;

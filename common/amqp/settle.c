@@ -12,8 +12,9 @@ struct tag {
 };
 
 /*
- * Only what the broker still waits for, in the order of delivery: as many as the prefetch allows, however long the
- * front one takes. What a flush has written is gone, so a multiple ack may pass over it.
+ * Only what the broker still waits for, in the order of delivery: as many as the prefetch allows,
+ * however long the front one takes. What a flush has written is gone, so a multiple ack may pass
+ * over it.
  */
 struct settle {
 	struct tag *tags;

@@ -86,8 +86,8 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 }
 
 /*
- * The AMQP library is given a numeric address to connect to, and would name that to the server. Alerts come during the
- * handshake, and over TLS 1.3 also at the first read behind it.
+ * The AMQP library is given a numeric address to connect to, and would name that to the server.
+ * Alerts come during the handshake, and over TLS 1.3 also at the first read behind it.
  */
 static void on_info(const SSL *ssl, int where, int value)
 {
@@ -143,7 +143,8 @@ static int trust(SSL_CTX *ctx, const char *ca, struct error *err)
 		return -1;
 	if (SSL_CTX_load_verify_file(ctx, ca) == 1)
 		return 0;
-	return error_set(err, ERROR_CONFIG, "tls_ca '%.300s' holds no certificates in PEM form (%s)", ca,
+	return error_set(err, ERROR_CONFIG,
+	                 "tls_ca '%.300s' holds no certificates in PEM form (%s)", ca,
 	                 library_words());
 }
 
@@ -151,11 +152,13 @@ static int explain_key(const struct tls *t, const char *key, struct error *err)
 {
 	if (t->asked_passphrase)
 		return error_set(err, ERROR_CONFIG,
-		                 "the key '%.200s' is locked by a passphrase, and nobody is there to type it; unlock "
+		                 "the key '%.200s' is locked by a passphrase, and nobody is there "
+		                 "to type it; unlock "
 		                 "it with: openssl pkey -in '%.200s' -out NEW.key",
 		                 key, key);
 	if (ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH)
-		return error_set(err, ERROR_CONFIG, "the key '%.200s' is not the one of tls_cert '%.200s'", key,
+		return error_set(err, ERROR_CONFIG,
+		                 "the key '%.200s' is not the one of tls_cert '%.200s'", key,
 		                 t->options.cert);
 	return error_set(err, ERROR_CONFIG, "%s '%.300s' holds no private key in PEM form (%s)%s",
 	                 t->options.key ? "tls_key" : "tls_cert", key, library_words(),
@@ -179,12 +182,15 @@ static int identify(struct tls *t, SSL_CTX *ctx, struct error *err)
 {
 	const char *cert = t->options.cert;
 	if (!cert)
-		return t->options.key ? error_set(err, ERROR_CONFIG, "tls_key is set, but tls_cert is not") : 0;
+		return t->options.key
+		           ? error_set(err, ERROR_CONFIG, "tls_key is set, but tls_cert is not")
+		           : 0;
 	if (check_readable("tls_cert", cert, err) < 0)
 		return -1;
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-		return error_set(err, ERROR_CONFIG, "tls_cert '%.300s' holds no certificate in PEM form (%s)", cert,
+		return error_set(err, ERROR_CONFIG,
+		                 "tls_cert '%.300s' holds no certificate in PEM form (%s)", cert,
 		                 library_words());
 	note_expiry(SSL_CTX_get0_certificate(ctx), t->expired, sizeof t->expired);
 	return load_key(t, ctx, err);
@@ -196,20 +202,28 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-/* An empty name would match all. A CN counts for nothing: a client certificate of the same CA has its user there. */
+/* An empty name would match all. A CN counts for nothing: a client certificate of the same CA has
+ * its user there. */
 static int expect_name(const struct tls *t, SSL_CTX *ctx, struct error *err)
 {
 	X509_VERIFY_PARAM *p = SSL_CTX_get0_param(ctx);
-	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	bool ok = *t->host && (t->host_is_address ? X509_VERIFY_PARAM_set1_ip_asc(p, t->host)
-	                                          : X509_VERIFY_PARAM_set1_host(p, t->host, 0)) == 1;
+	X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+	                                       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	bool ok =
+	    *t->host && (t->host_is_address ? X509_VERIFY_PARAM_set1_ip_asc(p, t->host)
+	                                    : X509_VERIFY_PARAM_set1_host(p, t->host, 0)) == 1;
 	return ok ? 0
-	          : error_set(err, ERROR_CONFIG, "the URL's host '%.100s' is no name that can be verified", t->host);
+	          : error_set(err, ERROR_CONFIG,
+	                      "the URL's host '%.100s' is no name that can be verified", t->host);
 }
 
-int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *host, struct error *err)
+int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *host,
+                struct error *err)
 {
-	*t = (struct tls){.options = o, .host = host, .host_is_address = is_address(host), .verify_error = X509_V_OK};
+	*t = (struct tls){.options = o,
+	                  .host = host,
+	                  .host_is_address = is_address(host),
+	                  .verify_error = X509_V_OK};
 	ERR_clear_error();
 	SSL_CTX_set_app_data(ctx, t);
 	SSL_CTX_set_info_callback(ctx, on_info);
@@ -232,22 +246,24 @@ int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *h
 
 static void explain_name(const struct tls *t, struct error *err)
 {
-	error_set(
-	    err, ERROR_AUTH,
-	    "the broker's certificate is not for '%.100s' but for %s; the URL must have a name of the certificate",
-	    t->host, t->certificate);
+	error_set(err, ERROR_AUTH,
+	          "the broker's certificate is not for '%.100s' but for %s; the URL must have a "
+	          "name of the certificate",
+	          t->host, t->certificate);
 }
 
 static void explain_trust(const struct tls *t, const char *words, struct error *err)
 {
 	if (t->options.ca)
 		error_set(err, ERROR_AUTH,
-		          "the broker's certificate (%s) is not trusted: %s; the CA that signed it is not in tls_ca "
+		          "the broker's certificate (%s) is not trusted: %s; the CA that signed it "
+		          "is not in tls_ca "
 		          "'%.200s'",
 		          t->certificate, words, t->options.ca);
 	else
 		error_set(err, ERROR_AUTH,
-		          "the broker's certificate (%s) is not trusted: %s; the CA that signed it is none of the "
+		          "the broker's certificate (%s) is not trusted: %s; the CA that signed it "
+		          "is none of the "
 		          "system's: set tls_ca",
 		          t->certificate, words);
 }
@@ -271,11 +287,13 @@ static void explain_refusal(const struct tls *t, struct error *err)
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:
 		error_set(err, ERROR_AUTH,
-		          "the broker's certificate (%s) is refused: %s; renew it on the broker, or set this clock",
+		          "the broker's certificate (%s) is refused: %s; renew it on the broker, "
+		          "or set this clock",
 		          t->certificate, words);
 		break;
 	default:
-		error_set(err, ERROR_AUTH, "the broker's certificate (%s) is refused: %s", t->certificate, words);
+		error_set(err, ERROR_AUTH, "the broker's certificate (%s) is refused: %s",
+		          t->certificate, words);
 	}
 }
 
@@ -295,24 +313,29 @@ static const char *alert_words(int alert)
 static void explain_our_refusal(const struct tls *t, const char *words, struct error *err)
 {
 	if (!t->options.cert)
-		error_set(err, ERROR_AUTH, "the broker wants a client certificate (%s): set tls_cert and tls_key",
+		error_set(err, ERROR_AUTH,
+		          "the broker wants a client certificate (%s): set tls_cert and tls_key",
 		          words);
 	else if (*t->expired)
-		error_set(err, ERROR_AUTH, "the broker refused tls_cert '%.300s' (%s): it expired %s", t->options.cert,
-		          words, t->expired);
+		error_set(err, ERROR_AUTH,
+		          "the broker refused tls_cert '%.300s' (%s): it expired %s",
+		          t->options.cert, words, t->expired);
 	else
-		error_set(err, ERROR_AUTH, "the broker refused tls_cert '%.300s': %s", t->options.cert, words);
+		error_set(err, ERROR_AUTH, "the broker refused tls_cert '%.300s': %s",
+		          t->options.cert, words);
 }
 
 static void explain_age(struct error *err)
 {
-	error_set(err, ERROR_CONFIG, "the broker offers no TLS 1.2 or later, and nothing older is spoken here");
+	error_set(err, ERROR_CONFIG,
+	          "the broker offers no TLS 1.2 or later, and nothing older is spoken here");
 }
 
 static void explain_alert(const struct tls *t, struct error *err)
 {
 	switch (t->alert) {
-	case SSL_AD_HANDSHAKE_FAILURE: /* TLS 1.2 says this where 1.3 says that a certificate is required */
+	case SSL_AD_HANDSHAKE_FAILURE: /* TLS 1.2 says this where 1.3 says that a certificate is
+	                                  required */
 		if (t->options.cert && !*t->expired)
 			break;
 		explain_our_refusal(t, alert_words(t->alert), err);
@@ -333,7 +356,8 @@ static void explain_alert(const struct tls *t, struct error *err)
 	default:
 		break;
 	}
-	error_set(err, ERROR_UNAVAILABLE, "the broker ended the TLS handshake: %s", alert_words(t->alert));
+	error_set(err, ERROR_UNAVAILABLE, "the broker ended the TLS handshake: %s",
+	          alert_words(t->alert));
 }
 
 static void explain_library(struct error *err)
@@ -345,7 +369,8 @@ static void explain_library(struct error *err)
 	case SSL_R_WRONG_VERSION_NUMBER:
 	case SSL_R_PACKET_LENGTH_TOO_LONG:
 		error_set(err, ERROR_CONFIG,
-		          "what answers there is not TLS: amqps:// wants the TLS port (often 5671), amqp:// the other");
+		          "what answers there is not TLS: amqps:// wants the TLS port (often "
+		          "5671), amqp:// the other");
 		break;
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 		explain_age(err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TLS of one connection to a broker: what is trusted, who we are, and, when it fails, why. Works on an SSL_CTX of the
- * AMQP library, knows nothing of AMQP, and keeps nothing beyond one connection, so that each one reads the files anew.
+ * TLS of one connection to a broker: what is trusted, who we are, and, when it fails, why. Works on
+ * an SSL_CTX of the AMQP library, knows nothing of AMQP, and keeps nothing beyond one connection,
+ * so that each one reads the files anew.
  */
 #pragma once
 
@@ -31,15 +32,18 @@ struct tls {
 };
 
 /*
- * TLS 1.2 or later; trust, the name (or IP address) host that the peer must prove, our certificate and key. Nobody is
- * asked for a passphrase. -1: ERROR_CONFIG, and the text names the setting and the way out.
+ * TLS 1.2 or later; trust, the name (or IP address) host that the peer must prove, our certificate
+ * and key. Nobody is asked for a passphrase. -1: ERROR_CONFIG, and the text names the setting and
+ * the way out.
  */
-int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *host, struct error *err);
+int tls_prepare(struct tls *t, SSL_CTX *ctx, struct tls_options o, const char *host,
+                struct error *err);
 
 /*
- * After a connection failed on the thread that made it: puts the reason into err, when TLS knows one, and its kind.
- * ERROR_AUTH: one side refuses the other's certificate. ERROR_CONFIG: no TLS there, or none that is new enough.
- * cut_off: the peer ended it before its first word. Over TLS 1.3 a client's certificate is judged after the handshake,
- * and the alert that says why is often lost when the connection is reset.
+ * After a connection failed on the thread that made it: puts the reason into err, when TLS knows
+ * one, and its kind. ERROR_AUTH: one side refuses the other's certificate. ERROR_CONFIG: no TLS
+ * there, or none that is new enough. cut_off: the peer ended it before its first word. Over TLS 1.3
+ * a client's certificate is judged after the handshake, and the alert that says why is often lost
+ * when the connection is reset.
  */
 void tls_explain(const struct tls *t, bool cut_off, struct error *err);

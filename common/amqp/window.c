@@ -55,8 +55,8 @@ static void queue_deadline(struct window *w, struct publish *p)
 	list_insert(before, &p->by_deadline);
 }
 
-void window_add(struct window *w, uint64_t token, const char *exchange, const char *key, struct message *message,
-                int64_t deadline_at_ms)
+void window_add(struct window *w, uint64_t token, const char *exchange, const char *key,
+                struct message *message, int64_t deadline_at_ms)
 {
 	struct publish *p = xcalloc(1, sizeof *p);
 	p->token = token;
@@ -160,7 +160,8 @@ void window_returned(struct window *w, const char *message_id, const char *text)
 {
 	for (struct list *pos = w->sent.next; message_id && pos != &w->sent; pos = pos->next) {
 		struct publish *p = publish_of(pos);
-		if (p->returned || !p->message->message_id || strcmp(p->message->message_id, message_id) != 0)
+		if (p->returned || !p->message->message_id ||
+		    strcmp(p->message->message_id, message_id) != 0)
 			continue;
 		p->returned = xstrdup(text);
 		return;

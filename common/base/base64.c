@@ -71,8 +71,8 @@ bool base64_is_plain(struct span text)
 		text.len--;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.at[i];
-		bool ok =
-		    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+		bool ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		          (c >= '0' && c <= '9') || c == '+' || c == '/';
 		if (!ok)
 			return false;
 	}

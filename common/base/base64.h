@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes as text and back (RFC 4648, 4). Pure. Of our own, and held against OpenSSL in a test, for a process that has to
- * load libcrypto starts 3 ms later and is half a megabyte larger, and that of a plugin needs nothing else of it.
+ * Bytes as text and back (RFC 4648, 4). Pure. Of our own, and held against OpenSSL in a test, for a
+ * process that has to load libcrypto starts 3 ms later and is half a megabyte larger, and that of a
+ * plugin needs nothing else of it.
  */
 #pragma once
 

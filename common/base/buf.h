@@ -32,9 +32,9 @@ static inline bool span_same(struct span a, struct span b)
 }
 
 /* Of a string literal, for tables. */
-#define SPAN_LITERAL(text)                                                                                             \
-	{                                                                                                              \
-		(text), sizeof(text) - 1                                                                               \
+#define SPAN_LITERAL(text)                                                                         \
+	{                                                                                          \
+		(text), sizeof(text) - 1                                                           \
 	}
 
 /* Zero-initialised is empty and valid. data is NUL-terminated whenever it is not NULL. */
@@ -46,11 +46,13 @@ struct buf {
 };
 
 void buf_finish(struct buf *b);
-void buf_wipe(struct buf *b);  /* the same, for what was secret; what it held before it grew is not reached */
+void buf_wipe(
+    struct buf *b); /* the same, for what was secret; what it held before it grew is not reached */
 void buf_clear(struct buf *b); /* length 0, memory kept, failed reset */
 /* False, and failed set, when memory is exhausted. */
 bool buf_append(struct buf *b, const void *data, size_t len);
-/* Room for len bytes behind the content, which the caller fills, and then adds to b->len. NULL: memory. */
+/* Room for len bytes behind the content, which the caller fills, and then adds to b->len. NULL:
+ * memory. */
 char *buf_extend(struct buf *b, size_t len);
 /* Here, so that the length of a literal is known when this is compiled. */
 static inline bool buf_append_text(struct buf *b, const char *text)
@@ -58,7 +60,8 @@ static inline bool buf_append_text(struct buf *b, const char *text)
 	return buf_append(b, text, strlen(text));
 }
 bool buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Hands the terminated bytes to the caller, who frees them; b is empty afterwards. NULL when failed. */
+/* Hands the terminated bytes to the caller, who frees them; b is empty afterwards. NULL when
+ * failed. */
 char *buf_steal(struct buf *b, size_t *len);
 
 /*

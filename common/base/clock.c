@@ -23,7 +23,8 @@ int64_t clock_monotonic_ms(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-/* Days since 1970-01-01 of a civil date: years counted from March, so that the leap day is a year's last. */
+/* Days since 1970-01-01 of a civil date: years counted from March, so that the leap day is a year's
+ * last. */
 static int64_t days_from_civil(int64_t y, int m, int d)
 {
 	y -= m <= 2;
@@ -41,14 +42,17 @@ static char *put_digits(char *out, unsigned value, int count)
 	return out + count;
 }
 
-/* Its own arithmetic: gmtime, strftime and printf take longer than all else that is done for a short job. */
+/* Its own arithmetic: gmtime, strftime and printf take longer than all else that is done for a
+ * short job. */
 static char *put_date(char *out, int64_t days)
 {
 	days += 719468; /* since 0000-03-01 */
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
 	int64_t day_of_era = days - era * 146097;
-	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t year_of_era =
+	    (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year =
+	    day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t month = (5 * day_of_year + 2) / 153;
 	int64_t day = day_of_year - (153 * month + 2) / 5 + 1;
 	month += month < 10 ? 3 : -9;
@@ -61,7 +65,8 @@ static char *put_date(char *out, int64_t days)
 
 char *clock_format(int64_t at_ms, char out[static CLOCK_TEXT_SIZE])
 {
-	int64_t first = days_from_civil(0, 1, 1) * MS_PER_DAY, last = days_from_civil(10000, 1, 1) * MS_PER_DAY - 1;
+	int64_t first = days_from_civil(0, 1, 1) * MS_PER_DAY,
+	        last = days_from_civil(10000, 1, 1) * MS_PER_DAY - 1;
 	if (at_ms < first)
 		at_ms = first;
 	if (at_ms > last)
@@ -117,7 +122,8 @@ static bool parse_fraction(struct span *s, int *ms)
 	if (!one_of(s, "."))
 		return true;
 	size_t count = 0;
-	for (int scale = 100; s->len > 0 && s->at[0] >= '0' && s->at[0] <= '9'; scale /= 10, count++) {
+	for (int scale = 100; s->len > 0 && s->at[0] >= '0' && s->at[0] <= '9';
+	     scale /= 10, count++) {
 		*ms += (s->at[0] - '0') * scale;
 		s->at++;
 		s->len--;
@@ -132,7 +138,8 @@ static bool parse_offset(struct span *s, int *minutes)
 		return true;
 	bool west = s->len > 0 && s->at[0] == '-';
 	int h, m;
-	if (!one_of(s, "+-") || !digits(s, 2, &h) || !one_of(s, ":") || !digits(s, 2, &m) || h > 23 || m > 59)
+	if (!one_of(s, "+-") || !digits(s, 2, &h) || !one_of(s, ":") || !digits(s, 2, &m) ||
+	    h > 23 || m > 59)
 		return false;
 	*minutes = (west ? -1 : 1) * (h * 60 + m);
 	return true;
@@ -141,10 +148,11 @@ static bool parse_offset(struct span *s, int *minutes)
 bool clock_parse(struct span s, int64_t *at_ms)
 {
 	int y, mo, d, h, mi, sec, ms, offset;
-	if (!digits(&s, 4, &y) || !one_of(&s, "-") || !digits(&s, 2, &mo) || !one_of(&s, "-") || !digits(&s, 2, &d))
+	if (!digits(&s, 4, &y) || !one_of(&s, "-") || !digits(&s, 2, &mo) || !one_of(&s, "-") ||
+	    !digits(&s, 2, &d))
 		return false;
-	if (!one_of(&s, "Tt") || !digits(&s, 2, &h) || !one_of(&s, ":") || !digits(&s, 2, &mi) || !one_of(&s, ":") ||
-	    !digits(&s, 2, &sec))
+	if (!one_of(&s, "Tt") || !digits(&s, 2, &h) || !one_of(&s, ":") || !digits(&s, 2, &mi) ||
+	    !one_of(&s, ":") || !digits(&s, 2, &sec))
 		return false;
 	if (!parse_fraction(&s, &ms) || !parse_offset(&s, &offset) || s.len != 0)
 		return false;
@@ -183,12 +191,14 @@ bool clock_parse_duration(const char *text, int64_t *ms)
 		if (*text < '0' || *text > '9')
 			return false;
 		for (; *text >= '0' && *text <= '9'; text++)
-			if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *text - '0', &n))
+			if (__builtin_mul_overflow(n, 10, &n) ||
+			    __builtin_add_overflow(n, *text - '0', &n))
 				return false;
 		bool plain = first && *text == 0;
 		if (!plain && !take_unit(&text, &unit))
 			return false;
-		if (__builtin_mul_overflow(n, unit, &part) || __builtin_add_overflow(total, part, &total))
+		if (__builtin_mul_overflow(n, unit, &part) ||
+		    __builtin_add_overflow(total, part, &total))
 			return false;
 	}
 	*ms = total;
@@ -207,8 +217,8 @@ char *clock_format_duration(int64_t ms, char out[static CLOCK_TEXT_SIZE])
 		int64_t n = ms / units[i].ms;
 		ms %= units[i].ms;
 		if (n > 0 && used < CLOCK_TEXT_SIZE - 1)
-			used +=
-			    (size_t)snprintf(out + used, CLOCK_TEXT_SIZE - used, "%lld%s", (long long)n, units[i].name);
+			used += (size_t)snprintf(out + used, CLOCK_TEXT_SIZE - used, "%lld%s",
+			                         (long long)n, units[i].name);
 	}
 	return out;
 }

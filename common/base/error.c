@@ -38,7 +38,8 @@ int error_set_errno(struct error *err, enum error_kind kind, int errnum, const c
 	va_end(args);
 	size_t used = strlen(err->text);
 	const char *words = strerrordesc_np(errnum);
-	snprintf(err->text + used, sizeof err->text - used, ": %s", words ? words : "unknown error");
+	snprintf(err->text + used, sizeof err->text - used, ": %s",
+	         words ? words : "unknown error");
 	return -1;
 }
 

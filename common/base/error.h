@@ -35,7 +35,8 @@ struct error {
  * Fills err (may be NULL) with the formatted text, cut to fit, and returns -1,
  * so that failing is one statement: return error_set(err, ERROR_IO, "...");
  */
-int error_set(struct error *err, enum error_kind kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Like error_set, with ": " and the words for errnum (an errno value) behind the text. */
 int error_set_errno(struct error *err, enum error_kind kind, int errnum, const char *fmt, ...)

@@ -60,4 +60,5 @@ static inline void list_append_all(struct list *to, struct list *from)
 #define list_item(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* The body may remove the current element, nothing else. */
-#define list_for_each(pos, tmp, head) for ((pos) = (head)->next; (tmp) = (pos)->next, (pos) != (head); (pos) = (tmp))
+#define list_for_each(pos, tmp, head)                                                              \
+	for ((pos) = (head)->next; (tmp) = (pos)->next, (pos) != (head); (pos) = (tmp))

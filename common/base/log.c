@@ -47,7 +47,8 @@ static int open_file(const char *path, struct error *err)
 	return fd;
 }
 
-/* Another thread may be about to write: a file takes the old one's number, so that no line goes to a closed one. */
+/* Another thread may be about to write: a file takes the old one's number, so that no line goes to
+ * a closed one. */
 static void switch_to(int fd)
 {
 	int old = out.fd;
@@ -81,8 +82,8 @@ bool log_enabled(enum log_level level)
 	return level >= out.level && level < LOG_NOTHING;
 }
 
-static void append_text_line(struct buf *b, const char *now, enum log_level level, struct log_subject s,
-                             struct span text)
+static void append_text_line(struct buf *b, const char *now, enum log_level level,
+                             struct log_subject s, struct span text)
 {
 	buf_printf(b, "%s %-5s ", now, names[level]);
 	if (s.queue || s.job) {
@@ -105,8 +106,8 @@ static void append_member(struct buf *b, const char *name, struct span value)
 	buf_append_json_string(b, value.at, value.len);
 }
 
-static void append_json_line(struct buf *b, const char *now, enum log_level level, struct log_subject s,
-                             struct span text)
+static void append_json_line(struct buf *b, const char *now, enum log_level level,
+                             struct log_subject s, struct span text)
 {
 	buf_printf(b, "{\"time\":\"%s\",\"level\":\"%s\"", now, names[level]);
 	append_member(b, "queue", span_of(s.queue));
@@ -165,7 +166,8 @@ static void put(enum log_level level, const struct buf *line)
 {
 	struct span text = {line->data ? line->data : "", line->len};
 	pthread_mutex_lock(&held.lock);
-	if (held.on && level < LOG_WARN && held.lines.len < HELD_MAX && pthread_equal(held.owner, pthread_self())) {
+	if (held.on && level < LOG_WARN && held.lines.len < HELD_MAX &&
+	    pthread_equal(held.owner, pthread_self())) {
 		buf_append(&held.lines, text.at, text.len);
 	} else {
 		flush_locked();
@@ -205,7 +207,8 @@ void log_write(enum log_level level, struct log_subject subject, const char *fmt
 	errno = kept;
 }
 
-void log_bytes(enum log_level level, struct log_subject subject, const char *before, struct span words)
+void log_bytes(enum log_level level, struct log_subject subject, const char *before,
+               struct span words)
 {
 	if (!log_enabled(level))
 		return;

@@ -36,8 +36,8 @@ void log_configure(enum log_level level, enum log_form form);
 int log_open(const char *path, struct error *err);
 
 /*
- * From now on this thread's lines below LOG_WARN are written together by log_flush (and at exit): a system call for
- * each costs more than a short job. Call log_flush before the thread waits.
+ * From now on this thread's lines below LOG_WARN are written together by log_flush (and at exit): a
+ * system call for each costs more than a short job. Call log_flush before the thread waits.
  */
 void log_hold(void);
 void log_flush(void);
@@ -51,7 +51,8 @@ bool log_enabled(enum log_level level);
 void log_write(enum log_level level, struct log_subject subject, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* before and then words, which may hold any bytes, NUL too (a format ends at one). */
-void log_bytes(enum log_level level, struct log_subject subject, const char *before, struct span words);
+void log_bytes(enum log_level level, struct log_subject subject, const char *before,
+               struct span words);
 
 #define log_debug(subject, ...) log_write(LOG_DEBUG, subject, __VA_ARGS__)
 #define log_info(subject, ...) log_write(LOG_INFO, subject, __VA_ARGS__)

@@ -12,7 +12,8 @@ static void *checked(void *p)
 {
 	if (p)
 		return p;
-	static const char text[] = "out of memory: ending at once; the broker will deliver unacknowledged jobs again\n";
+	static const char text[] =
+	    "out of memory: ending at once; the broker will deliver unacknowledged jobs again\n";
 	(void)!write(STDERR_FILENO, text, sizeof text - 1);
 	abort();
 }

@@ -12,12 +12,14 @@
 #include <stddef.h>
 
 void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
-void *xrealloc(void *old, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+void *xrealloc(void *old, size_t count, size_t size)
+    __attribute__((returns_nonnull, warn_unused_result));
 /* NULL gives NULL. */
 char *xstrdup(const char *text) __attribute__((warn_unused_result));
 /* A terminated copy of len bytes. */
 char *xmemdup(const void *data, size_t len) __attribute__((returns_nonnull, warn_unused_result));
-char *xprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), returns_nonnull, warn_unused_result));
+char *xprintf(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2), returns_nonnull, warn_unused_result));
 
 void free_pointer(void *pointer_to_pointer); /* for cleanup_free only */
 void close_fd(int *fd);                      /* for cleanup_close only; -1 is ignored */
@@ -26,9 +28,9 @@ void close_fd(int *fd);                      /* for cleanup_close only; -1 is ig
 #define cleanup_close __attribute__((cleanup(close_fd)))
 
 /* Moves a pointer out of a variable, leaving NULL: ownership is seen to leave. */
-#define steal_ptr(p)                                                                                                   \
-	({                                                                                                             \
-		__typeof__(p) stolen_ = (p);                                                                           \
-		(p) = NULL;                                                                                            \
-		stolen_;                                                                                               \
+#define steal_ptr(p)                                                                               \
+	({                                                                                         \
+		__typeof__(p) stolen_ = (p);                                                       \
+		(p) = NULL;                                                                        \
+		stolen_;                                                                           \
 	})

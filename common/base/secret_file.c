@@ -13,26 +13,31 @@ static bool open_to_others(const struct stat *st)
 	return st->st_mode & closed;
 }
 
-static int judge_trust(const char *what, const char *path, const struct stat *st, uid_t user, struct error *err)
+static int judge_trust(const char *what, const char *path, const struct stat *st, uid_t user,
+                       struct error *err)
 {
 	if (!S_ISREG(st->st_mode))
 		return error_set(err, ERROR_CONFIG, "%s '%.300s' is not a plain file", what, path);
 	if (st->st_uid != 0 && st->st_uid != user)
 		return error_set(err, ERROR_CONFIG,
-		                 "%s '%.300s' belongs to user %u; it must be root's or of the user who runs this: "
+		                 "%s '%.300s' belongs to user %u; it must be root's or of the user "
+		                 "who runs this: "
 		                 "chown %u '%.300s'",
 		                 what, path, (unsigned)st->st_uid, (unsigned)user, path);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return error_set(err, ERROR_CONFIG, "%s '%.300s' can be changed by others; run: chmod go-w '%.300s'",
+		return error_set(err, ERROR_CONFIG,
+		                 "%s '%.300s' can be changed by others; run: chmod go-w '%.300s'",
 		                 what, path, path);
 	return 0;
 }
 
-int secret_file_judge(const char *what, const char *path, const struct stat *st, uid_t user, unsigned rules,
-                      struct error *err)
+int secret_file_judge(const char *what, const char *path, const struct stat *st, uid_t user,
+                      unsigned rules, struct error *err)
 {
-	if (rules & SECRET_CLOSED && (S_ISREG(st->st_mode) || !(rules & SECRET_TRUSTED)) && open_to_others(st))
-		return error_set(err, ERROR_CONFIG, "%s '%.300s' is open to others; run: chmod 600 '%.300s'", what,
+	if (rules & SECRET_CLOSED && (S_ISREG(st->st_mode) || !(rules & SECRET_TRUSTED)) &&
+	    open_to_others(st))
+		return error_set(err, ERROR_CONFIG,
+		                 "%s '%.300s' is open to others; run: chmod 600 '%.300s'", what,
 		                 path, path);
 	return rules & SECRET_TRUSTED ? judge_trust(what, path, st, user, err) : 0;
 }

@@ -28,7 +28,8 @@ int curl_load(struct error *err)
 	CURL_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
 	if (!all)
-		return error_set(err, ERROR_CONFIG, "HTTP needs libcurl 7.85 or newer (Debian's package libcurl4): %s",
+		return error_set(err, ERROR_CONFIG,
+		                 "HTTP needs libcurl 7.85 or newer (Debian's package libcurl4): %s",
 		                 dlerror());
 	if (curl_functions.curl_global_init_(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(err, ERROR_BUG, "libcurl cannot be used here");

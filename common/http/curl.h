@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libcurl, loaded when it is needed first. With what it links to in turn (TLS, Kerberos, LDAP: 28 libraries on Debian
- * 12) it would take half of the time that our programs need to start, and half of an idle worker's memory, and most of
- * them never speak HTTP.
+ * libcurl, loaded when it is needed first. With what it links to in turn (TLS, Kerberos, LDAP: 28
+ * libraries on Debian 12) it would take half of the time that our programs need to start, and half
+ * of an idle worker's memory, and most of them never speak HTTP.
  *
- * Include this and not <curl/curl.h>: the names of libcurl's functions then mean those that were loaded. None may be
- * called before curl_load has returned 0.
+ * Include this and not <curl/curl.h>: the names of libcurl's functions then mean those that were
+ * loaded. None may be called before curl_load has returned 0.
  */
 #pragma once
 
@@ -17,29 +17,29 @@
 /* 0 also when it was loaded before. ERROR_CONFIG: it is not installed. From one thread. */
 int curl_load(struct error *err);
 
-#define CURL_FUNCTIONS(X)                                                                                              \
-	X(curl_easy_cleanup)                                                                                           \
-	X(curl_easy_getinfo)                                                                                           \
-	X(curl_easy_init)                                                                                              \
-	X(curl_easy_perform)                                                                                           \
-	X(curl_easy_setopt)                                                                                            \
-	X(curl_easy_strerror)                                                                                          \
-	X(curl_easy_unescape)                                                                                          \
-	X(curl_free)                                                                                                   \
-	X(curl_global_init)                                                                                            \
-	X(curl_multi_add_handle)                                                                                       \
-	X(curl_multi_assign)                                                                                           \
-	X(curl_multi_cleanup)                                                                                          \
-	X(curl_multi_info_read)                                                                                        \
-	X(curl_multi_init)                                                                                             \
-	X(curl_multi_remove_handle)                                                                                    \
-	X(curl_multi_setopt)                                                                                           \
-	X(curl_multi_socket_action)                                                                                    \
-	X(curl_slist_append)                                                                                           \
-	X(curl_slist_free_all)                                                                                         \
-	X(curl_url)                                                                                                    \
-	X(curl_url_cleanup)                                                                                            \
-	X(curl_url_get)                                                                                                \
+#define CURL_FUNCTIONS(X)                                                                          \
+	X(curl_easy_cleanup)                                                                       \
+	X(curl_easy_getinfo)                                                                       \
+	X(curl_easy_init)                                                                          \
+	X(curl_easy_perform)                                                                       \
+	X(curl_easy_setopt)                                                                        \
+	X(curl_easy_strerror)                                                                      \
+	X(curl_easy_unescape)                                                                      \
+	X(curl_free)                                                                               \
+	X(curl_global_init)                                                                        \
+	X(curl_multi_add_handle)                                                                   \
+	X(curl_multi_assign)                                                                       \
+	X(curl_multi_cleanup)                                                                      \
+	X(curl_multi_info_read)                                                                    \
+	X(curl_multi_init)                                                                         \
+	X(curl_multi_remove_handle)                                                                \
+	X(curl_multi_setopt)                                                                       \
+	X(curl_multi_socket_action)                                                                \
+	X(curl_slist_append)                                                                       \
+	X(curl_slist_free_all)                                                                     \
+	X(curl_url)                                                                                \
+	X(curl_url_cleanup)                                                                        \
+	X(curl_url_get)                                                                            \
 	X(curl_url_set)
 
 #undef curl_easy_setopt

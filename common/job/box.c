@@ -94,7 +94,8 @@ char *box_history_add(const char *old, const struct box_try *t)
 	return text;
 }
 
-/* Gives way until the text fits: first the stderr tail's older half, then the oldest attempts, then error and detail.
+/* Gives way until the text fits: first the stderr tail's older half, then the oldest attempts, then
+ * error and detail.
  */
 static bool shrink(json_t *box, struct span *tail)
 {
@@ -107,11 +108,12 @@ static bool shrink(json_t *box, struct span *tail)
 	}
 	if (json_array_size(attempts) > 0)
 		return json_array_remove(attempts, 0) == 0;
-	return json_object_del(box, "detail") == 0 || json_object_del(json_object_get(box, "try"), "error") == 0;
+	return json_object_del(box, "detail") == 0 ||
+	       json_object_del(json_object_get(box, "try"), "error") == 0;
 }
 
-char *box_make(const char *reason, const char *detail, int64_t at_ms, const char *queue, const struct box_try *try_,
-               struct span stderr_tail, const char *history, size_t max)
+char *box_make(const char *reason, const char *detail, int64_t at_ms, const char *queue,
+               const struct box_try *try_, struct span stderr_tail, const char *history, size_t max)
 {
 	json_t *box = checked(json_object());
 	set_text(box, "reason", reason, 64);
@@ -121,7 +123,8 @@ char *box_make(const char *reason, const char *detail, int64_t at_ms, const char
 	if (try_)
 		json_object_set_new(box, "try", try_value(try_));
 	if (stderr_tail.len > BOX_STDERR_MAX)
-		stderr_tail = (struct span){stderr_tail.at + stderr_tail.len - BOX_STDERR_MAX, BOX_STDERR_MAX};
+		stderr_tail = (struct span){stderr_tail.at + stderr_tail.len - BOX_STDERR_MAX,
+		                            BOX_STDERR_MAX};
 	if (stderr_tail.len > 0)
 		json_object_set_new(box, "stderr", text_value(stderr_tail.at, stderr_tail.len));
 	json_object_set_new(box, "attempts", history_value(history));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The black box of a dead letter and the history of tries, as JSON text: written by the worker, read by
- * `warren-producer dead`. Pure.
+ * The black box of a dead letter and the history of tries, as JSON text: written by the worker,
+ * read by `warren-producer dead`. Pure.
  */
 #pragma once
 
@@ -29,15 +29,17 @@ struct box_try {
 };
 
 /*
- * A new history text: old (JSON array text, NULL or broken text count as empty) and one more try behind it, the
- * oldest dropped beyond BOX_HISTORY_MAX. The caller frees it.
+ * A new history text: old (JSON array text, NULL or broken text count as empty) and one more try
+ * behind it, the oldest dropped beyond BOX_HISTORY_MAX. The caller frees it.
  */
 char *box_history_add(const char *old, const struct box_try *t);
 
 /*
- * The box's text: {"reason":..,"at":..,"queue":..,"try":{..},"stderr":..,"attempts":[..]} within max bytes as a
- * string: the stderr tail (its last bytes are the ones kept) gives way first, then the oldest attempts, then error.
- * try_ may be NULL (a job that never ran: malformed, expired, no handler). The caller frees it.
+ * The box's text: {"reason":..,"at":..,"queue":..,"try":{..},"stderr":..,"attempts":[..]} within
+ * max bytes as a string: the stderr tail (its last bytes are the ones kept) gives way first, then
+ * the oldest attempts, then error. try_ may be NULL (a job that never ran: malformed, expired, no
+ * handler). The caller frees it.
  */
-char *box_make(const char *reason, const char *detail, int64_t at_ms, const char *queue, const struct box_try *try_,
-               struct span stderr_tail, const char *history, size_t max);
+char *box_make(const char *reason, const char *detail, int64_t at_ms, const char *queue,
+               const struct box_try *try_, struct span stderr_tail, const char *history,
+               size_t max);

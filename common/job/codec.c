@@ -27,16 +27,17 @@ struct field_rule {
 	read_fn *read; /* NULL: the end */
 };
 
-#define FIELD(name, read)                                                                                              \
-	{                                                                                                              \
-		SPAN_LITERAL(name), (read)                                                                             \
+#define FIELD(name, read)                                                                          \
+	{                                                                                          \
+		SPAN_LITERAL(name), (read)                                                         \
 	}
-#define END_OF_FIELDS                                                                                                  \
-	{                                                                                                              \
-		.read = NULL                                                                                           \
+#define END_OF_FIELDS                                                                              \
+	{                                                                                          \
+		.read = NULL                                                                       \
 	}
 
-static bool fail_at(struct reader *r, const char *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static bool fail_at(struct reader *r, const char *at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static bool fail_at(struct reader *r, const char *at, const char *fmt, ...)
 {
 	va_list args;
@@ -72,8 +73,8 @@ static bool take_text(struct reader *r, struct scan_value v, const char *what, c
 	return true;
 }
 
-static bool take_integer(struct reader *r, struct scan_value v, const char *what, int64_t min, int64_t max,
-                         int64_t *out)
+static bool take_integer(struct reader *r, struct scan_value v, const char *what, int64_t min,
+                         int64_t max, int64_t *out)
 {
 	int64_t n = 0;
 	bool ok = v.kind == SCAN_NUMBER;
@@ -83,8 +84,8 @@ static bool take_integer(struct reader *r, struct scan_value v, const char *what
 		     !__builtin_add_overflow(n, c - '0', &n);
 	}
 	if (!ok || n < min || n > max)
-		return fail_at(r, v.text.at, "%s must be an integer from %lld to %lld", what, (long long)min,
-		               (long long)max);
+		return fail_at(r, v.text.at, "%s must be an integer from %lld to %lld", what,
+		               (long long)min, (long long)max);
 	*out = n;
 	return true;
 }
@@ -93,7 +94,9 @@ static bool take_time(struct reader *r, struct scan_value v, const char *what, i
 {
 	bool plain = v.kind == SCAN_STRING && v.text.len > 2;
 	if (!plain || !clock_parse((struct span){v.text.at + 1, v.text.len - 2}, out))
-		return fail_at(r, v.text.at, "%s must be an RFC 3339 time such as \"2026-11-24T09:08:00.123Z\"", what);
+		return fail_at(r, v.text.at,
+		               "%s must be an RFC 3339 time such as \"2026-11-24T09:08:00.123Z\"",
+		               what);
 	return true;
 }
 
@@ -143,14 +146,15 @@ static const char *shown(struct span key, char out[static SHOWN_SIZE])
 			strcpy(out + used, "...");
 			break;
 		}
-		used += (size_t)snprintf(out + used, SHOWN_SIZE - used, c >= 0x7f ? "\\x%02x" : "%c", c);
+		used += (size_t)snprintf(out + used, SHOWN_SIZE - used,
+		                         c >= 0x7f ? "\\x%02x" : "%c", c);
 	}
 	return out;
 }
 
 /*
- * Keys met so far, compared by hash and then in full. The number of members is bounded, so that a hostile document
- * cannot buy quadratic work with linear bytes.
+ * Keys met so far, compared by hash and then in full. The number of members is bounded, so that a
+ * hostile document cannot buy quadratic work with linear bytes.
  */
 struct keys {
 	struct span seen[CODEC_MEMBERS_MAX];
@@ -211,8 +215,8 @@ static bool read_member(struct reader *r, struct keys *keys, const struct scan_m
 	return r->fields == CODEC_FIELDS_LENIENT || unknown(r, m->key, n.text);
 }
 
-static bool read_object(struct reader *r, struct scan_value object, const char *what, const struct field_rule *rules,
-                        unknown_fn *unknown)
+static bool read_object(struct reader *r, struct scan_value object, const char *what,
+                        const struct field_rule *rules, unknown_fn *unknown)
 {
 	if (object.kind != SCAN_OBJECT)
 		return fail_at(r, object.text.at, "%s must be an object", what);
@@ -243,7 +247,8 @@ static bool read_kind(struct reader *r, struct scan_value v)
 	bool known = backoff_from_name(name, &r->job.retry.kind);
 	free(name);
 	r->job.retry.has_kind = true;
-	return known || fail_at(r, v.text.at, "backoff.kind must be \"exponential\", \"linear\" or \"fixed\"");
+	return known || fail_at(r, v.text.at,
+	                        "backoff.kind must be \"exponential\", \"linear\" or \"fixed\"");
 }
 
 static bool read_base(struct reader *r, struct scan_value v)
@@ -274,9 +279,9 @@ static bool read_jitter(struct reader *r, struct scan_value v)
 
 static bool read_backoff(struct reader *r, struct scan_value v)
 {
-	static const struct field_rule rules[] = {FIELD("kind", read_kind), FIELD("base_ms", read_base),
-	                                          FIELD("max_ms", read_max), FIELD("jitter", read_jitter),
-	                                          END_OF_FIELDS};
+	static const struct field_rule rules[] = {
+	    FIELD("kind", read_kind), FIELD("base_ms", read_base), FIELD("max_ms", read_max),
+	    FIELD("jitter", read_jitter), END_OF_FIELDS};
 	return read_object(r, v, "retry.backoff", rules, unknown_in_retry);
 }
 
@@ -306,14 +311,16 @@ static bool add_header(struct reader *r, struct keys *keys, const struct scan_me
 		return no_memory(r);
 	if (!note_key(r, keys, m->key, n.text))
 		return false;
-	struct job_header *grown = realloc(r->job.headers, (r->job.header_count + 1) * sizeof *grown);
+	struct job_header *grown =
+	    realloc(r->job.headers, (r->job.header_count + 1) * sizeof *grown);
 	if (!grown)
 		return no_memory(r);
 	r->job.headers = grown;
 	struct job_header *h = &grown[r->job.header_count++];
 	*h = (struct job_header){0};
 	struct scan_value key = {SCAN_STRING, m->key};
-	return take_text(r, key, "a header's name", &h->name) && take_text(r, m->value, "a header's value", &h->value);
+	return take_text(r, key, "a header's name", &h->name) &&
+	       take_text(r, m->value, "a header's value", &h->value);
 }
 
 static bool read_headers(struct reader *r, struct scan_value v)
@@ -343,7 +350,8 @@ static bool read_sealed_kid(struct reader *r, struct scan_value v)
 {
 	if (!take_text(r, v, "sealed.kid", &r->job.sealed_to))
 		return false;
-	return key_id_valid(span_of(r->job.sealed_to)) || fail_at(r, v.text.at, "sealed.kid must be " KEY_ID_FORM);
+	return key_id_valid(span_of(r->job.sealed_to)) ||
+	       fail_at(r, v.text.at, "sealed.kid must be " KEY_ID_FORM);
 }
 
 static bool read_sealed_data(struct reader *r, struct scan_value v)
@@ -353,18 +361,20 @@ static bool read_sealed_data(struct reader *r, struct scan_value v)
 
 static bool read_sealed(struct reader *r, struct scan_value v)
 {
-	static const struct field_rule rules[] = {FIELD("kid", read_sealed_kid), FIELD("data", read_sealed_data),
-	                                          END_OF_FIELDS};
+	static const struct field_rule rules[] = {FIELD("kid", read_sealed_kid),
+	                                          FIELD("data", read_sealed_data), END_OF_FIELDS};
 	if (!read_object(r, v, "sealed", rules, unknown_in_sealed))
 		return false;
-	return (r->job.sealed_to && r->job.sealed) || fail_at(r, v.text.at, "sealed needs kid and data");
+	return (r->job.sealed_to && r->job.sealed) ||
+	       fail_at(r, v.text.at, "sealed needs kid and data");
 }
 
 /* ---- the document ---- */
 
 static bool read_version(struct reader *r, struct scan_value v)
 {
-	return span_equals(v.text, "1") || fail_at(r, v.text.at, "v must be 1: this is the only version there is");
+	return span_equals(v.text, "1") ||
+	       fail_at(r, v.text.at, "v must be 1: this is the only version there is");
 }
 
 static bool read_id(struct reader *r, struct scan_value v)
@@ -437,8 +447,10 @@ static bool refuse_unknown(struct reader *r, struct span key, struct span name)
 		return true;
 	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
 		if (span_equals(name, reserved[i]))
-			return fail_at(r, key.at, "field %s is reserved for a later version", shown(key, text));
-	return fail_at(r, key.at, "unknown field %s (names of your own begin with x-)", shown(key, text));
+			return fail_at(r, key.at, "field %s is reserved for a later version",
+			               shown(key, text));
+	return fail_at(r, key.at, "unknown field %s (names of your own begin with x-)",
+	               shown(key, text));
 }
 
 /* The seal is bound to the id, which must not come from anywhere else. */
@@ -455,7 +467,8 @@ static bool read_document(struct reader *r, size_t max)
 	struct scan_value document;
 	struct scan_error scan;
 	if (r->body.len > max)
-		return fail_at(r, r->body.at, "%zu bytes are over the limit of %zu", r->body.len, max);
+		return fail_at(r, r->body.at, "%zu bytes are over the limit of %zu", r->body.len,
+		               max);
 	if (!scan_text(r->body, &document, &scan))
 		return fail_at(r, r->body.at + scan.offset, "%s", scan.reason);
 	if (!read_object(r, document, "a job", document_rules, refuse_unknown))
@@ -467,13 +480,16 @@ static bool read_document(struct reader *r, size_t max)
 	return r->job.args || set_args(r, span_of("null"));
 }
 
-bool codec_decode(struct span body, size_t max, enum codec_fields fields, struct job *j, struct codec_error *err)
+bool codec_decode(struct span body, size_t max, enum codec_fields fields, struct job *j,
+                  struct codec_error *err)
 {
 	struct reader r = {
 	    .body = {body.at ? body.at : "", body.len},
 	    .fields = fields,
 	    .err = err,
-	    .job = {.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER},
+	    .job = {.created_at_ms = CLOCK_NEVER,
+	            .not_before_ms = CLOCK_NEVER,
+	            .expires_at_ms = CLOCK_NEVER},
 	};
 	if (!read_document(&r, max)) {
 		job_finish(&r.job);
@@ -502,7 +518,8 @@ static void put_time(struct buf *b, const char *name, int64_t at_ms)
 		put_text(b, name, clock_format(at_ms, text));
 }
 
-/* As short as it can be to be read back as the same number; read_jitter has room for the longest. */
+/* As short as it can be to be read back as the same number; read_jitter has room for the longest.
+ */
 static void put_jitter(struct buf *b, double jitter)
 {
 	char text[32];
@@ -596,7 +613,8 @@ static bool find_members(struct scan_value object, bool *has_id, bool *has_creat
 	while (scan_next_member(object, &at, &m)) {
 		bool id = false, created = false;
 		*empty = false;
-		if (!same_name(m.key, span_of("id"), &id) || !same_name(m.key, span_of("created_at"), &created))
+		if (!same_name(m.key, span_of("id"), &id) ||
+		    !same_name(m.key, span_of("created_at"), &created))
 			return false;
 		*has_id |= id;
 		*has_created |= created;
@@ -653,7 +671,8 @@ bool codec_replace_args(struct span body, const char *key, struct span value, st
 	buf_append_text(&b, "{");
 	while (ok && scan_next_member(document, &at, &m)) {
 		bool args = false, sealed = false;
-		ok = same_name(m.key, span_of("args"), &args) && same_name(m.key, span_of("sealed"), &sealed);
+		ok = same_name(m.key, span_of("args"), &args) &&
+		     same_name(m.key, span_of("sealed"), &sealed);
 		if (!args && !sealed)
 			put_member(&b, m.key, m.value.text);
 		else if (!placed)

@@ -61,11 +61,13 @@ static bool is_ours(const char *name)
 
 static bool is_brokers(const char *name)
 {
-	static const char *const exact[] = {"x-death", "x-delivery-count", "x-acquired-count", "CC", "BCC"};
+	static const char *const exact[] = {"x-death", "x-delivery-count", "x-acquired-count", "CC",
+	                                    "BCC"};
 	for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
 		if (strcasecmp(name, exact[i]) == 0)
 			return true;
-	return strncasecmp(name, "x-first-death-", 14) == 0 || strncasecmp(name, "x-last-death-", 13) == 0;
+	return strncasecmp(name, "x-first-death-", 14) == 0 ||
+	       strncasecmp(name, "x-last-death-", 13) == 0;
 }
 
 void headers_read(const struct message *m, struct bookkeeping *b)
@@ -152,7 +154,8 @@ static void write_counters(const struct bookkeeping *b, struct table *t)
 	}
 	if (b->first_failed_at_ms != CLOCK_NEVER) {
 		char text[CLOCK_TEXT_SIZE];
-		table_set_string(t, OURS "first-failed-at", clock_format(b->first_failed_at_ms, text));
+		table_set_string(t, OURS "first-failed-at",
+		                 clock_format(b->first_failed_at_ms, text));
 	}
 }
 
@@ -166,8 +169,10 @@ static void write_route(const struct delay_route *route, struct table *t)
 	}
 }
 
-/* Text that would make ours too large is left out rather than cut: cut JSON is of no use to anybody. */
-static void write_text_if_it_fits(struct table *ours, const char *name, const char *text, size_t max)
+/* Text that would make ours too large is left out rather than cut: cut JSON is of no use to
+ * anybody. */
+static void write_text_if_it_fits(struct table *ours, const char *name, const char *text,
+                                  size_t max)
 {
 	if (!text)
 		return;
@@ -185,15 +190,17 @@ struct headers_room headers_room(size_t header_max)
 	};
 }
 
-bool headers_write_within(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
-                          struct headers_room room, struct table *out)
+bool headers_write_within(const struct message *in, const struct bookkeeping *b,
+                          const struct delay_route *route, struct headers_room room,
+                          struct table *out)
 {
 	if (headers_foreign_size(in) > room.foreign)
 		return false;
 	struct table t = {0};
 	for (size_t i = 0; i < in->headers.count; i++)
 		if (is_foreign(&in->headers.entries[i]))
-			table_add_take(&t, in->headers.entries[i].name, field_copy(&in->headers.entries[i].value));
+			table_add_take(&t, in->headers.entries[i].name,
+			               field_copy(&in->headers.entries[i].value));
 
 	struct table ours = {0};
 	const struct headers_signature s = headers_signature(in);
@@ -210,8 +217,8 @@ bool headers_write_within(const struct message *in, const struct bookkeeping *b,
 	return true;
 }
 
-bool headers_write(const struct message *in, const struct bookkeeping *b, const struct delay_route *route,
-                   struct table *out)
+bool headers_write(const struct message *in, const struct bookkeeping *b,
+                   const struct delay_route *route, struct table *out)
 {
 	return headers_write_within(in, b, route, headers_room(SIZE_MAX), out);
 }

@@ -6,7 +6,8 @@
 
 /* The numbers of the algorithms, in RFC 9180's tables. */
 static const struct span nothing = {"", 0};
-static const struct span of_kem = {"KEM\x00\x20", 5}, of_suite = {"HPKE\x00\x20\x00\x01\x00\x03", 10};
+static const struct span of_kem = {"KEM\x00\x20", 5},
+                         of_suite = {"HPKE\x00\x20\x00\x01\x00\x03", 10};
 
 enum { HASH = crypto_auth_hmacsha256_BYTES, AEAD_KEY = 32, NONCE = 12, CONTEXT = 1 + 2 * HASH };
 
@@ -30,7 +31,8 @@ static struct span bytes_of(const unsigned char *at, size_t len)
 }
 
 /* LabeledExtract */
-static void extract(struct span salt, struct span owner, const char *label, struct span from, unsigned char out[HASH])
+static void extract(struct span salt, struct span owner, const char *label, struct span from,
+                    unsigned char out[HASH])
 {
 	mac m;
 	crypto_auth_hmacsha256_init(&m, (const unsigned char *)salt.at, salt.len);
@@ -41,8 +43,8 @@ static void extract(struct span salt, struct span owner, const char *label, stru
 }
 
 /* LabeledExpand of at most one block, which is all that is wanted here. */
-static void expand(const unsigned char from[HASH], struct span owner, const char *label, struct span info,
-                   unsigned char *out, size_t len)
+static void expand(const unsigned char from[HASH], struct span owner, const char *label,
+                   struct span info, unsigned char *out, size_t len)
 {
 	mac m;
 	unsigned char block[HASH];
@@ -87,8 +89,9 @@ static void schedule(const unsigned char shared[HASH], struct span info, struct 
 }
 
 /* False: the peer's key is one of the few points whose exchange gives nothing secret. */
-static bool make_lock(const unsigned char *own_secret, const unsigned char *peer, const unsigned char *ephemeral_public,
-                      const unsigned char *receiver, struct span info, struct lock *l)
+static bool make_lock(const unsigned char *own_secret, const unsigned char *peer,
+                      const unsigned char *ephemeral_public, const unsigned char *receiver,
+                      struct span info, struct lock *l)
 {
 	unsigned char exchanged[HPKE_KEY], shared[HASH];
 	if (crypto_scalarmult(exchanged, own_secret, peer) != 0)
@@ -100,8 +103,8 @@ static bool make_lock(const unsigned char *own_secret, const unsigned char *peer
 	return true;
 }
 
-bool hpke_seal(const unsigned char to[static HPKE_KEY], const unsigned char *ephemeral, struct hpke_bond bond,
-               struct span plain, unsigned char *out)
+bool hpke_seal(const unsigned char to[static HPKE_KEY], const unsigned char *ephemeral,
+               struct hpke_bond bond, struct span plain, unsigned char *out)
 {
 	unsigned char own[HPKE_KEY];
 	struct lock l;
@@ -109,27 +112,29 @@ bool hpke_seal(const unsigned char to[static HPKE_KEY], const unsigned char *eph
 		memcpy(own, ephemeral, sizeof own);
 	else
 		randombytes_buf(own, sizeof own);
-	bool ok = crypto_scalarmult_base(out, own) == 0 && make_lock(own, to, out, to, bond.info, &l);
+	bool ok =
+	    crypto_scalarmult_base(out, own) == 0 && make_lock(own, to, out, to, bond.info, &l);
 	sodium_memzero(own, sizeof own);
 	if (!ok)
 		return false;
-	crypto_aead_chacha20poly1305_ietf_encrypt(out + HPKE_KEY, NULL, (const unsigned char *)plain.at, plain.len,
-	                                          (const unsigned char *)bond.aad.at, bond.aad.len, NULL, l.nonce,
-	                                          l.key);
+	crypto_aead_chacha20poly1305_ietf_encrypt(
+	    out + HPKE_KEY, NULL, (const unsigned char *)plain.at, plain.len,
+	    (const unsigned char *)bond.aad.at, bond.aad.len, NULL, l.nonce, l.key);
 	sodium_memzero(&l, sizeof l);
 	return true;
 }
 
-bool hpke_open(const unsigned char secret[static HPKE_KEY], const unsigned char public_half[static HPKE_KEY],
-               struct hpke_bond bond, struct span sealed, unsigned char *out)
+bool hpke_open(const unsigned char secret[static HPKE_KEY],
+               const unsigned char public_half[static HPKE_KEY], struct hpke_bond bond,
+               struct span sealed, unsigned char *out)
 {
 	const unsigned char *in = (const unsigned char *)sealed.at;
 	struct lock l;
 	if (sealed.len < HPKE_OVERHEAD || !make_lock(secret, in, in, public_half, bond.info, &l))
 		return false;
-	bool ok = crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, in + HPKE_KEY, sealed.len - HPKE_KEY,
-	                                                    (const unsigned char *)bond.aad.at, bond.aad.len, l.nonce,
-	                                                    l.key) == 0;
+	bool ok = crypto_aead_chacha20poly1305_ietf_decrypt(
+	              out, NULL, NULL, in + HPKE_KEY, sealed.len - HPKE_KEY,
+	              (const unsigned char *)bond.aad.at, bond.aad.len, l.nonce, l.key) == 0;
 	sodium_memzero(&l, sizeof l);
 	return ok;
 }

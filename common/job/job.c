@@ -30,8 +30,9 @@ static bool name_valid(struct span s, size_t max, bool colon)
 		return false;
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.at[i];
-		bool ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-		          c == '_' || c == '-' || (c == ':' && colon);
+		bool ok = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		          (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' ||
+		          (c == ':' && colon);
 		if (!ok)
 			return false;
 	}
@@ -92,8 +93,10 @@ char *job_make_uuid7(int64_t at_ms, char out[static JOB_UUID_SIZE])
 		b[i] = (unsigned char)((uint64_t)at_ms >> (40 - 8 * i));
 	b[6] = (unsigned char)(0x70 | (b[6] & 0x0f));
 	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
-	snprintf(out, JOB_UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-	         b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(out, JOB_UUID_SIZE,
+	         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+	         b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+	         b[15]);
 	return out;
 }
 
@@ -108,7 +111,8 @@ static uint64_t avalanche(uint64_t h)
 	return h ^ h >> 33;
 }
 
-/* Two unlike lanes, each step of either one invertible, so that neither loses entropy on the way. */
+/* Two unlike lanes, each step of either one invertible, so that neither loses entropy on the way.
+ */
 static void absorb(struct lanes *l, unsigned char byte)
 {
 	l->a = (l->a ^ byte) * UINT64_C(0x100000001b3);
@@ -126,6 +130,7 @@ char *job_make_hash_id(const struct span *parts, size_t count, char out[static J
 			absorb(&l, (unsigned char)parts[i].at[k]);
 	}
 	uint64_t high = avalanche(l.a + l.b), low = avalanche(l.b ^ high);
-	snprintf(out, JOB_HASH_SIZE, "h-%016llx%016llx", (unsigned long long)high, (unsigned long long)low);
+	snprintf(out, JOB_HASH_SIZE, "h-%016llx%016llx", (unsigned long long)high,
+	         (unsigned long long)low);
 	return out;
 }

@@ -133,38 +133,43 @@ static int wrong_kind(enum key_kind have, enum key_kind want, struct error *err)
 		help = "; its public half is wanted here: warren-producer keys public FILE";
 	else if (!key_kind_secret(have) && have == want + 1)
 		help = "; the file with the secret half is wanted here";
-	return error_set(err, ERROR_CONFIG, "this is a %s key, and a %s key is wanted%s", names[have], names[want],
-	                 help);
+	return error_set(err, ERROR_CONFIG, "this is a %s key, and a %s key is wanted%s",
+	                 names[have], names[want], help);
 }
 
 static int read_line(struct keyring *r, enum key_kind want, struct span line, struct error *err)
 {
 	enum key_kind kind;
-	struct span kid = take_word(&line), word = take_word(&line), text = take_word(&line), rest = take_word(&line);
+	struct span kid = take_word(&line), word = take_word(&line), text = take_word(&line),
+	            rest = take_word(&line);
 	if (kid.len == 0 || kid.at[0] == '#')
 		return 0;
 	if (text.len == 0 || rest.len > 0)
 		return error_set(err, ERROR_CONFIG, "a key is three words: KID KIND BASE64");
 	if (!key_id_valid(kid))
-		return error_set(err, ERROR_CONFIG, "the first word, the kid, must be " KEY_ID_FORM);
-	if (!find_kind(word, &kind))
 		return error_set(err, ERROR_CONFIG,
-		                 "the second word must be sign-secret, sign-public, seal-secret or seal-public");
+		                 "the first word, the kid, must be " KEY_ID_FORM);
+	if (!find_kind(word, &kind))
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "the second word must be sign-secret, sign-public, seal-secret or seal-public");
 	if (want != KEY_ANY && kind != want)
 		return wrong_kind(kind, want, err);
 	if (keyring_find(r, kid))
-		return error_set(err, ERROR_CONFIG, "the kid '%.*s' comes twice", (int)kid.len, kid.at);
+		return error_set(err, ERROR_CONFIG, "the kid '%.*s' comes twice", (int)kid.len,
+		                 kid.at);
 	if (r->count == KEYS_MAX)
 		return error_set(err, ERROR_CONFIG, "more than %d keys", KEYS_MAX);
 	if (!add_from_text(r, kind, kid, text))
-		return error_set(
-		    err, ERROR_CONFIG,
-		    "the third word of '%.*s' is not the base64 of a %s key; make one with: warren-producer keys",
-		    (int)kid.len, kid.at, names[kind]);
+		return error_set(err, ERROR_CONFIG,
+		                 "the third word of '%.*s' is not the base64 of a %s key; make one "
+		                 "with: warren-producer keys",
+		                 (int)kid.len, kid.at, names[kind]);
 	return 0;
 }
 
-int keyring_read(struct keyring *r, enum key_kind kind, struct span text, const char *name, struct error *err)
+int keyring_read(struct keyring *r, enum key_kind kind, struct span text, const char *name,
+                 struct error *err)
 {
 	start_sodium();
 	*r = (struct keyring){0};
@@ -176,7 +181,8 @@ int keyring_read(struct keyring *r, enum key_kind kind, struct span text, const 
 		text = (struct span){text.at + taken, text.len - taken};
 	}
 	if (r->count == 0)
-		return error_set(err, ERROR_CONFIG, "'%s' holds no key; make one with: warren-producer keys", name);
+		return error_set(err, ERROR_CONFIG,
+		                 "'%s' holds no key; make one with: warren-producer keys", name);
 	return 0;
 }
 

@@ -65,7 +65,7 @@ size_t message_header_size(const struct message *m)
 {
 	/* class, weight, body size, property flags; delivery_mode; timestamp */
 	size_t fixed = 2 + 2 + 8 + 2 + 1 + (m->timestamp_s >= 0 ? 8 : 0);
-	return fixed + short_size(m->content_type) + short_size(m->message_id) + short_size(m->type) +
-	       short_size(m->app_id) + short_size(m->reply_to) + short_size(m->correlation_id) +
-	       table_wire_size(&m->headers);
+	return fixed + short_size(m->content_type) + short_size(m->message_id) +
+	       short_size(m->type) + short_size(m->app_id) + short_size(m->reply_to) +
+	       short_size(m->correlation_id) + table_wire_size(&m->headers);
 }

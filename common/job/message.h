@@ -9,8 +9,8 @@
 #include "common/job/table.h"
 
 struct message {
-	/* All owned, NULL when absent. expiration and priority are never published (a level's TTL must not be
-	 * shortened; a priority can hide older letters in a delay level on 4.0-4.2). */
+	/* All owned, NULL when absent. expiration and priority are never published (a level's TTL
+	 * must not be shortened; a priority can hide older letters in a delay level on 4.0-4.2). */
 	char *content_type;
 	char *message_id;
 	char *type;
@@ -31,5 +31,6 @@ struct message *message_copy(const struct message *m);
 struct span message_body(const struct message *m);
 /* Copies len bytes as the body. */
 void message_set_body(struct message *m, const void *body, size_t len);
-/* Bytes of the AMQP content header frame's payload this message needs: must fit one frame (see headers.h). */
+/* Bytes of the AMQP content header frame's payload this message needs: must fit one frame (see
+ * headers.h). */
 size_t message_header_size(const struct message *m);

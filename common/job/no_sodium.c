@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keys.h, sign.h and seal.h of a build without libsodium: there are no keys, so nothing is signed or sealed. */
+/* keys.h, sign.h and seal.h of a build without libsodium: there are no keys, so nothing is signed
+ * or sealed. */
 #include <stdlib.h>
 
 #include "common/job/keys.h"
@@ -8,7 +9,8 @@
 
 static int missing(struct error *err)
 {
-	return error_set(err, ERROR_CONFIG, "this program was built without libsodium: it cannot sign or seal jobs");
+	return error_set(err, ERROR_CONFIG,
+	                 "this program was built without libsodium: it cannot sign or seal jobs");
 }
 
 bool keys_supported(void)
@@ -18,7 +20,8 @@ bool keys_supported(void)
 
 const char *key_kind_name(enum key_kind kind)
 {
-	static const char *const names[] = {"sign-secret", "sign-public", "seal-secret", "seal-public"};
+	static const char *const names[] = {"sign-secret", "sign-public", "seal-secret",
+	                                    "seal-public"};
 	return names[kind];
 }
 
@@ -27,7 +30,8 @@ bool key_kind_secret(enum key_kind kind)
 	return kind == KEY_SIGN_SECRET || kind == KEY_SEAL_SECRET;
 }
 
-int keyring_read(struct keyring *r, enum key_kind kind, struct span text, const char *name, struct error *err)
+int keyring_read(struct keyring *r, enum key_kind kind, struct span text, const char *name,
+                 struct error *err)
 {
 	(void)kind, (void)text, (void)name;
 	*r = (struct keyring){0};
@@ -59,7 +63,8 @@ void key_write(const struct key *k, bool public_half, struct buf *out)
 	abort();
 }
 
-char *sign_job(const struct key *k, const char *amqp_queue, struct span body, char out[static SIGN_TEXT_SIZE])
+char *sign_job(const struct key *k, const char *amqp_queue, struct span body,
+               char out[static SIGN_TEXT_SIZE])
 {
 	(void)k, (void)amqp_queue, (void)body, (void)out;
 	abort();
@@ -71,13 +76,15 @@ bool sign_check(const struct key *k, const char *amqp_queue, struct span body, s
 	abort();
 }
 
-void seal_args(const struct key *to, const struct seal_place *place, struct span args, struct buf *text)
+void seal_args(const struct key *to, const struct seal_place *place, struct span args,
+               struct buf *text)
 {
 	(void)to, (void)place, (void)args, (void)text;
 	abort();
 }
 
-bool seal_open(const struct key *with, const struct seal_place *place, struct span text, struct buf *args)
+bool seal_open(const struct key *with, const struct seal_place *place, struct span text,
+               struct buf *args)
 {
 	(void)with, (void)place, (void)text, (void)args;
 	abort();

@@ -36,8 +36,8 @@ static bool refuse(struct codec_error *err, size_t offset, const char *reason)
 	return false;
 }
 
-bool pack_split(struct span body, size_t max, struct span documents[static PACK_JOBS_MAX], size_t *count,
-                struct codec_error *err)
+bool pack_split(struct span body, size_t max, struct span documents[static PACK_JOBS_MAX],
+                size_t *count, struct codec_error *err)
 {
 	struct scan_error scan = {0};
 	struct span document;
@@ -45,13 +45,14 @@ bool pack_split(struct span body, size_t max, struct span documents[static PACK_
 	size_t at = 0, found = 0;
 	if (body.len > max) {
 		err->offset = max;
-		snprintf(err->reason, sizeof err->reason, "a pack of %zu bytes is over the limit of %zu", body.len,
-		         max);
+		snprintf(err->reason, sizeof err->reason,
+		         "a pack of %zu bytes is over the limit of %zu", body.len, max);
 		return false;
 	}
 	while ((step = scan_next_element(body, &at, &document, &scan)) == SCAN_ELEMENT) {
 		if (found == PACK_JOBS_MAX)
-			return refuse(err, (size_t)(document.at - body.at), "more than 1000 jobs in a pack");
+			return refuse(err, (size_t)(document.at - body.at),
+			              "more than 1000 jobs in a pack");
 		documents[found++] = document;
 	}
 	if (step == SCAN_BROKEN)

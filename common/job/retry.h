@@ -35,14 +35,14 @@ struct retry_policy retry_apply(const struct retry_policy *base, const struct re
 
 /*
  * The delay before try number n+1, n >= 1 being how many counted tries of that sort lie behind.
- * exponential: base * 2^(n-1); linear: base * n; fixed: base; capped at max_ms; then up to jitter of it
- * is taken away by random (in [0, 1)). Never negative, never overflows.
+ * exponential: base * 2^(n-1); linear: base * n; fixed: base; capped at max_ms; then up to jitter
+ * of it is taken away by random (in [0, 1)). Never negative, never overflows.
  */
 int64_t retry_delay_ms(const struct retry_policy *policy, unsigned n, double random);
 
 /*
- * "exp:1s..1h", "linear:5s..10m", "fixed:30s", an optional "~0.3" behind for the jitter, the upper end optional.
- * Sets only the backoff fields of over. False: not of that form.
+ * "exp:1s..1h", "linear:5s..10m", "fixed:30s", an optional "~0.3" behind for the jitter, the upper
+ * end optional. Sets only the backoff fields of over. False: not of that form.
  */
 bool retry_parse_backoff(const char *text, struct retry_override *over);
 

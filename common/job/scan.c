@@ -9,8 +9,9 @@
 #include "common/base/utf8.h"
 
 /*
- * One pass over the text. `at` runs; the first failure sets the error and every step returns false from there on.
- * What is open (objects and arrays) is a stack of bits: depth is at most JOB_DEPTH_MAX = 64.
+ * One pass over the text. `at` runs; the first failure sets the error and every step returns false
+ * from there on. What is open (objects and arrays) is a stack of bits: depth is at most
+ * JOB_DEPTH_MAX = 64.
  */
 struct scanner {
 	const char *text;
@@ -82,8 +83,8 @@ static bool scan_unicode_escape(struct scanner *s)
 		return fail(s, "lone low surrogate in an escape");
 	if (code >= 0xd800 && code <= 0xdbff) {
 		const char *p = s->text + s->at + 5;
-		bool pair = s->len - s->at >= 11 && p[0] == '\\' && p[1] == 'u' && hex4(p + 2, 4, &low) &&
-		            low >= 0xdc00 && low <= 0xdfff;
+		bool pair = s->len - s->at >= 11 && p[0] == '\\' && p[1] == 'u' &&
+		            hex4(p + 2, 4, &low) && low >= 0xdc00 && low <= 0xdfff;
 		if (!pair)
 			return fail(s, "lone high surrogate in an escape");
 		s->at += 6;
@@ -116,9 +117,9 @@ static bool scan_escape(struct scanner *s)
 }
 
 /*
- * Do all eight bytes of a word stand for themselves? Each test sets the high bit of a byte that does not, and may set
- * another's beside it: never none. See "Determine if a word has a byte less than n" and the like in Bit Twiddling
- * Hacks.
+ * Do all eight bytes of a word stand for themselves? Each test sets the high bit of a byte that
+ * does not, and may set another's beside it: never none. See "Determine if a word has a byte less
+ * than n" and the like in Bit Twiddling Hacks.
  */
 static bool all_plain(const char *at)
 {
@@ -287,7 +288,8 @@ static bool scan_first(struct scanner *s, bool *closed)
 	return in_object(s) ? scan_key(s) : true;
 }
 
-/* Behind a value inside a level: ',' goes on, the closing bracket ends the level (and is then a value itself). */
+/* Behind a value inside a level: ',' goes on, the closing bracket ends the level (and is then a
+ * value itself). */
 static bool scan_after(struct scanner *s, bool *more)
 {
 	*more = false;
@@ -302,7 +304,8 @@ static bool scan_after(struct scanner *s, bool *more)
 			return in_object(s) ? scan_key(s) : true;
 		}
 		if (c != (in_object(s) ? '}' : ']'))
-			return fail(s, in_object(s) ? "expected ',' or '}'" : "expected ',' or ']'");
+			return fail(s,
+			            in_object(s) ? "expected ',' or '}'" : "expected ',' or ']'");
 		s->at++;
 		s->depth--;
 	}
@@ -532,9 +535,11 @@ static bool pass_separator(struct scanner *s, bool first, bool *closed)
 	return true;
 }
 
-enum scan_step scan_next_element(struct span array, size_t *at, struct span *element, struct scan_error *err)
+enum scan_step scan_next_element(struct span array, size_t *at, struct span *element,
+                                 struct scan_error *err)
 {
-	struct scanner s = {.text = array.at ? array.at : "", .len = array.len, .at = *at, .err = err};
+	struct scanner s = {
+	    .text = array.at ? array.at : "", .len = array.len, .at = *at, .err = err};
 	bool closed;
 	if (!pass_separator(&s, *at == 0, &closed))
 		return SCAN_BROKEN;

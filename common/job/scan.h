@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A strict JSON scanner (RFC 8259) that finds values as spans and converts nothing: no allocation, no recursion
- * beyond JOB_DEPTH_MAX. Refuses broken grammar, invalid UTF-8, raw control bytes in strings, lone surrogates in
- * escapes, depth over the limit. Pure.
+ * A strict JSON scanner (RFC 8259) that finds values as spans and converts nothing: no allocation,
+ * no recursion beyond JOB_DEPTH_MAX. Refuses broken grammar, invalid UTF-8, raw control bytes in
+ * strings, lone surrogates in escapes, depth over the limit. Pure.
  */
 #pragma once
 
@@ -11,7 +11,15 @@
 
 #include "common/base/buf.h"
 
-enum scan_kind { SCAN_OBJECT, SCAN_ARRAY, SCAN_STRING, SCAN_NUMBER, SCAN_TRUE, SCAN_FALSE, SCAN_NULL };
+enum scan_kind {
+	SCAN_OBJECT,
+	SCAN_ARRAY,
+	SCAN_STRING,
+	SCAN_NUMBER,
+	SCAN_TRUE,
+	SCAN_FALSE,
+	SCAN_NULL
+};
 
 struct scan_error {
 	size_t offset;      /* bytes from the start of the text */
@@ -33,19 +41,26 @@ struct scan_member {
 bool scan_text(struct span text, struct scan_value *value, struct scan_error *err);
 
 /*
- * Walks the members of an object value that scan_text (or a walk) found valid. Start with *at = 0; false at the end.
+ * Walks the members of an object value that scan_text (or a walk) found valid. Start with *at = 0;
+ * false at the end.
  */
 bool scan_next_member(struct scan_value object, size_t *at, struct scan_member *member);
 
 /*
- * Walks the elements of an array that nobody has checked. Start with *at = 0. It looks at brackets and quotes only:
- * what lies between two commas is for the reader of the element to check; when all elements are found valid, so is the
- * array.
+ * Walks the elements of an array that nobody has checked. Start with *at = 0. It looks at brackets
+ * and quotes only: what lies between two commas is for the reader of the element to check; when all
+ * elements are found valid, so is the array.
  */
-enum scan_step { SCAN_ELEMENT, SCAN_END, SCAN_BROKEN /* err says where and why; there is no further step */ };
-enum scan_step scan_next_element(struct span array, size_t *at, struct span *element, struct scan_error *err);
+enum scan_step {
+	SCAN_ELEMENT,
+	SCAN_END,
+	SCAN_BROKEN /* err says where and why; there is no further step */
+};
+enum scan_step scan_next_element(struct span array, size_t *at, struct span *element,
+                                 struct scan_error *err);
 
-/* Unescapes a valid string (with quotes) onto out as UTF-8; \u0000 becomes a NUL byte. False: memory. */
+/* Unescapes a valid string (with quotes) onto out as UTF-8; \u0000 becomes a NUL byte. False:
+ * memory. */
 bool scan_unescape(struct span quoted, struct buf *out);
 
 /* Line and column (both from 1, column in characters) of a byte offset, for messages to people. */

@@ -81,7 +81,8 @@ void table_remove(struct table *t, const char *name)
 			continue;
 		free(t->entries[i].name);
 		field_finish(&t->entries[i].value);
-		memmove(&t->entries[i], &t->entries[i + 1], (t->count - i - 1) * sizeof *t->entries);
+		memmove(&t->entries[i], &t->entries[i + 1],
+		        (t->count - i - 1) * sizeof *t->entries);
 		t->count--;
 		return;
 	}

@@ -16,9 +16,9 @@ struct table;
 
 struct field {
 	/*
-	 * 't' bool · 'b' 's' 'I' 'l' signed, 'B' 'u' 'i' unsigned of 1, 2, 4, 8 bytes (RabbitMQ's reading)
-	 * · 'T' timestamp (u) · 'f' 'd' float, double · 'D' decimal · 'S' string · 'x' bytes
-	 * · 'A' array (table with empty names) · 'F' table · 'V' void
+	 * 't' bool · 'b' 's' 'I' 'l' signed, 'B' 'u' 'i' unsigned of 1, 2, 4, 8 bytes (RabbitMQ's
+	 * reading) · 'T' timestamp (u) · 'f' 'd' float, double · 'D' decimal · 'S' string · 'x'
+	 * bytes · 'A' array (table with empty names) · 'F' table · 'V' void
 	 */
 	char kind;
 	union {
@@ -64,7 +64,8 @@ void table_remove(struct table *t, const char *name);
 /* Deep copy. */
 struct field field_copy(const struct field *f);
 void table_copy(struct table *to, const struct table *from);
-/* An integer of any width and sign, or digits in a string. False: absent, other kind, out of range. */
+/* An integer of any width and sign, or digits in a string. False: absent, other kind, out of range.
+ */
 bool table_get_int(const struct table *t, const char *name, int64_t *value);
 /* Terminated text of an 'S' field without NUL inside, or NULL. Borrowed. */
 const char *table_get_text(const struct table *t, const char *name);

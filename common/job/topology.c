@@ -9,13 +9,15 @@
 #include "common/job/job.h"
 #include "common/base/memory.h"
 
-/* Listing dead letters returns them, and before 4.3 every return counts: a limit that is never reached. */
+/* Listing dead letters returns them, and before 4.3 every return counts: a limit that is never
+ * reached. */
 enum { NEVER_REACHED = 1000000, DELIVERY_LIMIT = 50 };
 
 /* ---- names ---- */
 
 /* Not by printf: two names are made for each job that is published. What is too long is cut. */
-static char *join(char *out, const char *prefix, const char *middle, const char *name, const char *rest)
+static char *join(char *out, const char *prefix, const char *middle, const char *name,
+                  const char *rest)
 {
 	const char *const parts[] = {prefix, middle, name, rest};
 	size_t used = 0;
@@ -91,21 +93,25 @@ static struct table *add(struct topology *t, struct topology_item item)
 
 static struct table *add_exchange(struct topology *t, const char *name, const char *type)
 {
-	return add(t, (struct topology_item){.kind = TOPOLOGY_EXCHANGE, .name = xstrdup(name), .type = xstrdup(type)});
+	return add(t, (struct topology_item){
+	                  .kind = TOPOLOGY_EXCHANGE, .name = xstrdup(name), .type = xstrdup(type)});
 }
 
 static struct table *add_quorum_queue(struct topology *t, const char *name)
 {
-	struct table *arguments = add(t, (struct topology_item){.kind = TOPOLOGY_QUEUE, .name = xstrdup(name)});
+	struct table *arguments =
+	    add(t, (struct topology_item){.kind = TOPOLOGY_QUEUE, .name = xstrdup(name)});
 	table_set_string(arguments, "x-queue-type", "quorum");
 	return arguments;
 }
 
-static struct table *add_binding(struct topology *t, enum topology_kind kind, const char *to, const char *from,
-                                 const char *key)
+static struct table *add_binding(struct topology *t, enum topology_kind kind, const char *to,
+                                 const char *from, const char *key)
 {
-	return add(t, (struct topology_item){
-	                  .kind = kind, .name = xstrdup(to), .source = xstrdup(from), .routing_key = xstrdup(key)});
+	return add(t, (struct topology_item){.kind = kind,
+	                                     .name = xstrdup(to),
+	                                     .source = xstrdup(from),
+	                                     .routing_key = xstrdup(key)});
 }
 
 static void with_alternate(struct table *arguments, const char *prefix)
@@ -148,8 +154,8 @@ static void add_level_queue(struct topology *t, const char *p, int k)
 	table_set_string(a, "x-overflow", "reject-publish");
 }
 
-static void add_hop(struct topology *t, enum topology_kind kind, const char *to, const char *from, int k,
-                    const char *word)
+static void add_hop(struct topology *t, enum topology_kind kind, const char *to, const char *from,
+                    int k, const char *word)
 {
 	char header[32];
 	struct table *a = add_binding(t, kind, to, from, "");
@@ -174,10 +180,13 @@ static void add_level_bindings(struct topology *t, const char *p, int k)
 static void add_shared_queues(struct topology *t, const char *p)
 {
 	char name[TOPOLOGY_NAME_MAX];
-	table_set_int(add_quorum_queue(t, topology_unroutable(p, name)), "x-delivery-limit", NEVER_REACHED);
-	/* A stream, so that every worker reads every cancel; bounded, because a cancel outlives its job. */
+	table_set_int(add_quorum_queue(t, topology_unroutable(p, name)), "x-delivery-limit",
+	              NEVER_REACHED);
+	/* A stream, so that every worker reads every cancel; bounded, because a cancel outlives its
+	 * job. */
 	struct table *a =
-	    add(t, (struct topology_item){.kind = TOPOLOGY_QUEUE, .name = xstrdup(name_into(name, p, "cancel"))});
+	    add(t, (struct topology_item){.kind = TOPOLOGY_QUEUE,
+	                                  .name = xstrdup(name_into(name, p, "cancel"))});
 	table_set_string(a, "x-queue-type", "stream");
 	table_set_string(a, "x-max-age", "7D");
 }
@@ -192,7 +201,8 @@ static void add_job_queue(struct topology *t, const char *p, const char *name)
 	table_set_string(a, "x-dead-letter-exchange", topology_dead(p, dead));
 	table_set_string(a, "x-dead-letter-routing-key", queue);
 	table_set_string(a, "x-dead-letter-strategy", "at-least-once");
-	table_set_int(add_quorum_queue(t, topology_dead_queue(p, name, dead_queue)), "x-delivery-limit", NEVER_REACHED);
+	table_set_int(add_quorum_queue(t, topology_dead_queue(p, name, dead_queue)),
+	              "x-delivery-limit", NEVER_REACHED);
 }
 
 static void add_job_queue_bindings(struct topology *t, const char *p, const char *name)
@@ -200,21 +210,25 @@ static void add_job_queue_bindings(struct topology *t, const char *p, const char
 	char queue[TOPOLOGY_NAME_MAX], dead_queue[TOPOLOGY_NAME_MAX], exchange[TOPOLOGY_NAME_MAX];
 	topology_queue(p, name, queue);
 	add_binding(t, TOPOLOGY_BIND_QUEUE, queue, topology_jobs(p, exchange), queue);
-	add_binding(t, TOPOLOGY_BIND_QUEUE, topology_dead_queue(p, name, dead_queue), topology_dead(p, exchange),
-	            queue);
+	add_binding(t, TOPOLOGY_BIND_QUEUE, topology_dead_queue(p, name, dead_queue),
+	            topology_dead(p, exchange), queue);
 }
 
-static int check_names(const char *prefix, const char *const *queues, size_t count, struct error *err)
+static int check_names(const char *prefix, const char *const *queues, size_t count,
+                       struct error *err)
 {
 	if (!queue_name_valid(span_of(prefix)))
-		return error_set(err, ERROR_CONFIG, "prefix '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", prefix);
+		return error_set(err, ERROR_CONFIG,
+		                 "prefix '%.100s' must be 1 to 100 bytes of A-Za-z0-9._-", prefix);
 	for (size_t i = 0; i < count; i++)
 		if (!queue_name_valid(span_of(queues[i])))
-			return error_set(err, ERROR_CONFIG, "queue name '%.100s' must be " QUEUE_NAME_FORM, queues[i]);
+			return error_set(err, ERROR_CONFIG,
+			                 "queue name '%.100s' must be " QUEUE_NAME_FORM, queues[i]);
 	return 0;
 }
 
-int topology_make(struct topology *t, const char *prefix, const char *const *queues, size_t count, struct error *err)
+int topology_make(struct topology *t, const char *prefix, const char *const *queues, size_t count,
+                  struct error *err)
 {
 	if (check_names(prefix, queues, count, err) < 0)
 		return -1;
@@ -231,7 +245,8 @@ int topology_make(struct topology *t, const char *prefix, const char *const *que
 
 	topology_unroutable(prefix, unroutable);
 	add_binding(t, TOPOLOGY_BIND_QUEUE, unroutable, unroutable, "");
-	add_binding(t, TOPOLOGY_BIND_QUEUE, name_into(name, prefix, "cancel"), name_into(from, prefix, "control"), "");
+	add_binding(t, TOPOLOGY_BIND_QUEUE, name_into(name, prefix, "cancel"),
+	            name_into(from, prefix, "control"), "");
 	for (int k = 0; k < DELAY_LEVELS; k++)
 		add_level_bindings(t, prefix, k);
 	for (size_t i = 0; i < count; i++)

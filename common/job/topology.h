@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every exchange, queue and binding of Warren as a table of data: what setup declares, what check compares. Pure.
- * Names and arguments never change under one prefix; docs/design.md says why each argument is there.
+ * Every exchange, queue and binding of Warren as a table of data: what setup declares, what check
+ * compares. Pure. Names and arguments never change under one prefix; docs/design.md says why each
+ * argument is there.
  */
 #pragma once
 
@@ -14,7 +15,12 @@
 #define TOPOLOGY_PREFIX_DEFAULT "warren.v1"
 enum { TOPOLOGY_NAME_MAX = 256 };
 
-enum topology_kind { TOPOLOGY_EXCHANGE, TOPOLOGY_QUEUE, TOPOLOGY_BIND_QUEUE, TOPOLOGY_BIND_EXCHANGE };
+enum topology_kind {
+	TOPOLOGY_EXCHANGE,
+	TOPOLOGY_QUEUE,
+	TOPOLOGY_BIND_QUEUE,
+	TOPOLOGY_BIND_EXCHANGE
+};
 
 struct topology_item {
 	enum topology_kind kind;
@@ -33,18 +39,20 @@ struct topology {
 };
 
 /* queues: names as the user knows them ("mail"), each checked with queue_name_valid. */
-int topology_make(struct topology *t, const char *prefix, const char *const *queues, size_t count, struct error *err);
+int topology_make(struct topology *t, const char *prefix, const char *const *queues, size_t count,
+                  struct error *err);
 void topology_finish(struct topology *t);
 
 /* One line about an item, e.g. "queue warren.v1.q.mail (x-queue-type=quorum, ...)". Returns out. */
 char *topology_describe(const struct topology_item *item, char *out, size_t size);
 
 /* Names; each writes into out (TOPOLOGY_NAME_MAX) and returns it. */
-char *topology_jobs(const char *prefix, char *out);                    /* P.jobs */
-char *topology_dead(const char *prefix, char *out);                    /* P.dead */
-char *topology_unroutable(const char *prefix, char *out);              /* P.unroutable: exchange and queue */
+char *topology_jobs(const char *prefix, char *out);       /* P.jobs */
+char *topology_dead(const char *prefix, char *out);       /* P.dead */
+char *topology_unroutable(const char *prefix, char *out); /* P.unroutable: exchange and queue */
 char *topology_queue(const char *prefix, const char *name, char *out); /* P.q.NAME */
 char *topology_replies(const char *prefix, char *out);                 /* P.replies */
-char *topology_reply(const char *prefix, const char *name, char *out); /* P.reply.NAME: a waiting producer's queue */
+char *topology_reply(const char *prefix, const char *name,
+                     char *out); /* P.reply.NAME: a waiting producer's queue */
 char *topology_dead_queue(const char *prefix, const char *name, char *out); /* P.q.NAME.dead */
-char *topology_delay(const char *prefix, int level, char *out);             /* P.delay.KK: exchange and queue */
+char *topology_delay(const char *prefix, int level, char *out); /* P.delay.KK: exchange and queue */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From settings to a broker: the options of a connection, a plain connection, the topology of the settings. */
+/* From settings to a broker: the options of a connection, a plain connection, the topology of the
+ * settings. */
 #pragma once
 
 #include "common/amqp/broker.h"

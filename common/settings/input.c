@@ -20,14 +20,16 @@ static int read_all(int fd, const char *name, size_t max, struct buf *out, struc
 		if (n < 0)
 			return error_set_errno(err, ERROR_IO, errno, "reading %s", name);
 		if (out->len + (size_t)n > max)
-			return error_set(err, ERROR_DATA, "%s holds more than %zu bytes (max_body)", name, max);
+			return error_set(err, ERROR_DATA, "%s holds more than %zu bytes (max_body)",
+			                 name, max);
 		buf_append(out, chunk, (size_t)n);
 	}
 	return 0;
 }
 
 /* JSON on the command line, @FILE, or "-" for stdin. */
-static int read_word(const char *word, size_t max, struct buf *out, const char **name, struct error *err)
+static int read_word(const char *word, size_t max, struct buf *out, const char **name,
+                     struct error *err)
 {
 	*name = "args";
 	if (strcmp(word, "-") == 0) {
@@ -47,7 +49,8 @@ static int read_word(const char *word, size_t max, struct buf *out, const char *
 	return 0;
 }
 
-static int check_json(const char *name, const struct buf *text, struct span *value, struct error *err)
+static int check_json(const char *name, const struct buf *text, struct span *value,
+                      struct error *err)
 {
 	struct scan_value found;
 	struct scan_error scan;
@@ -58,10 +61,12 @@ static int check_json(const char *name, const struct buf *text, struct span *val
 		return 0;
 	}
 	scan_position(all, scan.offset, &line, &column);
-	return error_set(err, ERROR_DATA, "%s:%zu:%zu: not JSON: %s", name, line, column, scan.reason);
+	return error_set(err, ERROR_DATA, "%s:%zu:%zu: not JSON: %s", name, line, column,
+	                 scan.reason);
 }
 
-int input_json(const char *word, size_t max, struct buf *text, struct span *value, struct error *err)
+int input_json(const char *word, size_t max, struct buf *text, struct span *value,
+               struct error *err)
 {
 	const char *name;
 	if (read_word(word, max, text, &name, err) < 0)

@@ -8,7 +8,8 @@
 #include "common/base/error.h"
 
 /*
- * Reads at most max bytes into text, and checks them: *value is the JSON value without the blanks around it, borrowed
- * of text. ERROR_NOINPUT, ERROR_IO, ERROR_DATA with line and column.
+ * Reads at most max bytes into text, and checks them: *value is the JSON value without the blanks
+ * around it, borrowed of text. ERROR_NOINPUT, ERROR_IO, ERROR_DATA with line and column.
  */
-int input_json(const char *word, size_t max, struct buf *text, struct span *value, struct error *err);
+int input_json(const char *word, size_t max, struct buf *text, struct span *value,
+               struct error *err);

@@ -23,7 +23,9 @@ static int read_all(int fd, const char *path, char *text, size_t *len, struct er
 			return error_set_errno(err, ERROR_IO, errno, "reading " WHAT " '%s'", path);
 		*len += n > 0 ? (size_t)n : 0;
 	}
-	return *len < FILE_MAX ? 0 : error_set(err, ERROR_CONFIG, WHAT " '%s' is too large to be one", path);
+	return *len < FILE_MAX
+	           ? 0
+	           : error_set(err, ERROR_CONFIG, WHAT " '%s' is too large to be one", path);
 }
 
 static bool holds_secret(const struct keyring *r)
@@ -59,7 +61,8 @@ int key_file_read_one(const char *path, enum key_kind kind, struct keyring *r, s
 		return -1;
 	if (r->count == 1)
 		return 0;
-	return error_set(err, ERROR_CONFIG, WHAT " '%s' holds %zu keys; leave the one that is to be used", path,
+	return error_set(err, ERROR_CONFIG,
+	                 WHAT " '%s' holds %zu keys; leave the one that is to be used", path,
 	                 r->count);
 }
 
@@ -68,7 +71,8 @@ int key_file_create(const char *path, bool secret, struct span text, struct erro
 	mode_t mode = secret ? 0600 : 0644;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0 && errno == EEXIST)
-		return error_set(err, ERROR_USAGE, "'%s' exists, and keys are never overwritten: name another file",
+		return error_set(err, ERROR_USAGE,
+		                 "'%s' exists, and keys are never overwritten: name another file",
 		                 path);
 	if (fd < 0)
 		return error_set_errno(err, ERROR_IO, errno, "'%s'", path);

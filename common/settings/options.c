@@ -18,7 +18,8 @@
 
 const struct option_spec options_common[] = {
     {"config", 'c', "FILE", "read this configuration file"},
-    {"url", 'u', "URL", "broker, or several with commas (default $AMQP_URL, else amqp://guest@localhost:5672/)"},
+    {"url", 'u', "URL",
+     "broker, or several with commas (default $AMQP_URL, else amqp://guest@localhost:5672/)"},
     {"user", 0, "NAME", "user name, in place of the URL's"},
     {"password-file", 0, "FILE", "file (mode 600) that holds the password; or set AMQP_PASSWORD"},
     {"prefix", 0, "NAME", "first part of all exchange and queue names (default warren.v1)"},
@@ -85,8 +86,10 @@ static int unknown_option(const struct merged *m, const char *word, struct error
 	         word[0] == '-' && word[1] == '-' ? word + 2 : "");
 	const char *near = *name ? nearest_name(name, names, m->count) : NULL;
 	if (near)
-		return error_set(err, ERROR_USAGE, "unknown option --%s; did you mean --%s?", name, near);
-	return error_set(err, ERROR_USAGE, "unknown or misused option '%.60s'; --help lists the options", word);
+		return error_set(err, ERROR_USAGE, "unknown option --%s; did you mean --%s?", name,
+		                 near);
+	return error_set(err, ERROR_USAGE,
+	                 "unknown or misused option '%.60s'; --help lists the options", word);
 }
 
 static const struct option_spec *spec_of(const struct merged *m, int code)
@@ -97,7 +100,8 @@ static const struct option_spec *spec_of(const struct merged *m, int code)
 	return NULL;
 }
 
-static int take_option(struct options *o, const struct merged *m, int code, char **argv, struct error *err)
+static int take_option(struct options *o, const struct merged *m, int code, char **argv,
+                       struct error *err)
 {
 	const char *word = argv[optind - 1];
 	if (code == ':')
@@ -105,7 +109,8 @@ static int take_option(struct options *o, const struct merged *m, int code, char
 	const struct option_spec *spec = code == '?' ? NULL : spec_of(m, code);
 	if (!spec)
 		return optopt && optopt < LONG_BASE
-		           ? error_set(err, ERROR_USAGE, "unknown option -%c; --help lists the options", optopt)
+		           ? error_set(err, ERROR_USAGE,
+		                       "unknown option -%c; --help lists the options", optopt)
 		           : unknown_option(m, word, err);
 	o->given = xrealloc(o->given, o->count + 1, sizeof *o->given);
 	o->given[o->count++] = (struct parsed_option){spec, optarg};
@@ -120,8 +125,10 @@ static size_t count_after_dashes(int argc, char **argv, const struct merged *m)
 			return (size_t)(argc - i - 1);
 		for (size_t k = 0; k < m->count; k++) {
 			const struct option_spec *s = m->specs[k];
-			bool by_name = argv[i][0] == '-' && argv[i][1] == '-' && strcmp(argv[i] + 2, s->name) == 0;
-			bool by_letter = s->letter && argv[i][0] == '-' && argv[i][1] == s->letter && !argv[i][2];
+			bool by_name = argv[i][0] == '-' && argv[i][1] == '-' &&
+			               strcmp(argv[i] + 2, s->name) == 0;
+			bool by_letter = s->letter && argv[i][0] == '-' &&
+			                 argv[i][1] == s->letter && !argv[i][2];
 			if ((by_name || by_letter) && argument_mode(s) == required_argument) {
 				i++;
 				break;
@@ -131,7 +138,8 @@ static size_t count_after_dashes(int argc, char **argv, const struct merged *m)
 	return 0;
 }
 
-int options_parse(struct options *o, const struct command_spec *command, int argc, char **argv, struct error *err)
+int options_parse(struct options *o, const struct command_spec *command, int argc, char **argv,
+                  struct error *err)
 {
 	struct merged m;
 	int code;
@@ -180,7 +188,8 @@ int options_count(const struct options *o, const char *name, uint64_t *count, st
 	errno = 0;
 	*count = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || *count == 0)
-		return error_set(err, ERROR_USAGE, "--%s wants a whole number above 0, not '%.60s'", name, text);
+		return error_set(err, ERROR_USAGE, "--%s wants a whole number above 0, not '%.60s'",
+		                 name, text);
 	return 0;
 }
 
@@ -190,8 +199,8 @@ static void print_options(const struct option_spec *table)
 		char left[64];
 		const char *between = !table->argument || table->argument[0] == '[' ? "" : " ";
 		snprintf(left, sizeof left, "%c%c%s --%s%s%s", table->letter ? '-' : ' ',
-		         table->letter ? table->letter : ' ', table->letter ? "," : " ", table->name, between,
-		         table->argument ? table->argument : "");
+		         table->letter ? table->letter : ' ', table->letter ? "," : " ",
+		         table->name, between, table->argument ? table->argument : "");
 		printf("  %-30s %s\n", left, table->help);
 	}
 }
@@ -223,12 +232,13 @@ int options_fail(const char *program, const struct command_spec *command, const 
 	return (int)err->kind;
 }
 
-static int apply_one(struct settings *s, enum settings_program program, const struct parsed_option *given,
-                     struct error *err)
+static int apply_one(struct settings *s, enum settings_program program,
+                     const struct parsed_option *given, struct error *err)
 {
 	static const char *const of_settings[] = {
-	    "url",     "user",  "password-file", "prefix", "log-level", "log-format", "log-file",       "slots",
-	    "timeout", "grace", "drain",         "name",   "mgmt-url",  "window",     "confirm-timeout"};
+	    "url",        "user",     "password-file", "prefix",  "log-level",
+	    "log-format", "log-file", "slots",         "timeout", "grace",
+	    "drain",      "name",     "mgmt-url",      "window",  "confirm-timeout"};
 	for (size_t i = 0; i < sizeof of_settings / sizeof *of_settings; i++) {
 		if (strcmp(given->spec->name, of_settings[i]) != 0)
 			continue;
@@ -240,7 +250,8 @@ static int apply_one(struct settings *s, enum settings_program program, const st
 	return 0;
 }
 
-int options_load_settings(const struct options *o, int settings_program, struct settings *s, struct error *err)
+int options_load_settings(const struct options *o, int settings_program, struct settings *s,
+                          struct error *err)
 {
 	enum settings_program program = (enum settings_program)settings_program;
 	settings_init(s, program);
@@ -268,8 +279,8 @@ static int show_config(struct settings *s, enum settings_program program, struct
 	return 0;
 }
 
-bool options_begin(const char *program, int settings_program, const struct command_spec *command, int argc, char **argv,
-                   struct options *o, struct settings *s, int *exit_code)
+bool options_begin(const char *program, int settings_program, const struct command_spec *command,
+                   int argc, char **argv, struct options *o, struct settings *s, int *exit_code)
 {
 	struct error err = {0};
 	*exit_code = 0;
@@ -300,11 +311,13 @@ bool options_begin(const char *program, int settings_program, const struct comma
 	return true;
 }
 
-static int unknown_command(const char *program, const char *name, const struct command_spec *commands)
+static int unknown_command(const char *program, const char *name,
+                           const struct command_spec *commands)
 {
 	const char *names[16];
 	size_t count = 0;
-	for (const struct command_spec *c = commands; c->name && count < sizeof names / sizeof *names; c++)
+	for (const struct command_spec *c = commands;
+	     c->name && count < sizeof names / sizeof *names; c++)
 		names[count++] = c->name;
 	const char *near = nearest_name(name, names, count);
 	fprintf(stderr, "%s: unknown command '%.60s'%s%s%s; %s --help lists them\n", program, name,
@@ -312,15 +325,16 @@ static int unknown_command(const char *program, const char *name, const struct c
 	return ERROR_USAGE;
 }
 
-static int run_command(const char *program, const char *summary, const struct command_spec *commands, int argc,
-                       char **argv)
+static int run_command(const char *program, const char *summary,
+                       const struct command_spec *commands, int argc, char **argv)
 {
 	const char *word = argc >= 2 ? argv[1] : "";
 	if (strcmp(word, "--version") == 0) {
 		printf("%s %s\n", program, WARREN_VERSION);
 		return 0;
 	}
-	bool help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+	bool help =
+	    strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 	if (help || argc < 2) {
 		options_overview(program, summary, commands);
 		return help ? 0 : ERROR_USAGE;
@@ -331,7 +345,8 @@ static int run_command(const char *program, const char *summary, const struct co
 	return unknown_command(program, word, commands);
 }
 
-/* Started with a standard stream closed, the connection to the broker would take its number, and get our output. */
+/* Started with a standard stream closed, the connection to the broker would take its number, and
+ * get our output. */
 static void occupy_standard_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -339,9 +354,11 @@ static void occupy_standard_streams(void)
 			_exit(ERROR_BUG);
 }
 
-int options_main(const char *program, const char *summary, const struct command_spec *commands, int argc, char **argv)
+int options_main(const char *program, const char *summary, const struct command_spec *commands,
+                 int argc, char **argv)
 {
-	/* A reader that has gone is an error of the write, not our end in the middle of a publish. */
+	/* A reader that has gone is an error of the write, not our end in the middle of a publish.
+	 */
 	signal(SIGPIPE, SIG_IGN);
 	occupy_standard_streams();
 	int code = run_command(program, summary, commands, argc, argv);
@@ -349,7 +366,7 @@ int options_main(const char *program, const char *summary, const struct command_
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
 	if (errno != EPIPE) /* a reader such as head, which has what it wants */
-		fprintf(stderr, "%s: the output could not be written%s%s\n", program, errno ? ": " : "",
-		        errno ? strerror(errno) : "");
+		fprintf(stderr, "%s: the output could not be written%s%s\n", program,
+		        errno ? ": " : "", errno ? strerror(errno) : "");
 	return code ? code : ERROR_IO;
 }

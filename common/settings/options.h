@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Command lines: a table of options over getopt_long that also prints --help and finds the nearest name for a typo.
+ * Command lines: a table of options over getopt_long that also prints --help and finds the nearest
+ * name for a typo.
  */
 #pragma once
 
@@ -26,7 +27,8 @@ struct command_spec {
 	int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit code */
 };
 
-/* What every command takes: --config, --url, the log's options, --show-config, --help, --version ... */
+/* What every command takes: --config, --url, the log's options, --show-config, --help, --version
+ * ... */
 extern const struct option_spec options_common[];
 
 struct parsed_option {
@@ -46,7 +48,8 @@ struct options {
  * Parses by command->options and options_common. Options and arguments may mix until "--".
  * -1: ERROR_USAGE with a nearest-match hint ("unknown option --dealy; did you mean --delay?").
  */
-int options_parse(struct options *o, const struct command_spec *command, int argc, char **argv, struct error *err);
+int options_parse(struct options *o, const struct command_spec *command, int argc, char **argv,
+                  struct error *err);
 void options_finish(struct options *o);
 /* The last value given for the long name; NULL when not given ("" when given without a value). */
 const char *options_get(const struct options *o, const char *name);
@@ -56,28 +59,33 @@ int options_count(const struct options *o, const char *name, uint64_t *count, st
 
 /* Help on stdout. program is "warren-producer". */
 void options_help(const char *program, const struct command_spec *command);
-void options_overview(const char *program, const char *summary, const struct command_spec *commands);
+void options_overview(const char *program, const char *summary,
+                      const struct command_spec *commands);
 /* The nearest name by edit distance, or NULL when none is near. */
 const char *options_nearest(const char *name, const char *const *names, size_t count);
 
 /*
- * The common part of every command: --help and --version are answered (*exit_code set to 0 and true returned), usage
- * errors are printed (64), settings are loaded from file and environment, common options applied, log configured,
- * --show-config answered. True: the command returns *exit_code at once. False: go on with *o and *s.
- * The command's own options that carry a settings key's name are applied too (e.g. "slots").
+ * The common part of every command: --help and --version are answered (*exit_code set to 0 and true
+ * returned), usage errors are printed (64), settings are loaded from file and environment, common
+ * options applied, log configured,
+ * --show-config answered. True: the command returns *exit_code at once. False: go on with *o and
+ * *s. The command's own options that carry a settings key's name are applied too (e.g. "slots").
  */
 struct settings;
-bool options_begin(const char *program, int settings_program, const struct command_spec *command, int argc, char **argv,
-                   struct options *o, struct settings *s, int *exit_code);
+bool options_begin(const char *program, int settings_program, const struct command_spec *command,
+                   int argc, char **argv, struct options *o, struct settings *s, int *exit_code);
 /*
- * The settings as options_begin makes them - defaults, file, environment, then the command line - into s, which is to
- * be finished even on failure. For reading them again.
+ * The settings as options_begin makes them - defaults, file, environment, then the command line -
+ * into s, which is to be finished even on failure. For reading them again.
  */
-int options_load_settings(const struct options *o, int settings_program, struct settings *s, struct error *err);
+int options_load_settings(const struct options *o, int settings_program, struct settings *s,
+                          struct error *err);
 /*
- * A whole program of commands: --help, --version, the command's run. Returns the exit code: what could not be written
- * to stdout makes it ERROR_IO. SIGPIPE is ignored from here on, and no socket becomes descriptor 0, 1 or 2.
+ * A whole program of commands: --help, --version, the command's run. Returns the exit code: what
+ * could not be written to stdout makes it ERROR_IO. SIGPIPE is ignored from here on, and no socket
+ * becomes descriptor 0, 1 or 2.
  */
-int options_main(const char *program, const char *summary, const struct command_spec *commands, int argc, char **argv);
+int options_main(const char *program, const char *summary, const struct command_spec *commands,
+                 int argc, char **argv);
 /* Prints "warren-producer: send: <text>" on stderr and returns the kind as exit code. */
 int options_fail(const char *program, const struct command_spec *command, const struct error *err);

@@ -26,7 +26,8 @@ struct settings_queue *settings_new_queue(struct settings *s)
 struct settings_handler *settings_new_handler(struct settings *s, size_t at)
 {
 	s->handlers = xrealloc(s->handlers, s->handler_count + 1, sizeof *s->handlers);
-	memmove(&s->handlers[at + 1], &s->handlers[at], (s->handler_count - at) * sizeof *s->handlers);
+	memmove(&s->handlers[at + 1], &s->handlers[at],
+	        (s->handler_count - at) * sizeof *s->handlers);
 	s->handler_count++;
 	s->handlers[at] = (struct settings_handler){.timeout_ms = SETTINGS_UNSET,
 	                                            .grace_ms = SETTINGS_UNSET,
@@ -67,7 +68,8 @@ static void set_standard_name(struct settings *s, enum settings_program program)
 {
 	char host[256] = "worker";
 	gethostname(host, sizeof host - 1);
-	s->name = xprintf("%s%s:%d", program == SETTINGS_WORKER ? "" : "warren-producer ", host, (int)getpid());
+	s->name = xprintf("%s%s:%d", program == SETTINGS_WORKER ? "" : "warren-producer ", host,
+	                  (int)getpid());
 }
 
 void settings_init(struct settings *s, enum settings_program program)
@@ -144,10 +146,12 @@ static int load_environment(struct settings *s, enum settings_program program, s
 	}
 	if (!password || !*password)
 		return 0;
-	return settings_read(settings_find(&settings_top, program, "password"), s, "AMQP_PASSWORD", password, err);
+	return settings_read(settings_find(&settings_top, program, "password"), s, "AMQP_PASSWORD",
+	                     password, err);
 }
 
-int settings_load(struct settings *s, enum settings_program program, const char *file, struct error *err)
+int settings_load(struct settings *s, enum settings_program program, const char *file,
+                  struct error *err)
 {
 	const char *named = file ? file : getenv("WARREN_CONFIG");
 	cleanup_free char *found = named && *named ? NULL : standard_file(program);
@@ -157,8 +161,8 @@ int settings_load(struct settings *s, enum settings_program program, const char 
 	return load_environment(s, program, err);
 }
 
-int settings_set(struct settings *s, enum settings_program program, const char *option, const char *value,
-                 struct error *err)
+int settings_set(struct settings *s, enum settings_program program, const char *option,
+                 const char *value, struct error *err)
 {
 	char key[64], called[64];
 	if (strcmp(option, "url") == 0) {
@@ -207,11 +211,13 @@ int settings_use_queue(struct settings *s, const char *spec, bool first, struct 
 	char *colon = strchr(name, ':');
 	int64_t weight = 0;
 	if (colon && (!settings_parse_size(colon + 1, &weight) || weight < 1 || weight > 1000))
-		return error_set(err, ERROR_USAGE, "the weight in '%.120s' must be a number from 1 to 1000", spec);
+		return error_set(err, ERROR_USAGE,
+		                 "the weight in '%.120s' must be a number from 1 to 1000", spec);
 	if (colon)
 		*colon = 0;
 	if (!queue_name_valid(span_of(name)))
-		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM, name);
+		return error_set(err, ERROR_USAGE, "queue name '%.100s' must be " QUEUE_NAME_FORM,
+		                 name);
 	struct settings_queue q = take_queue(s, name);
 	if (weight)
 		q.weight = (unsigned)weight;
@@ -224,8 +230,8 @@ int settings_use_queue(struct settings *s, const char *spec, bool first, struct 
 	return 0;
 }
 
-int settings_of_queues(struct settings *s, enum settings_program program, const char *option, const char *value,
-                       struct error *err)
+int settings_of_queues(struct settings *s, enum settings_program program, const char *option,
+                       const char *value, struct error *err)
 {
 	cleanup_free char *name = xstrdup(option), *called = xprintf("--%s", option);
 	for (char *c = name; *c; c++)
@@ -246,7 +252,8 @@ int settings_add_handler(struct settings *s, const char *spec, struct error *err
 {
 	const char *equals = strchr(spec, '=');
 	if (!equals || equals == spec || !equals[1])
-		return error_set(err, ERROR_USAGE, "--handler wants TYPE-GLOB=exec:CMD, not '%.200s'", spec);
+		return error_set(err, ERROR_USAGE,
+		                 "--handler wants TYPE-GLOB=exec:CMD, not '%.200s'", spec);
 	struct settings_handler *h = settings_new_handler(s, s->command_line_handlers++);
 	h->type = xmemdup(spec, (size_t)(equals - spec));
 	h->run = xstrdup(equals + 1);
@@ -257,19 +264,23 @@ int settings_with(struct settings *s, const char *spec, struct error *err)
 {
 	const char *equals = strchr(spec, '=');
 	if (!equals || s->command_line_handlers == 0)
-		return error_set(err, ERROR_USAGE, "--with wants KEY=VALUE behind a --handler, not '%.100s'", spec);
+		return error_set(err, ERROR_USAGE,
+		                 "--with wants KEY=VALUE behind a --handler, not '%.100s'", spec);
 	cleanup_free char *name = xmemdup(spec, (size_t)(equals - spec));
 	const struct settings_key *k = settings_find(&settings_handlers, SETTINGS_WORKER, name);
 	if (!k || k->required) {
 		const char *names[64];
 		size_t count = 0;
-		for (size_t i = 0; i < settings_handlers.count && count < sizeof names / sizeof *names; i++)
+		for (size_t i = 0;
+		     i < settings_handlers.count && count < sizeof names / sizeof *names; i++)
 			names[count++] = settings_handlers.keys[i].name;
 		const char *near = nearest_name(name, names, count);
 		return error_set(err, ERROR_USAGE, "a handler has no setting '%.60s'%s%s%s", name,
-		                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+		                 near ? "; did you mean '" : "", near ? near : "",
+		                 near ? "'?" : "");
 	}
-	if (settings_read(k, &s->handlers[s->command_line_handlers - 1], name, equals + 1, err) == 0)
+	if (settings_read(k, &s->handlers[s->command_line_handlers - 1], name, equals + 1, err) ==
+	    0)
 		return 0;
 	err->kind = ERROR_USAGE;
 	return error_wrap(err, "--with");
@@ -279,13 +290,15 @@ int settings_with(struct settings *s, const char *spec, struct error *err)
 
 static int read_password_file(struct settings *s, struct error *err)
 {
-	cleanup_close int fd = secret_file_open("password_file", s->password_file, SECRET_CLOSED, err);
+	cleanup_close int fd =
+	    secret_file_open("password_file", s->password_file, SECRET_CLOSED, err);
 	char text[1024];
 	if (fd < 0)
 		return -1;
 	ssize_t n = read(fd, text, sizeof text - 1);
 	if (n <= 0 || n == sizeof text - 1)
-		return error_set(err, ERROR_CONFIG, "password_file '%s' is empty or too long", s->password_file);
+		return error_set(err, ERROR_CONFIG, "password_file '%s' is empty or too long",
+		                 s->password_file);
 	text[n] = 0;
 	text[strcspn(text, "\r\n")] = 0;
 	free(s->password);
@@ -299,24 +312,28 @@ static int check_keys(const struct settings_queue *q, struct error *err)
 	const char *sealing = q->seal_to ? "seal_to" : q->open_with ? "open_with" : NULL;
 	if (!keys_supported() && (sealing || q->sign_with || q->signed_by))
 		return error_set(err, ERROR_CONFIG,
-		                 "queue '%s' has keys, and this program was built without libsodium: it cannot sign or "
+		                 "queue '%s' has keys, and this program was built without "
+		                 "libsodium: it cannot sign or "
 		                 "seal jobs",
 		                 q->name);
 	if (sealing && q->raw)
-		return error_set(err, ERROR_CONFIG,
-		                 "queue '%s' has %s and codec \"raw\": only job documents have args to seal", q->name,
-		                 sealing);
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "queue '%s' has %s and codec \"raw\": only job documents have args to seal",
+		    q->name, sealing);
 	return 0;
 }
 
 static int check_queues(const struct settings *s, struct error *err)
 {
 	if (s->queue_count > 64)
-		return error_set(err, ERROR_CONFIG, "%zu queues are configured; the limit is 64", s->queue_count);
+		return error_set(err, ERROR_CONFIG, "%zu queues are configured; the limit is 64",
+		                 s->queue_count);
 	for (size_t i = 0; i < s->queue_count; i++) {
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(s->queues[i].name, s->queues[k].name) == 0)
-				return error_set(err, ERROR_CONFIG, "queue '%s' is configured twice",
+				return error_set(err, ERROR_CONFIG,
+				                 "queue '%s' is configured twice",
 				                 s->queues[i].name);
 		if (check_keys(&s->queues[i], err) < 0)
 			return -1;
@@ -357,7 +374,8 @@ static void show_urls(const struct settings *s, FILE *out)
 	fputs("];\n", out);
 }
 
-static void show_group(const struct settings_table *t, unsigned program, const void *object, FILE *out)
+static void show_group(const struct settings_table *t, unsigned program, const void *object,
+                       FILE *out)
 {
 	fputs("\n  {", out);
 	for (size_t i = 0; i < t->count; i++) {
@@ -371,8 +389,8 @@ static void show_group(const struct settings_table *t, unsigned program, const v
 	fputs(" }", out);
 }
 
-static void show_groups(const struct settings_table *t, unsigned program, const void *first, size_t size, size_t count,
-                        FILE *out)
+static void show_groups(const struct settings_table *t, unsigned program, const void *first,
+                        size_t size, size_t count, FILE *out)
 {
 	fprintf(out, "%s = (", t->name);
 	for (size_t i = 0; i < count; i++) {
@@ -395,7 +413,9 @@ void settings_show(const struct settings *s, enum settings_program program, FILE
 	}
 	show_groups(&settings_queues, program, s->queues, sizeof *s->queues, s->queue_count, out);
 	if (program == SETTINGS_WORKER)
-		show_groups(&settings_handlers, program, s->handlers, sizeof *s->handlers, s->handler_count, out);
+		show_groups(&settings_handlers, program, s->handlers, sizeof *s->handlers,
+		            s->handler_count, out);
 	else
-		show_groups(&settings_routes, program, s->routes, sizeof *s->routes, s->route_count, out);
+		show_groups(&settings_routes, program, s->routes, sizeof *s->routes, s->route_count,
+		            out);
 }

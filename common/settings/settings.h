@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The effective settings of either program: one table of keys (name, type, default, range, help, which program, may it
- * be re-read) that parses the file, the environment and the command line, prints --show-config, and against which
- * config/ *.cfg are tested. The only user of libconfig.
+ * The effective settings of either program: one table of keys (name, type, default, range, help,
+ * which program, may it be re-read) that parses the file, the environment and the command line,
+ * prints --show-config, and against which config/ *.cfg are tested. The only user of libconfig.
  *
  * Later wins: built-in default, file, environment (AMQP_URL, WARREN_<KEY>), command line.
  */
@@ -27,10 +27,10 @@ struct settings_queue {
 	char *type;      /* raw: the type when the message names none; NULL: the queue's name */
 	struct retry_policy retry;
 	/* key files (key_files.h); NULL: none */
-	char *sign_with;                     /* producer: the secret key that signs */
-	char *seal_to;                       /* producer: the public key that args are sealed to */
-	char *signed_by;                     /* worker: public keys; a job must be signed by one of them */
-	char *open_with;                     /* worker: secret keys; args must be sealed to one of them */
+	char *sign_with; /* producer: the secret key that signs */
+	char *seal_to;   /* producer: the public key that args are sealed to */
+	char *signed_by; /* worker: public keys; a job must be signed by one of them */
+	char *open_with; /* worker: secret keys; args must be sealed to one of them */
 	bool require_signed, require_sealed; /* worker: false while producers change over */
 };
 
@@ -44,7 +44,8 @@ struct settings_handler {
 	char *run;           /* "exec:CMD ARG..." split by POSIX quoting, never expanded */
 	int64_t timeout_ms;  /* SETTINGS_UNSET: the worker's */
 	int64_t grace_ms;    /* SETTINGS_UNSET: the worker's */
-	int64_t concurrency; /* jobs at once in this handler; SETTINGS_UNSET: as many as there are slots */
+	int64_t concurrency; /* jobs at once in this handler; SETTINGS_UNSET: as many as there are
+	                        slots */
 
 	/* process, plugin */
 	int64_t children;       /* SETTINGS_UNSET: as many as may be of use */
@@ -89,7 +90,8 @@ struct settings {
 	size_t route_count;
 	int64_t confirm_timeout_ms; /* default 30 s */
 	int64_t window;             /* outstanding confirms of batch; default 1000 */
-	char *name;                 /* how the broker shows the connection; of a worker a setting, default host:pid */
+	char *
+	    name; /* how the broker shows the connection; of a worker a setting, default host:pid */
 	/* worker */
 	int64_t slots;                      /* default: number of processors */
 	int64_t timeout_ms;                 /* default 5 min */
@@ -99,38 +101,46 @@ struct settings {
 	int64_t result_max;                 /* bytes of stdout kept; default 64 KiB */
 	bool log_output;                    /* handlers' stderr goes to the log; default true */
 	struct settings_handler *handlers;
-	size_t handler_count;         /* in order: the first glob that matches */
-	size_t command_line_handlers; /* how many of them, at the front, came from the command line */
+	size_t handler_count; /* in order: the first glob that matches */
+	size_t
+	    command_line_handlers; /* how many of them, at the front, came from the command line */
 };
 
-/* Built-in defaults for the program, then the environment and a file are applied by settings_load. */
+/* Built-in defaults for the program, then the environment and a file are applied by settings_load.
+ */
 void settings_init(struct settings *s, enum settings_program program);
 void settings_finish(struct settings *s);
 
 /*
- * Reads file (NULL: $WARREN_CONFIG, else $XDG_CONFIG_HOME/warren/<program>.cfg, else /etc/warren/<program>.cfg, absent
- * is fine), then the environment. A wrong key, type or range: ERROR_CONFIG naming file, line and the nearest right
- * key. A file that was named and cannot be read: ERROR_NOINPUT.
+ * Reads file (NULL: $WARREN_CONFIG, else $XDG_CONFIG_HOME/warren/<program>.cfg, else
+ * /etc/warren/<program>.cfg, absent is fine), then the environment. A wrong key, type or range:
+ * ERROR_CONFIG naming file, line and the nearest right key. A file that was named and cannot be
+ * read: ERROR_NOINPUT.
  */
-int settings_load(struct settings *s, enum settings_program program, const char *file, struct error *err);
+int settings_load(struct settings *s, enum settings_program program, const char *file,
+                  struct error *err);
 
-/* Sets one key by the name of its option ("log-level" is the file's log_level; "url" is urls). ERROR_USAGE. */
-int settings_set(struct settings *s, enum settings_program program, const char *option, const char *value,
-                 struct error *err);
+/* Sets one key by the name of its option ("log-level" is the file's log_level; "url" is urls).
+ * ERROR_USAGE. */
+int settings_set(struct settings *s, enum settings_program program, const char *option,
+                 const char *value, struct error *err);
 
-/* -q NAME[:WEIGHT] of the command line: the first call replaces the file's queues but keeps the options of a queue of
- * the same name. */
+/* -q NAME[:WEIGHT] of the command line: the first call replaces the file's queues but keeps the
+ * options of a queue of the same name. */
 int settings_use_queue(struct settings *s, const char *spec, bool first, struct error *err);
-/* --sign-with FILE and the like: the key (its name with - or _) of every queue there is. ERROR_USAGE. */
-int settings_of_queues(struct settings *s, enum settings_program program, const char *option, const char *value,
-                       struct error *err);
+/* --sign-with FILE and the like: the key (its name with - or _) of every queue there is.
+ * ERROR_USAGE. */
+int settings_of_queues(struct settings *s, enum settings_program program, const char *option,
+                       const char *value, struct error *err);
 /* --handler 'GLOB=exec:CMD ARG': goes in front of the file's handlers, in the order given. */
 int settings_add_handler(struct settings *s, const char *spec, struct error *err);
 /* --with KEY=VALUE: a setting of the handler that settings_add_handler added last. ERROR_USAGE. */
 int settings_with(struct settings *s, const char *spec, struct error *err);
 
-/* Ranges that span keys, names that must be valid, the password file read (its mode must not let others read it). */
+/* Ranges that span keys, names that must be valid, the password file read (its mode must not let
+ * others read it). */
 int settings_check(struct settings *s, enum settings_program program, struct error *err);
 
-/* --show-config: the effective settings as a config file; URLs without user and password; passwords as "(set)". */
+/* --show-config: the effective settings as a config file; URLs without user and password; passwords
+ * as "(set)". */
 void settings_show(const struct settings *s, enum settings_program program, FILE *out);

@@ -48,8 +48,8 @@ static int need_scalar(const struct loading *l, const config_setting_t *c, char 
 }
 
 /* more: names beside the table's. */
-static int unknown(const struct loading *l, const config_setting_t *c, const struct settings_table *t,
-                   const char *const *more, size_t more_count)
+static int unknown(const struct loading *l, const config_setting_t *c,
+                   const struct settings_table *t, const char *const *more, size_t more_count)
 {
 	const char *names[64];
 	size_t count = 0;
@@ -59,12 +59,14 @@ static int unknown(const struct loading *l, const config_setting_t *c, const str
 		if (t->keys[i].programs & l->program)
 			names[count++] = t->keys[i].name;
 	const char *near = nearest_name(config_setting_name(c), names, count);
-	error_set(l->err, ERROR_CONFIG, "unknown key '%s'%s%s%s%s%s", config_setting_name(c), t->name ? " in " : "",
-	          t->name ? t->name : "", near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	error_set(l->err, ERROR_CONFIG, "unknown key '%s'%s%s%s%s%s", config_setting_name(c),
+	          t->name ? " in " : "", t->name ? t->name : "", near ? "; did you mean '" : "",
+	          near ? near : "", near ? "'?" : "");
 	return at_line(l, c);
 }
 
-static int load_value(const struct loading *l, const config_setting_t *c, const struct settings_key *k, void *object)
+static int load_value(const struct loading *l, const config_setting_t *c,
+                      const struct settings_key *k, void *object)
 {
 	char text[4096];
 	if (need_scalar(l, c, text, sizeof text) < 0)
@@ -72,8 +74,8 @@ static int load_value(const struct loading *l, const config_setting_t *c, const 
 	return settings_read(k, object, k->name, text, l->err) < 0 ? at_line(l, c) : 0;
 }
 
-static int load_group(const struct loading *l, const config_setting_t *group, const struct settings_table *t,
-                      void *object)
+static int load_group(const struct loading *l, const config_setting_t *group,
+                      const struct settings_table *t, void *object)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *c = config_setting_get_elem(group, (unsigned)i);
@@ -86,7 +88,8 @@ static int load_group(const struct loading *l, const config_setting_t *group, co
 	for (size_t i = 0; i < t->count; i++) {
 		if (!t->keys[i].required || !settings_unset(&t->keys[i], object))
 			continue;
-		error_set(l->err, ERROR_CONFIG, "an entry of %s needs the key '%s'", t->name, t->keys[i].name);
+		error_set(l->err, ERROR_CONFIG, "an entry of %s needs the key '%s'", t->name,
+		          t->keys[i].name);
 		return at_line(l, group);
 	}
 	return 0;
@@ -101,10 +104,12 @@ static void *new_object(const struct loading *l, const struct settings_table *t)
 	return settings_new_route(l->s);
 }
 
-static int load_list(const struct loading *l, const config_setting_t *list, const struct settings_table *t)
+static int load_list(const struct loading *l, const config_setting_t *list,
+                     const struct settings_table *t)
 {
 	if (!config_setting_is_list(list)) {
-		error_set(l->err, ERROR_CONFIG, "'%s' wants a list of groups: ( { ... }, { ... } )", t->name);
+		error_set(l->err, ERROR_CONFIG, "'%s' wants a list of groups: ( { ... }, { ... } )",
+		          t->name);
 		return at_line(l, list);
 	}
 	for (int i = 0; i < config_setting_length(list); i++) {
@@ -138,7 +143,8 @@ static int load_urls(const struct loading *l, const config_setting_t *c)
 
 static int load_key(const struct loading *l, const config_setting_t *c)
 {
-	const struct settings_table *of_program = l->program == SETTINGS_WORKER ? &settings_handlers : &settings_routes;
+	const struct settings_table *of_program =
+	    l->program == SETTINGS_WORKER ? &settings_handlers : &settings_routes;
 	const char *more[] = {"urls", settings_queues.name, of_program->name};
 	const char *name = config_setting_name(c);
 	if (strcmp(name, "urls") == 0)
@@ -148,7 +154,8 @@ static int load_key(const struct loading *l, const config_setting_t *c)
 	if (strcmp(name, of_program->name) == 0)
 		return load_list(l, c, of_program);
 	const struct settings_key *k = settings_find(&settings_top, l->program, name);
-	return k ? load_value(l, c, k, l->s) : unknown(l, c, &settings_top, more, sizeof more / sizeof *more);
+	return k ? load_value(l, c, k, l->s)
+	         : unknown(l, c, &settings_top, more, sizeof more / sizeof *more);
 }
 
 static int load_config(const struct loading *l, config_t *config)
@@ -156,10 +163,10 @@ static int load_config(const struct loading *l, config_t *config)
 	errno = 0;
 	if (config_read_file(config, l->file) != CONFIG_TRUE) {
 		if (config_error_type(config) == CONFIG_ERR_FILE_IO)
-			return error_set_errno(l->err, ERROR_NOINPUT, errno ? errno : ENOENT, "config file '%s'",
-			                       l->file);
-		return error_set(l->err, ERROR_CONFIG, "%s:%d: %s", l->file, config_error_line(config),
-		                 config_error_text(config));
+			return error_set_errno(l->err, ERROR_NOINPUT, errno ? errno : ENOENT,
+			                       "config file '%s'", l->file);
+		return error_set(l->err, ERROR_CONFIG, "%s:%d: %s", l->file,
+		                 config_error_line(config), config_error_text(config));
 	}
 	const config_setting_t *root = config_root_setting(config);
 	for (int i = 0; i < config_setting_length(root); i++)
@@ -168,7 +175,8 @@ static int load_config(const struct loading *l, config_t *config)
 	return 0;
 }
 
-int settings_load_file(struct settings *s, enum settings_program program, const char *file, struct error *err)
+int settings_load_file(struct settings *s, enum settings_program program, const char *file,
+                       struct error *err)
 {
 	config_t config;
 	struct loading l = {s, program, file, err};

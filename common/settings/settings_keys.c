@@ -60,8 +60,9 @@ static void show_backoff(const void *object, FILE *out)
 {
 	const struct retry_policy *r = &((const struct settings_queue *)object)->retry;
 	char base[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
-	fprintf(out, "\"%s:%s..%s~%g\"", backoff_name(r->kind), clock_format_duration(r->base_ms, base),
-	        clock_format_duration(r->max_ms, max), r->jitter);
+	fprintf(out, "\"%s:%s..%s~%g\"", backoff_name(r->kind),
+	        clock_format_duration(r->base_ms, base), clock_format_duration(r->max_ms, max),
+	        r->jitter);
 }
 
 static bool read_exit(struct settings_exit *e, const char *word)
@@ -115,48 +116,61 @@ static const struct settings_key top_keys[] = {
     {"user", SETTINGS_TEXT, BOTH, AT(user), .standard = NULL},
     {"password", SETTINGS_SECRET, BOTH, AT(password), .standard = NULL},
     {"password_file", SETTINGS_TEXT, BOTH, AT(password_file), .standard = NULL},
-    {"prefix", SETTINGS_TEXT, BOTH, AT(prefix), .standard = TOPOLOGY_PREFIX_DEFAULT, .valid = valid_queue_name,
-     .form = QUEUE_NAME_FORM},
-    {"heartbeat", SETTINGS_TIME, BOTH, AT(heartbeat_ms), .standard = "30s", .min = 2000, .max = 10 * MINUTE},
-    {"connect_timeout", SETTINGS_TIME, BOTH, AT(connect_timeout_ms), .standard = "5s", .min = 100, .max = 5 * MINUTE},
+    {"prefix", SETTINGS_TEXT, BOTH, AT(prefix), .standard = TOPOLOGY_PREFIX_DEFAULT,
+     .valid = valid_queue_name, .form = QUEUE_NAME_FORM},
+    {"heartbeat", SETTINGS_TIME, BOTH, AT(heartbeat_ms), .standard = "30s", .min = 2000,
+     .max = 10 * MINUTE},
+    {"connect_timeout", SETTINGS_TIME, BOTH, AT(connect_timeout_ms), .standard = "5s", .min = 100,
+     .max = 5 * MINUTE},
     {"tls_ca", SETTINGS_TEXT, BOTH, AT(tls_ca), .standard = NULL},
     {"tls_cert", SETTINGS_TEXT, BOTH, AT(tls_cert), .standard = NULL},
     {"tls_key", SETTINGS_TEXT, BOTH, AT(tls_key), .standard = NULL},
     {"sasl_external", SETTINGS_BOOL, BOTH, AT(sasl_external), .standard = "false"},
     {"mgmt_url", SETTINGS_SECRET, SETTINGS_PRODUCER, AT(mgmt_url), .standard = NULL},
-    {"log_level", SETTINGS_CHOICE, BOTH, AT(log_level), .standard = "info", .choices = "debug info warn error nothing"},
-    {"log_format", SETTINGS_CHOICE, BOTH, AT(log_format), .standard = "text", .choices = "text json"},
+    {"log_level", SETTINGS_CHOICE, BOTH, AT(log_level), .standard = "info",
+     .choices = "debug info warn error nothing"},
+    {"log_format", SETTINGS_CHOICE, BOTH, AT(log_format), .standard = "text",
+     .choices = "text json"},
     {"log_file", SETTINGS_TEXT, BOTH, AT(log_file), .standard = NULL},
-    {"max_body", SETTINGS_SIZE, BOTH, AT(max_body), .standard = "1M", .min = 1024, .max = 128 << 20},
+    {"max_body", SETTINGS_SIZE, BOTH, AT(max_body), .standard = "1M", .min = 1024,
+     .max = 128 << 20},
     {"default_queue", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(default_queue), .standard = "default",
      .valid = valid_queue_name, .form = QUEUE_NAME_FORM},
-    {"confirm_timeout", SETTINGS_TIME, SETTINGS_PRODUCER, AT(confirm_timeout_ms), .standard = "30s", .min = 100,
-     .max = DAY},
-    {"window", SETTINGS_NUMBER, SETTINGS_PRODUCER, AT(window), .standard = "1000", .min = 1, .max = 100000},
+    {"confirm_timeout", SETTINGS_TIME, SETTINGS_PRODUCER, AT(confirm_timeout_ms), .standard = "30s",
+     .min = 100, .max = DAY},
+    {"window", SETTINGS_NUMBER, SETTINGS_PRODUCER, AT(window), .standard = "1000", .min = 1,
+     .max = 100000},
     {"name", SETTINGS_TEXT, SETTINGS_WORKER, AT(name), .standard = NULL},
     {"slots", SETTINGS_NUMBER, SETTINGS_WORKER, AT(slots), .min = 1, .max = 2000},
-    {"timeout", SETTINGS_TIME, SETTINGS_WORKER, AT(timeout_ms), .standard = "5m", .min = 1, .max = 365LL * DAY},
-    {"grace", SETTINGS_TIME, SETTINGS_WORKER, AT(grace_ms), .standard = "10s", .min = 0, .max = HOUR},
-    {"drain", SETTINGS_TIME, SETTINGS_WORKER, AT(drain_ms), .standard = "30s", .min = 0, .max = DAY},
-    {"broker_consumer_timeout", SETTINGS_TIME, SETTINGS_WORKER, AT(broker_consumer_timeout_ms), .standard = "30m",
-     .min = MINUTE, .max = 366LL * DAY},
-    {"result_max", SETTINGS_SIZE, SETTINGS_WORKER, AT(result_max), .standard = "64K", .min = 0, .max = 64 << 20},
+    {"timeout", SETTINGS_TIME, SETTINGS_WORKER, AT(timeout_ms), .standard = "5m", .min = 1,
+     .max = 365LL * DAY},
+    {"grace", SETTINGS_TIME, SETTINGS_WORKER, AT(grace_ms), .standard = "10s", .min = 0,
+     .max = HOUR},
+    {"drain", SETTINGS_TIME, SETTINGS_WORKER, AT(drain_ms), .standard = "30s", .min = 0,
+     .max = DAY},
+    {"broker_consumer_timeout", SETTINGS_TIME, SETTINGS_WORKER, AT(broker_consumer_timeout_ms),
+     .standard = "30m", .min = MINUTE, .max = 366LL * DAY},
+    {"result_max", SETTINGS_SIZE, SETTINGS_WORKER, AT(result_max), .standard = "64K", .min = 0,
+     .max = 64 << 20},
     {"log_output", SETTINGS_BOOL, SETTINGS_WORKER, AT(log_output), .standard = "true"},
 };
 #undef AT
 
 #define AT(field) offsetof(struct settings_queue, field)
 static const struct settings_key queue_keys[] = {
-    {"name", SETTINGS_TEXT, BOTH, AT(name), .required = true, .valid = valid_queue_name, .form = QUEUE_NAME_FORM},
+    {"name", SETTINGS_TEXT, BOTH, AT(name), .required = true, .valid = valid_queue_name,
+     .form = QUEUE_NAME_FORM},
     {"weight", SETTINGS_SHORT, BOTH, AT(weight), .standard = "1", .min = 1, .max = 1000},
-    {"codec", SETTINGS_OWN, BOTH, AT(raw), .standard = "json", .form = "\"json\" or \"raw\"", .read = read_codec,
-     .show = show_codec},
-    {"type", SETTINGS_TEXT, BOTH, AT(type), .valid = valid_type, .form = "1 to 128 bytes of A-Za-z0-9._-"},
+    {"codec", SETTINGS_OWN, BOTH, AT(raw), .standard = "json", .form = "\"json\" or \"raw\"",
+     .read = read_codec, .show = show_codec},
+    {"type", SETTINGS_TEXT, BOTH, AT(type), .valid = valid_type,
+     .form = "1 to 128 bytes of A-Za-z0-9._-"},
     {"max_attempts", SETTINGS_SHORT, BOTH, AT(retry.max_attempts), .min = 1, .max = 1000000},
     {"max_crashes", SETTINGS_SHORT, BOTH, AT(retry.max_crashes), .min = 1, .max = 1000000},
     {"max_timeouts", SETTINGS_SHORT, BOTH, AT(retry.max_timeouts), .min = 1, .max = 1000000},
-    {"backoff", SETTINGS_OWN, BOTH, AT(retry), .form = "a form such as exp:1s..1h~0.2, linear:5s..10m or fixed:30s",
-     .read = read_backoff, .show = show_backoff},
+    {"backoff", SETTINGS_OWN, BOTH, AT(retry),
+     .form = "a form such as exp:1s..1h~0.2, linear:5s..10m or fixed:30s", .read = read_backoff,
+     .show = show_backoff},
     {"sign_with", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(sign_with), .standard = NULL},
     {"seal_to", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(seal_to), .standard = NULL},
     {"signed_by", SETTINGS_TEXT, SETTINGS_WORKER, AT(signed_by), .standard = NULL},
@@ -173,12 +187,15 @@ static const struct settings_key handler_keys[] = {
     {"timeout", SETTINGS_TIME, SETTINGS_WORKER, AT(timeout_ms), .min = 1, .max = 365LL * DAY},
     {"grace", SETTINGS_TIME, SETTINGS_WORKER, AT(grace_ms), .min = 0, .max = HOUR},
     {"exit", SETTINGS_OWN, SETTINGS_WORKER, AT(exits),
-     .form = "exit codes and verdicts such as \"3=dead 4=retry 5=ok\"", .read = read_exits, .show = show_exits},
+     .form = "exit codes and verdicts such as \"3=dead 4=retry 5=ok\"", .read = read_exits,
+     .show = show_exits},
     {"concurrency", SETTINGS_NUMBER, SETTINGS_WORKER, AT(concurrency), .min = 1, .max = 2000},
     {"children", SETTINGS_NUMBER, SETTINGS_WORKER, AT(children), .min = 1, .max = 2000},
     {"stdio", SETTINGS_BOOL, SETTINGS_WORKER, AT(stdio), .standard = "false"},
-    {"recycle_jobs", SETTINGS_NUMBER, SETTINGS_WORKER, AT(recycle_jobs), .standard = "0", .max = INT64_MAX},
-    {"recycle_memory", SETTINGS_SIZE, SETTINGS_WORKER, AT(recycle_memory), .standard = "0", .max = INT64_MAX},
+    {"recycle_jobs", SETTINGS_NUMBER, SETTINGS_WORKER, AT(recycle_jobs), .standard = "0",
+     .max = INT64_MAX},
+    {"recycle_memory", SETTINGS_SIZE, SETTINGS_WORKER, AT(recycle_memory), .standard = "0",
+     .max = INT64_MAX},
     {"memory", SETTINGS_SIZE, SETTINGS_WORKER, AT(memory), .min = 1 << 20, .max = INT64_MAX},
     {"cpu", SETTINGS_TIME, SETTINGS_WORKER, AT(cpu_ms), .min = 1000, .max = 365LL * DAY},
     {"files", SETTINGS_NUMBER, SETTINGS_WORKER, AT(files), .min = 5, .max = 1 << 20},
@@ -186,10 +203,13 @@ static const struct settings_key handler_keys[] = {
     {"file_size", SETTINGS_SIZE, SETTINGS_WORKER, AT(file_size), .max = INT64_MAX},
     {"user", SETTINGS_TEXT, SETTINGS_WORKER, AT(user), .standard = NULL},
     {"group", SETTINGS_TEXT, SETTINGS_WORKER, AT(group), .standard = NULL},
-    {"folder", SETTINGS_TEXT, SETTINGS_WORKER, AT(folder), .valid = valid_folder, .form = "an absolute path"},
-    {"umask", SETTINGS_TEXT, SETTINGS_WORKER, AT(umask), .valid = valid_umask, .form = "octal digits such as 077"},
+    {"folder", SETTINGS_TEXT, SETTINGS_WORKER, AT(folder), .valid = valid_folder,
+     .form = "an absolute path"},
+    {"umask", SETTINGS_TEXT, SETTINGS_WORKER, AT(umask), .valid = valid_umask,
+     .form = "octal digits such as 077"},
     {"private_tmp", SETTINGS_BOOL, SETTINGS_WORKER, AT(private_tmp), .standard = "false"},
-    {"no_new_privileges", SETTINGS_BOOL, SETTINGS_WORKER, AT(no_new_privileges), .standard = "false"},
+    {"no_new_privileges", SETTINGS_BOOL, SETTINGS_WORKER, AT(no_new_privileges),
+     .standard = "false"},
     {"no_network", SETTINGS_BOOL, SETTINGS_WORKER, AT(no_network), .standard = "false"},
     {"environment", SETTINGS_TEXT, SETTINGS_WORKER, AT(environment), .standard = NULL},
 };
@@ -198,8 +218,8 @@ static const struct settings_key handler_keys[] = {
 #define AT(field) offsetof(struct settings_route, field)
 static const struct settings_key route_keys[] = {
     {"type", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(type), .required = true},
-    {"queue", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(queue), .required = true, .valid = valid_queue_name,
-     .form = QUEUE_NAME_FORM},
+    {"queue", SETTINGS_TEXT, SETTINGS_PRODUCER, AT(queue), .required = true,
+     .valid = valid_queue_name, .form = QUEUE_NAME_FORM},
 };
 #undef AT
 
@@ -209,7 +229,8 @@ const struct settings_table settings_queues = {"queues", queue_keys, COUNT(queue
 const struct settings_table settings_handlers = {"handlers", handler_keys, COUNT(handler_keys)};
 const struct settings_table settings_routes = {"routes", route_keys, COUNT(route_keys)};
 
-const struct settings_key *settings_find(const struct settings_table *t, unsigned program, const char *name)
+const struct settings_key *settings_find(const struct settings_table *t, unsigned program,
+                                         const char *name)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->keys[i].programs & program && strcmp(t->keys[i].name, name) == 0)
@@ -250,7 +271,8 @@ bool settings_parse_size(const char *text, int64_t *out)
 static bool parse_bool(const char *text, bool *out)
 {
 	*out = strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "1") == 0;
-	return *out || strcmp(text, "false") == 0 || strcmp(text, "no") == 0 || strcmp(text, "0") == 0;
+	return *out || strcmp(text, "false") == 0 || strcmp(text, "no") == 0 ||
+	       strcmp(text, "0") == 0;
 }
 
 static bool is_choice(const char *choices, const char *text)
@@ -262,7 +284,8 @@ static bool is_choice(const char *choices, const char *text)
 	return false;
 }
 
-static int out_of_range(const struct settings_key *k, const char *called, const char *text, struct error *err)
+static int out_of_range(const struct settings_key *k, const char *called, const char *text,
+                        struct error *err)
 {
 	char min[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
 	snprintf(min, sizeof min, "%lld", (long long)k->min);
@@ -271,11 +294,12 @@ static int out_of_range(const struct settings_key *k, const char *called, const 
 		clock_format_duration(k->min, min);
 		clock_format_duration(k->max, max);
 	}
-	return error_set(err, ERROR_CONFIG, "%s must be from %s to %s, not '%.100s'", called, min, max, text);
+	return error_set(err, ERROR_CONFIG, "%s must be from %s to %s, not '%.100s'", called, min,
+	                 max, text);
 }
 
-static int read_number(const struct settings_key *k, void *object, const char *called, const char *text,
-                       struct error *err)
+static int read_number(const struct settings_key *k, void *object, const char *called,
+                       const char *text, struct error *err)
 {
 	static const char *const wants[] = {[SETTINGS_TIME] = "a time such as 500ms, 30s, 5m, 2h",
 	                                    [SETTINGS_SIZE] = "a size such as 65536, 64K, 1M, 2G",
@@ -283,9 +307,11 @@ static int read_number(const struct settings_key *k, void *object, const char *c
 	                                    [SETTINGS_SHORT] = "a number"};
 	int64_t n = 0;
 	bool plain = k->kind == SETTINGS_NUMBER || k->kind == SETTINGS_SHORT;
-	bool ok = k->kind == SETTINGS_TIME ? clock_parse_duration(text, &n) : settings_parse_size(text, &n);
+	bool ok = k->kind == SETTINGS_TIME ? clock_parse_duration(text, &n)
+	                                   : settings_parse_size(text, &n);
 	if (!ok || (plain && strspn(text, "0123456789") != strlen(text)))
-		return error_set(err, ERROR_CONFIG, "%s wants %s, not '%.100s'", called, wants[k->kind], text);
+		return error_set(err, ERROR_CONFIG, "%s wants %s, not '%.100s'", called,
+		                 wants[k->kind], text);
 	if (n < k->min || n > k->max)
 		return out_of_range(k, called, text, err);
 	if (k->kind == SETTINGS_SHORT)
@@ -295,20 +321,23 @@ static int read_number(const struct settings_key *k, void *object, const char *c
 	return 0;
 }
 
-static int read_text(const struct settings_key *k, void *object, const char *called, const char *text,
-                     struct error *err)
+static int read_text(const struct settings_key *k, void *object, const char *called,
+                     const char *text, struct error *err)
 {
 	if (k->kind == SETTINGS_CHOICE && !is_choice(k->choices, text))
-		return error_set(err, ERROR_CONFIG, "%s must be one of: %s; not '%.100s'", called, k->choices, text);
+		return error_set(err, ERROR_CONFIG, "%s must be one of: %s; not '%.100s'", called,
+		                 k->choices, text);
 	if (k->valid && !k->valid(text))
-		return error_set(err, ERROR_CONFIG, "%s must be %s, not '%.100s'", called, k->form, text);
+		return error_set(err, ERROR_CONFIG, "%s must be %s, not '%.100s'", called, k->form,
+		                 text);
 	char **field = place(k, object);
 	free(*field);
 	*field = *text ? xstrdup(text) : NULL;
 	return 0;
 }
 
-int settings_read(const struct settings_key *k, void *object, const char *called, const char *text, struct error *err)
+int settings_read(const struct settings_key *k, void *object, const char *called, const char *text,
+                  struct error *err)
 {
 	switch (k->kind) {
 	case SETTINGS_TIME:
@@ -319,11 +348,13 @@ int settings_read(const struct settings_key *k, void *object, const char *called
 	case SETTINGS_BOOL:
 		if (parse_bool(text, place(k, object)))
 			return 0;
-		return error_set(err, ERROR_CONFIG, "%s wants true or false, not '%.100s'", called, text);
+		return error_set(err, ERROR_CONFIG, "%s wants true or false, not '%.100s'", called,
+		                 text);
 	case SETTINGS_OWN:
 		if (k->read(object, text))
 			return 0;
-		return error_set(err, ERROR_CONFIG, "%s wants %s, not '%.100s'", called, k->form, text);
+		return error_set(err, ERROR_CONFIG, "%s wants %s, not '%.100s'", called, k->form,
+		                 text);
 	case SETTINGS_TEXT:
 	case SETTINGS_SECRET:
 	case SETTINGS_CHOICE:
@@ -336,7 +367,8 @@ void settings_standard(const struct settings_table *t, void *object)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->keys[i].standard)
-			settings_read(&t->keys[i], object, t->keys[i].name, t->keys[i].standard, NULL);
+			settings_read(&t->keys[i], object, t->keys[i].name, t->keys[i].standard,
+			              NULL);
 }
 
 void settings_print_text(const char *text, FILE *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plugin that appends, for each job, the nanoseconds since it was published to the file that the job names. */
+/* A plugin that appends, for each job, the nanoseconds since it was published to the file that the
+ * job names. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@ static int open_file(const char *args)
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
+static enum warren_verdict run(void *state, const struct warren_job *job,
+                               const struct warren_host *host)
 {
 	static int fd = -1;
 	struct timespec now;
@@ -26,7 +28,8 @@ static enum warren_verdict run(void *state, const struct warren_job *job, const 
 	const char *at = strstr(job->args, "\"t\":");
 	if (fd < 0)
 		fd = open_file(job->args);
-	int64_t ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - (at ? strtoll(at + 4, NULL, 10) : 0);
+	int64_t ns =
+	    (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - (at ? strtoll(at + 4, NULL, 10) : 0);
 	if (fd >= 0 && at && write(fd, &ns, sizeof ns) == sizeof ns)
 		return WARREN_OK;
 	host->error(host, "no time in the job, or no file to write to");

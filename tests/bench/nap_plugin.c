@@ -3,7 +3,8 @@
 #include <unistd.h>
 #include <warren/plugin.h>
 
-static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
+static enum warren_verdict run(void *state, const struct warren_job *job,
+                               const struct warren_host *host)
 {
 	(void)state;
 	(void)job;

@@ -36,7 +36,9 @@ amqp_connection_state_t raw_connect(const char *url)
 	amqp_socket_t *socket = amqp_tcp_socket_new(c);
 	if (!socket || amqp_socket_open(socket, info.host, info.port) != AMQP_STATUS_OK)
 		raw_die("no broker at %s:%d", info.host, info.port);
-	raw_check(amqp_login(c, info.vhost, 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, info.user, info.password), "login");
+	raw_check(amqp_login(c, info.vhost, 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, info.user,
+	                     info.password),
+	          "login");
 	amqp_channel_open(c, RAW_CHANNEL);
 	raw_check(amqp_get_rpc_reply(c), "channel");
 	free(copy);
@@ -67,11 +69,12 @@ int64_t raw_now_ns(void)
 
 int raw_job(char *out, size_t size, long n, int64_t at_ns, const char *file)
 {
-	int len = snprintf(out, size,
-	                   "{\"id\":\"bench-%012ld\",\"type\":\"bench\",\"args\":{\"t\":%lld,\"file\":\"%s\","
-	                   "\"text\":\"%s\",\"numbers\":[1,2.5,-3e2],\"yes\":true,\"nothing\":null}}",
-	                   n, (long long)at_ns, file ? file : "",
-	                   file ? "" : "a line of text, as many a job has one among its arguments");
+	int len = snprintf(
+	    out, size,
+	    "{\"id\":\"bench-%012ld\",\"type\":\"bench\",\"args\":{\"t\":%lld,\"file\":\"%s\","
+	    "\"text\":\"%s\",\"numbers\":[1,2.5,-3e2],\"yes\":true,\"nothing\":null}}",
+	    n, (long long)at_ns, file ? file : "",
+	    file ? "" : "a line of text, as many a job has one among its arguments");
 	if (len < 0 || (size_t)len >= size)
 		raw_die("the job is too long");
 	return len;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the raw programs share: the least that rabbitmq-c lets a program do, so that their figures are the ceiling that
- * Warren is held against. They check what would make a figure wrong, and exit with a line on stderr when it fails.
+ * What the raw programs share: the least that rabbitmq-c lets a program do, so that their figures
+ * are the ceiling that Warren is held against. They check what would make a figure wrong, and exit
+ * with a line on stderr when it fails.
  */
 #pragma once
 
@@ -20,7 +21,8 @@ void raw_close(amqp_connection_state_t c);
 /* A number above 0, or raw_die. */
 long raw_number(const char *text);
 int64_t raw_now_ns(void); /* wall clock: compared between processes */
-/* A job document of RAW_BODY bytes at least, with the time in it and, unless NULL, the file that latencies go to. */
+/* A job document of RAW_BODY bytes at least, with the time in it and, unless NULL, the file that
+ * latencies go to. */
 int raw_job(char *out, size_t size, long n, int64_t at_ns, const char *file);
 /* The "t" of such a job, or -1. */
 int64_t raw_time_of(const char *body, size_t len);

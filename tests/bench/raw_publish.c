@@ -2,9 +2,10 @@
 /*
  * raw-publish URL EXCHANGE KEY COUNT [--cork] [--rate N] [--latency FILE] [--leave LEVEL]
  *
- * Publishes COUNT jobs, persistent, with confirms and at most 1,000 unconfirmed. --cork: many publishes a packet.
- * --rate: so many a second. --latency: each job has the time and the name of that file in it. --leave: with the header
- * that lets a job out of the delay ring after that level.
+ * Publishes COUNT jobs, persistent, with confirms and at most 1,000 unconfirmed. --cork: many
+ * publishes a packet.
+ * --rate: so many a second. --latency: each job has the time and the name of that file in it.
+ * --leave: with the header that lets a job out of the delay ring after that level.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -66,15 +67,17 @@ static void publish(struct publisher *p, long n)
 	    .delivery_mode = AMQP_DELIVERY_PERSISTENT,
 	    .content_type = amqp_cstring_bytes("application/json"),
 	};
-	amqp_table_entry_t way = {.key = amqp_cstring_bytes(p->level),
-	                          .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes("out")}};
+	amqp_table_entry_t way = {
+	    .key = amqp_cstring_bytes(p->level),
+	    .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes("out")}};
 	if (p->level[0]) {
 		properties._flags |= AMQP_BASIC_HEADERS_FLAG;
 		properties.headers = (amqp_table_t){1, &way};
 	}
 	int len = raw_job(body, sizeof body, n, raw_now_ns(), p->file);
-	int rc = amqp_basic_publish(p->c, RAW_CHANNEL, amqp_cstring_bytes(p->exchange), amqp_cstring_bytes(p->key), 0,
-	                            0, &properties, (amqp_bytes_t){(size_t)len, body});
+	int rc = amqp_basic_publish(p->c, RAW_CHANNEL, amqp_cstring_bytes(p->exchange),
+	                            amqp_cstring_bytes(p->key), 0, 0, &properties,
+	                            (amqp_bytes_t){(size_t)len, body});
 	if (rc != AMQP_STATUS_OK)
 		raw_die("publish: %s", amqp_error_string2(rc));
 	p->sent++;
@@ -97,7 +100,9 @@ static void run(struct publisher *p, long count)
 	clock_gettime(CLOCK_MONOTONIC, &began);
 	for (long n = 0; n < count;) {
 		cork(p, 1);
-		for (int i = 0; i < (p->rate ? 1 : BURST) && n < count && p->sent - p->confirmed < WINDOW; i++, n++) {
+		for (int i = 0;
+		     i < (p->rate ? 1 : BURST) && n < count && p->sent - p->confirmed < WINDOW;
+		     i++, n++) {
 			pace(p, &began, n);
 			publish(p, n);
 		}
@@ -111,8 +116,8 @@ static void run(struct publisher *p, long count)
 int main(int argc, char **argv)
 {
 	if (argc < 5)
-		raw_die(
-		    "usage: raw-publish URL EXCHANGE KEY COUNT [--cork] [--rate N] [--latency FILE] [--leave LEVEL]");
+		raw_die("usage: raw-publish URL EXCHANGE KEY COUNT [--cork] [--rate N] [--latency "
+		        "FILE] [--leave LEVEL]");
 	struct publisher p = {.c = raw_connect(argv[1]), .exchange = argv[2], .key = argv[3]};
 	for (int i = 5; i < argc; i++) {
 		if (strcmp(argv[i], "--cork") == 0)

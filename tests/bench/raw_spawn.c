@@ -2,8 +2,8 @@
 /*
  * raw-spawn COUNT SLOTS COMMAND...
  *
- * Runs the command COUNT times, SLOTS at once: posix_spawn, a job to its stdin, its stdout read to the end, waitpid.
- * What a handler of kind exec costs without a worker around it.
+ * Runs the command COUNT times, SLOTS at once: posix_spawn, a job to its stdin, its stdout read to
+ * the end, waitpid. What a handler of kind exec costs without a worker around it.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -73,7 +73,8 @@ int main(int argc, char **argv)
 				start(&all[i], argv + 3);
 				started++;
 			}
-			fds[i] = (struct pollfd){.fd = all[i].pid ? all[i].out : -1, .events = POLLIN};
+			fds[i] =
+			    (struct pollfd){.fd = all[i].pid ? all[i].out : -1, .events = POLLIN};
 		}
 		if (poll(fds, slots, -1) < 0)
 			raw_die("poll");

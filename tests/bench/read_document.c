@@ -2,7 +2,8 @@
 /*
  * read-document COUNT jansson | scan | codec
  *
- * Reads a job document COUNT times: into jansson's tree, by our scanner alone (is it valid?), or into a struct job.
+ * Reads a job document COUNT times: into jansson's tree, by our scanner alone (is it valid?), or
+ * into a struct job.
  */
 #include <jansson.h>
 #include <stdio.h>

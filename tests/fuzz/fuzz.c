@@ -55,5 +55,6 @@ char *fuzz_text(struct span bytes)
 
 bool fuzz_lies_in(struct span part, struct span whole)
 {
-	return part.at >= whole.at && part.len <= whole.len && part.at - whole.at <= (ptrdiff_t)(whole.len - part.len);
+	return part.at >= whole.at && part.len <= whole.len &&
+	       part.at - whole.at <= (ptrdiff_t)(whole.len - part.len);
 }

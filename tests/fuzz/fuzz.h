@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the fuzzers share. Each is a file of its own with LLVMFuzzerTestOneInput in it and is built twice: with
- * libFuzzer
- * (-Dfuzz=enabled), and with replay.c, which runs the kept inputs as a unit test. A property that does not hold aborts.
+ * What the fuzzers share. Each is a file of its own with LLVMFuzzerTestOneInput in it and is built
+ * twice: with libFuzzer
+ * (-Dfuzz=enabled), and with replay.c, which runs the kept inputs as a unit test. A property that
+ * does not hold aborts.
  */
 #pragma once
 
@@ -15,14 +16,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Ends the program, naming the property, when it does not hold. */
-#define fuzz_check(property)                                                                                           \
-	do {                                                                                                           \
-		if (!(property))                                                                                       \
-			fuzz_failed(#property, __FILE__, __LINE__);                                                    \
+#define fuzz_check(property)                                                                       \
+	do {                                                                                       \
+		if (!(property))                                                                   \
+			fuzz_failed(#property, __FILE__, __LINE__);                                \
 	} while (0)
 _Noreturn void fuzz_failed(const char *property, const char *file, int line);
 
-/* An input as a list of numbers and byte strings; when it is used up, all that follows is 0 or empty. */
+/* An input as a list of numbers and byte strings; when it is used up, all that follows is 0 or
+ * empty. */
 struct fuzz_input {
 	const uint8_t *at;
 	size_t left;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages, honest and not, to queues with keys: what runs was signed and sealed as the queue wants it. */
+/* Messages, honest and not, to queues with keys: what runs was signed and sealed as the queue wants
+ * it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,8 @@ static struct trick trick_from(struct fuzz_input *in)
 }
 
 /* A document with its args sealed for a place; false: that cannot be. */
-static bool seal_document(const char *queue, struct span document, struct span args, struct buf *out)
+static bool seal_document(const char *queue, struct span document, struct span args,
+                          struct buf *out)
 {
 	struct buf text = {0}, sealed = {0};
 	const struct seal_place place = {queue, "j-1", "t"};
@@ -55,7 +57,8 @@ static bool seal_document(const char *queue, struct span document, struct span a
 	buf_append_text(&sealed, "{\"kid\":\"o\",\"data\":\"");
 	buf_append(&sealed, text.data, text.len);
 	buf_append_text(&sealed, "\"}");
-	bool ok = codec_replace_args(document, "\"sealed\"", (struct span){sealed.data, sealed.len}, out);
+	bool ok =
+	    codec_replace_args(document, "\"sealed\"", (struct span){sealed.data, sealed.len}, out);
 	buf_finish(&text);
 	buf_finish(&sealed);
 	return ok;
@@ -81,7 +84,8 @@ static void sign_message(const struct trick *t, struct message *m, struct span k
 		headers_set_signature(&m->headers, name, words);
 		return;
 	}
-	sign_job(k, t->sign == OF_OTHER_QUEUE ? OTHER_QUEUE : AMQP_QUEUE, (struct span){m->body, m->body_len}, text);
+	sign_job(k, t->sign == OF_OTHER_QUEUE ? OTHER_QUEUE : AMQP_QUEUE,
+	         (struct span){m->body, m->body_len}, text);
 	headers_set_signature(&m->headers, k->kid, text);
 	if (t->sign != ALTERED)
 		return;
@@ -93,7 +97,8 @@ static void sign_message(const struct trick *t, struct message *m, struct span k
 
 static void check_unfit(const struct intake *in)
 {
-	static const char *const known[] = {"malformed", "unsigned", "bad_signature", "not_sealed", "unsealable", NULL};
+	static const char *const known[] = {"malformed",  "unsigned",   "bad_signature",
+	                                    "not_sealed", "unsealable", NULL};
 	size_t i = 0;
 	while (in->unfit && known[i] && strcmp(known[i], in->unfit) != 0)
 		i++;
@@ -117,20 +122,24 @@ static void check_runs(const struct intake *in, const struct trick *t, struct sp
 	struct scan_value value;
 	struct scan_error err;
 	fuzz_check(in->clear.len > 0 && scan_text(bytes, &value, &err));
-	fuzz_check(in->job.args_len == value.text.len && memcmp(in->job.args, value.text.at, value.text.len) == 0);
+	fuzz_check(in->job.args_len == value.text.len &&
+	           memcmp(in->job.args, value.text.at, value.text.len) == 0);
 }
 
 /* An honest message to a queue that trusts its keys runs, or is malformed. */
 static void check_honest(const struct intake *in, const struct trick *t)
 {
-	if (t->sign != SIGNED || !t->wants_signers || t->raw || t->seal != SEALED || !t->wants_openers)
+	if (t->sign != SIGNED || !t->wants_signers || t->raw || t->seal != SEALED ||
+	    !t->wants_openers)
 		return;
 	fuzz_check(!in->keyless && (!in->unfit || strcmp(in->unfit, "malformed") == 0));
 }
 
-static struct message *make_message(const struct trick *t, struct fuzz_input *input, struct span *bytes)
+static struct message *make_message(const struct trick *t, struct fuzz_input *input,
+                                    struct span *bytes)
 {
-	struct span kid = fuzz_bytes(input, fuzz_u8(input) % 80), sig = fuzz_bytes(input, fuzz_u8(input) % 100);
+	struct span kid = fuzz_bytes(input, fuzz_u8(input) % 80),
+	            sig = fuzz_bytes(input, fuzz_u8(input) % 100);
 	struct message *m = message_create();
 	struct buf body = {0};
 	m->type = fuzz_text(fuzz_bytes(input, fuzz_u8(input) % 16));
@@ -151,8 +160,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_keys();
 	struct trick t = trick_from(&input);
 	struct settings_queue queue = {.name = (char[]){"mail"}, .weight = 1, .raw = t.raw};
-	struct admission a = {
-	    .amqp_queue = AMQP_QUEUE, .require_signed = t.require_signed, .require_sealed = t.require_sealed};
+	struct admission a = {.amqp_queue = AMQP_QUEUE,
+	                      .require_signed = t.require_signed,
+	                      .require_sealed = t.require_sealed};
 	if (t.wants_signers)
 		a.signers = signers;
 	if (t.wants_openers)

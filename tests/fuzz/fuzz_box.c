@@ -26,7 +26,8 @@ static void check_history(const char *old, const struct box_try *t)
 	json_t *value = read_ascii(history);
 	size_t count = json_array_size(value);
 	fuzz_check(count >= 1 && count <= BOX_HISTORY_MAX);
-	const char *verdict = json_string_value(json_object_get(json_array_get(value, count - 1), "verdict"));
+	const char *verdict =
+	    json_string_value(json_object_get(json_array_get(value, count - 1), "verdict"));
 	fuzz_check(verdict && strcmp(verdict, t->verdict) == 0);
 	char *again = box_history_add(history, t);
 	json_t *longer = read_ascii(again);
@@ -37,7 +38,8 @@ static void check_history(const char *old, const struct box_try *t)
 	free(history);
 }
 
-static void check_box(const char *detail, const struct box_try *t, struct span tail, const char *history, size_t max)
+static void check_box(const char *detail, const struct box_try *t, struct span tail,
+                      const char *history, size_t max)
 {
 	char *text = box_make("failures", detail, 1700000000123, "mail", t, tail, history, max);
 	json_t *box = read_ascii(text);
@@ -57,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	t.wall_ms = any_number(&in);
 	t.exit_code = (int8_t)fuzz_u8(&in);
 	t.max_rss_kib = any_number(&in);
-	/* Less than the names and an empty history take cannot be asked for: the worker gives 24 KiB and more. */
+	/* Less than the names and an empty history take cannot be asked for: the worker gives 24
+	 * KiB and more. */
 	size_t max = 4096 + fuzz_u16(&in);
 	char *error = fuzz_text(fuzz_bytes(&in, fuzz_u16(&in) % 1024));
 	char *detail = fuzz_text(fuzz_bytes(&in, fuzz_u16(&in) % 1024));

@@ -17,9 +17,12 @@ static bool same_text(const char *a, const char *b)
 static bool same_retry(const struct retry_override *a, const struct retry_override *b)
 {
 	return a->has_max_attempts == b->has_max_attempts && a->has_kind == b->has_kind &&
-	       a->has_base_ms == b->has_base_ms && a->has_max_ms == b->has_max_ms && a->has_jitter == b->has_jitter &&
-	       (!a->has_max_attempts || a->max_attempts == b->max_attempts) && (!a->has_kind || a->kind == b->kind) &&
-	       (!a->has_base_ms || a->base_ms == b->base_ms) && (!a->has_max_ms || a->max_ms == b->max_ms) &&
+	       a->has_base_ms == b->has_base_ms && a->has_max_ms == b->has_max_ms &&
+	       a->has_jitter == b->has_jitter &&
+	       (!a->has_max_attempts || a->max_attempts == b->max_attempts) &&
+	       (!a->has_kind || a->kind == b->kind) &&
+	       (!a->has_base_ms || a->base_ms == b->base_ms) &&
+	       (!a->has_max_ms || a->max_ms == b->max_ms) &&
 	       (!a->has_jitter || a->jitter == b->jitter);
 }
 
@@ -45,7 +48,8 @@ static void check_decoded(const struct job *j, struct span document)
 	fuzz_check(job_type_valid(span_of(j->type)));
 	fuzz_check(strlen(j->args) <= j->args_len && j->args[j->args_len] == 0);
 	struct span null = {"null", 4}, args = {j->args, j->args_len};
-	fuzz_check(memmem(document.at, document.len, args.at, args.len) || memcmp(args.at, null.at, null.len) == 0);
+	fuzz_check(memmem(document.at, document.len, args.at, args.len) ||
+	           memcmp(args.at, null.at, null.len) == 0);
 	fuzz_check(j->timeout_ms >= 0 && j->header_count <= CODEC_MEMBERS_MAX);
 	fuzz_check(!j->retry.has_jitter || (j->retry.jitter >= 0 && j->retry.jitter <= 1));
 }
@@ -65,7 +69,8 @@ static void check_encode(const struct job *j)
 	struct job again = {0};
 	struct codec_error err;
 	fuzz_check(codec_encode(j, &text));
-	fuzz_check(codec_decode((struct span){text.data, text.len}, SIZE_MAX, CODEC_FIELDS_STRICT, &again, &err));
+	fuzz_check(codec_decode((struct span){text.data, text.len}, SIZE_MAX, CODEC_FIELDS_STRICT,
+	                        &again, &err));
 	check_same(j, &again);
 	job_finish(&again);
 	buf_finish(&text);
@@ -77,13 +82,16 @@ static void check_complete(const struct job *j, struct span document)
 	struct job whole = {0};
 	struct codec_error err;
 	fuzz_check(codec_complete(document, "0193-id", 1700000000123, &text));
-	bool taken = codec_decode((struct span){text.data, text.len}, SIZE_MAX, CODEC_FIELDS_LENIENT, &whole, &err);
+	bool taken = codec_decode((struct span){text.data, text.len}, SIZE_MAX,
+	                          CODEC_FIELDS_LENIENT, &whole, &err);
 	/* Two more members than the limit allows is all that may be wrong. */
 	fuzz_check(taken || strstr(err.reason, "members"));
 	if (taken) {
-		fuzz_check(whole.id && (j->id ? strcmp(whole.id, j->id) : strcmp(whole.id, "0193-id")) == 0);
+		fuzz_check(whole.id &&
+		           (j->id ? strcmp(whole.id, j->id) : strcmp(whole.id, "0193-id")) == 0);
 		fuzz_check(whole.created_at_ms != CLOCK_NEVER);
-		fuzz_check(whole.args_len == j->args_len && memcmp(whole.args, j->args, j->args_len) == 0);
+		fuzz_check(whole.args_len == j->args_len &&
+		           memcmp(whole.args, j->args, j->args_len) == 0);
 		job_finish(&whole);
 	}
 	buf_finish(&text);
@@ -98,7 +106,8 @@ static void check_replace(const struct job *j, struct span document)
 	expected.args = args;
 	expected.args_len = strlen(args);
 	fuzz_check(codec_replace_args(document, "\"args\"", span_of(args), &text));
-	bool taken = codec_decode((struct span){text.data, text.len}, SIZE_MAX, CODEC_FIELDS_LENIENT, &replaced, &err);
+	bool taken = codec_decode((struct span){text.data, text.len}, SIZE_MAX,
+	                          CODEC_FIELDS_LENIENT, &replaced, &err);
 	fuzz_check(taken || strstr(err.reason, "members"));
 	if (taken) {
 		check_same(&replaced, &expected);
@@ -109,8 +118,8 @@ static void check_replace(const struct job *j, struct span document)
 }
 
 /*
- * What the scanner takes and jansson does not: numbers beyond its types, NUL in keys. The other way: depth. Behind a
- * number jansson passes over a NUL byte.
+ * What the scanner takes and jansson does not: numbers beyond its types, NUL in keys. The other
+ * way: depth. Behind a number jansson passes over a NUL byte.
  */
 static void check_oracle(struct span text)
 {
@@ -142,7 +151,8 @@ static void check_members(struct span text)
 	while (scan_next_member(value, &at, &m)) {
 		fuzz_check(at > before);
 		before = at;
-		fuzz_check(fuzz_lies_in(m.key, value.text) && fuzz_lies_in(m.value.text, value.text));
+		fuzz_check(fuzz_lies_in(m.key, value.text) &&
+		           fuzz_lies_in(m.value.text, value.text));
 		fuzz_check(m.key.at[0] == '"' && m.key.at[m.key.len - 1] == '"');
 		struct scan_value inner;
 		fuzz_check(scan_text(m.value.text, &inner, &err) && inner.kind == m.value.kind);
@@ -159,8 +169,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct codec_error why_strict = {0}, why = {0};
 	check_oracle(document);
 	check_members(document);
-	bool is_strict = codec_decode(document, DOCUMENT_MAX, CODEC_FIELDS_STRICT, &strict, &why_strict);
-	bool is_lenient = codec_decode(document, DOCUMENT_MAX, CODEC_FIELDS_LENIENT, &lenient, &why);
+	bool is_strict =
+	    codec_decode(document, DOCUMENT_MAX, CODEC_FIELDS_STRICT, &strict, &why_strict);
+	bool is_lenient =
+	    codec_decode(document, DOCUMENT_MAX, CODEC_FIELDS_LENIENT, &lenient, &why);
 	fuzz_check(is_lenient || !is_strict); /* what a producer sends, a worker takes */
 	if (is_strict)
 		check_same(&strict, &lenient);

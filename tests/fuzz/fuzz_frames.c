@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state machine of a connection's frames: any frames in any order on several channels, against a model that keeps
- * what each channel has got so far. Known methods are built, others and all properties are decoded from raw bytes.
+ * The state machine of a connection's frames: any frames in any order on several channels, against
+ * a model that keeps what each channel has got so far. Known methods are built, others and all
+ * properties are decoded from raw bytes.
  */
 #include <amqp.h>
 #include <amqp_framing.h>
@@ -86,11 +87,13 @@ static void feed_content_method(struct model *m, int channel, struct fuzz_input 
 	struct broker_event e;
 	struct content *c = &m->content[channel];
 	struct span text = fuzz_bytes(in, fuzz_u8(in));
-	amqp_basic_deliver_t d = {
-	    .consumer_tag = bytes_of(text), .delivery_tag = fuzz_u8(in), .routing_key = bytes_of(text)};
-	amqp_basic_return_t r = {.reply_code = 312, .reply_text = bytes_of(text), .exchange = bytes_of(text)};
-	amqp_frame_t f =
-	    deliver ? method(channel, AMQP_BASIC_DELIVER_METHOD, &d) : method(channel, AMQP_BASIC_RETURN_METHOD, &r);
+	amqp_basic_deliver_t d = {.consumer_tag = bytes_of(text),
+	                          .delivery_tag = fuzz_u8(in),
+	                          .routing_key = bytes_of(text)};
+	amqp_basic_return_t r = {
+	    .reply_code = 312, .reply_text = bytes_of(text), .exchange = bytes_of(text)};
+	amqp_frame_t f = deliver ? method(channel, AMQP_BASIC_DELIVER_METHOD, &d)
+	                         : method(channel, AMQP_BASIC_RETURN_METHOD, &r);
 	feed(m, &f, c->kind == BROKER_NOTHING ? 0 : -1, &e);
 	if (!m->over)
 		begin(c, deliver ? BROKER_DELIVERY : BROKER_RETURNED, deliver ? d.delivery_tag : 0);
@@ -101,15 +104,17 @@ static void feed_header(struct model *m, int channel, struct fuzz_input *in, uin
 	struct broker_event e;
 	struct content *c = &m->content[channel];
 	uint16_t class_id = form % 16 == 1 ? (uint16_t)(fuzz_u8(in) % 10 * 10) : AMQP_BASIC_CLASS;
-	uint64_t size = form % 16 == 2 ? (uint64_t)ASSEMBLER_BODY_MAX + 1 + fuzz_u64(in) % 1024 : fuzz_u8(in) % 64;
+	uint64_t size = form % 16 == 2 ? (uint64_t)ASSEMBLER_BODY_MAX + 1 + fuzz_u64(in) % 1024
+	                               : fuzz_u8(in) % 64;
 	amqp_frame_t f = {.frame_type = AMQP_FRAME_HEADER, .channel = (amqp_channel_t)channel};
 	struct span raw = fuzz_bytes(in, fuzz_u16(in) % 512);
 	f.payload.properties.class_id = class_id;
 	f.payload.properties.body_size = size;
-	if (amqp_decode_properties(class_id, &m->pool, bytes_of(raw), &f.payload.properties.decoded) != 0)
+	if (amqp_decode_properties(class_id, &m->pool, bytes_of(raw),
+	                           &f.payload.properties.decoded) != 0)
 		return; /* the library ends the connection */
-	bool fits =
-	    c->kind != BROKER_NOTHING && !c->header_seen && class_id == AMQP_BASIC_CLASS && size <= ASSEMBLER_BODY_MAX;
+	bool fits = c->kind != BROKER_NOTHING && !c->header_seen && class_id == AMQP_BASIC_CLASS &&
+	            size <= ASSEMBLER_BODY_MAX;
 	if (fits) {
 		c->header_seen = true;
 		c->body_size = size;
@@ -132,7 +137,8 @@ static void feed_body(struct model *m, int channel, struct fuzz_input *in)
 	struct span part = fuzz_bytes(in, fuzz_u8(in) % 64);
 	amqp_frame_t f = {.frame_type = AMQP_FRAME_BODY, .channel = (amqp_channel_t)channel};
 	f.payload.body_fragment = bytes_of(part);
-	bool fits = c->kind != BROKER_NOTHING && c->header_seen && part.len <= c->body_size - c->body.len;
+	bool fits =
+	    c->kind != BROKER_NOTHING && c->header_seen && part.len <= c->body_size - c->body.len;
 	if (fits)
 		buf_append(&c->body, part.at, part.len);
 	feed(m, &f, !fits ? -1 : whole(c) ? 1 : 0, &e);
@@ -147,7 +153,8 @@ static void feed_answer(struct model *m, int channel, struct fuzz_input *in, boo
 	struct broker_event e;
 	amqp_basic_ack_t a = {.delivery_tag = fuzz_u64(in), .multiple = fuzz_u8(in) & 1};
 	amqp_basic_nack_t n = {.delivery_tag = a.delivery_tag, .multiple = a.multiple};
-	amqp_frame_t f = ack ? method(channel, AMQP_BASIC_ACK_METHOD, &a) : method(channel, AMQP_BASIC_NACK_METHOD, &n);
+	amqp_frame_t f = ack ? method(channel, AMQP_BASIC_ACK_METHOD, &a)
+	                     : method(channel, AMQP_BASIC_NACK_METHOD, &n);
 	feed(m, &f, 1, &e);
 	fuzz_check(e.kind == (ack ? BROKER_ACKED : BROKER_NACKED) && e.tag == a.delivery_tag);
 	fuzz_check(e.multiple == (a.multiple != 0) && e.channel == channel && !e.message);
@@ -184,10 +191,11 @@ static void feed_news(struct model *m, int channel, struct fuzz_input *in, uint8
 /* A method that is not among the ones above, from raw bytes: it may be anything but content. */
 static void feed_raw_method(struct model *m, int channel, struct fuzz_input *in)
 {
-	static const amqp_method_number_t ids[] = {AMQP_QUEUE_DECLARE_OK_METHOD, AMQP_BASIC_CONSUME_OK_METHOD,
-	                                           AMQP_BASIC_QOS_OK_METHOD,     AMQP_CHANNEL_FLOW_METHOD,
-	                                           AMQP_BASIC_GET_OK_METHOD,     AMQP_CONNECTION_START_METHOD,
-	                                           AMQP_CONNECTION_TUNE_METHOD,  AMQP_CHANNEL_OPEN_OK_METHOD};
+	static const amqp_method_number_t ids[] = {
+	    AMQP_QUEUE_DECLARE_OK_METHOD, AMQP_BASIC_CONSUME_OK_METHOD,
+	    AMQP_BASIC_QOS_OK_METHOD,     AMQP_CHANNEL_FLOW_METHOD,
+	    AMQP_BASIC_GET_OK_METHOD,     AMQP_CONNECTION_START_METHOD,
+	    AMQP_CONNECTION_TUNE_METHOD,  AMQP_CHANNEL_OPEN_OK_METHOD};
 	struct broker_event e;
 	void *decoded = NULL;
 	amqp_method_number_t id = ids[fuzz_u8(in) % (sizeof ids / sizeof *ids)];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stranger's AMQP table, from its bytes on the wire to a republish and back; the bookkeeping; the way round the ring.
+/* A stranger's AMQP table, from its bytes on the wire to a republish and back; the bookkeeping; the
+ * way round the ring.
  */
 #include <amqp.h>
 #include <limits.h>
@@ -11,7 +12,10 @@
 #include "common/base/memory.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { WIRE_MAX = 131072, NESTING_MAX = 200 /* the library recurses; what it takes is its own affair */ };
+enum {
+	WIRE_MAX = 131072,
+	NESTING_MAX = 200 /* the library recurses; what it takes is its own affair */
+};
 
 static bool same_table(const struct table *a, const struct table *b);
 
@@ -37,10 +41,12 @@ static bool same_field(const struct field *a, const struct field *b)
 	case 'd':
 		return a->u == b->u; /* the same bits, so that NaN is itself */
 	case 'D':
-		return a->decimal.decimals == b->decimal.decimals && a->decimal.value == b->decimal.value;
+		return a->decimal.decimals == b->decimal.decimals &&
+		       a->decimal.value == b->decimal.value;
 	case 'S':
 	case 'x':
-		return a->str.len == b->str.len && memcmp(a->str.data, b->str.data, a->str.len) == 0;
+		return a->str.len == b->str.len &&
+		       memcmp(a->str.data, b->str.data, a->str.len) == 0;
 	case 'A':
 	case 'F':
 		return same_table(a->table, b->table);
@@ -66,7 +72,8 @@ static bool decode(struct span wire, struct table *out)
 	amqp_table_t table;
 	size_t offset = 0;
 	init_amqp_pool(&pool, 4096);
-	bool ok = amqp_decode_table((amqp_bytes_t){wire.len, (void *)(uintptr_t)wire.at}, &pool, &table, &offset) == 0;
+	bool ok = amqp_decode_table((amqp_bytes_t){wire.len, (void *)(uintptr_t)wire.at}, &pool,
+	                            &table, &offset) == 0;
 	if (ok)
 		amqp_table_read(&table, out);
 	empty_amqp_pool(&pool);
@@ -95,8 +102,8 @@ static bool same_book(const struct bookkeeping *a, const struct bookkeeping *b)
 {
 	return a->attempt == b->attempt && a->failures == b->failures && a->crashes == b->crashes &&
 	       a->timeouts == b->timeouts && a->snoozes == b->snoozes && a->returns == b->returns &&
-	       a->unhandled == b->unhandled && a->interruptions == b->interruptions && a->replays == b->replays &&
-	       a->first_failed_at_ms == b->first_failed_at_ms;
+	       a->unhandled == b->unhandled && a->interruptions == b->interruptions &&
+	       a->replays == b->replays && a->first_failed_at_ms == b->first_failed_at_ms;
 }
 
 static bool is_brokers(const char *name)
@@ -106,8 +113,8 @@ static bool is_brokers(const char *name)
 	       strncasecmp(name, "x-first-death-", 14) == 0;
 }
 
-static void check_written(const struct message *in, const struct bookkeeping *book, const struct delay_route *route,
-                          struct table *out)
+static void check_written(const struct message *in, const struct bookkeeping *book,
+                          const struct delay_route *route, struct table *out)
 {
 	struct message next = {.app_id = (char *)(uintptr_t)HEADERS_APP_ID, .headers = *out};
 	struct bookkeeping read;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts of keys: what is read can be written and read again, and no message holds a byte of a secret. */
+/* Texts of keys: what is read can be written and read again, and no message holds a byte of a
+ * secret. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,10 +15,12 @@ static void check_again(const struct key *k, bool public_half)
 	struct keyring again;
 	struct error err = {0};
 	key_write(k, public_half, &text);
-	fuzz_check(keyring_read(&again, KEY_ANY, (struct span){text.data, text.len}, "again", &err) == 0);
+	fuzz_check(
+	    keyring_read(&again, KEY_ANY, (struct span){text.data, text.len}, "again", &err) == 0);
 	fuzz_check(again.count == 1 && strcmp(again.keys[0].kid, k->kid) == 0);
 	fuzz_check(memcmp(again.keys[0].public_half, k->public_half, KEY_SIZE) == 0);
-	fuzz_check(key_kind_secret(again.keys[0].kind) == (key_kind_secret(k->kind) && !public_half));
+	fuzz_check(key_kind_secret(again.keys[0].kind) ==
+	           (key_kind_secret(k->kind) && !public_half));
 	keyring_finish(&again);
 	buf_wipe(&text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes in a log line: one line comes out, a terminal takes no order from it, and the JSON form is JSON. */
+/* Any bytes in a log line: one line comes out, a terminal takes no order from it, and the JSON form
+ * is JSON. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <jansson.h>
@@ -11,7 +12,8 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/printable.h"
 
-static char *written(const char *queue, const char *job, struct span text, enum log_form form, size_t *len)
+static char *written(const char *queue, const char *job, struct span text, enum log_form form,
+                     size_t *len)
 {
 	static int fd = -1;
 	static char path[64];
@@ -50,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	line = written(*queue ? queue : NULL, *job ? job : NULL, rest, LOG_JSON, &len);
 	check_line(line, len);
 	json_t *value = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	fuzz_check(json_is_string(json_object_get(value, "text")) && json_is_string(json_object_get(value, "time")));
+	fuzz_check(json_is_string(json_object_get(value, "text")) &&
+	           json_is_string(json_object_get(value, "time")));
 	json_decref(value);
 	free(line);
 	free(queue);

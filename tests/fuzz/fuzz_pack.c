@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packs: what jansson takes for an array must have the same elements; what is found must lie in the body. */
+/* Packs: what jansson takes for an array must have the same elements; what is found must lie in the
+ * body. */
 #include <jansson.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ static void compare(struct span body, size_t count)
 	}
 	fuzz_check(json_array_size(theirs) == count);
 	for (size_t i = 0; i < count; i++) {
-		json_t *alone = json_loadb(found[i].at, found[i].len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &err);
+		json_t *alone =
+		    json_loadb(found[i].at, found[i].len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &err);
 		fuzz_check(alone && json_equal(alone, json_array_get(theirs, i)));
 		json_decref(alone);
 	}
@@ -48,10 +50,12 @@ static void check_again(size_t count)
 	for (size_t i = 0; i < count; i++)
 		pack_add(&body, found[i]);
 	pack_close(&body);
-	fuzz_check(pack_split((struct span){body.data, body.len}, SIZE_MAX, again, &found_again, &err));
+	fuzz_check(
+	    pack_split((struct span){body.data, body.len}, SIZE_MAX, again, &found_again, &err));
 	fuzz_check(found_again == count);
 	for (size_t i = 0; i < count; i++)
-		fuzz_check(again[i].len == found[i].len && memcmp(again[i].at, found[i].at, found[i].len) == 0);
+		fuzz_check(again[i].len == found[i].len &&
+		           memcmp(again[i].at, found[i].at, found[i].len) == 0);
 	buf_finish(&body);
 }
 

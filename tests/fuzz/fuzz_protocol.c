@@ -24,7 +24,8 @@ static void check_reply(struct span line)
 	fuzz_check(scan_text(line, &v, &err) && v.kind == SCAN_OBJECT);
 	fuzz_check(r.kind >= REPLY_READY && r.kind <= REPLY_PROGRESS);
 	fuzz_check(r.kind == REPLY_READY ? r.number > 0 : job_id_valid(span_of(r.id)));
-	fuzz_check(r.number >= -1 && r.after_ms >= -1 && r.cpu_user_us >= -1 && r.cpu_system_us >= -1);
+	fuzz_check(r.number >= -1 && r.after_ms >= -1 && r.cpu_user_us >= -1 &&
+	           r.cpu_system_us >= -1);
 	fuzz_check(r.max_rss_kib >= -1);
 	if (r.result.at)
 		fuzz_check(fuzz_lies_in(r.result, line) && scan_text(r.result, &v, &err));
@@ -35,7 +36,8 @@ static void check_reply(struct span line)
 static json_t *read_request(const struct buf *line)
 {
 	fuzz_check(line->len > 0 && line->data[line->len - 1] == '\n');
-	fuzz_check(!memchr(line->data, '\n', line->len - 1) && !memchr(line->data, '\r', line->len));
+	fuzz_check(!memchr(line->data, '\n', line->len - 1) &&
+	           !memchr(line->data, '\r', line->len));
 	struct scan_value v;
 	struct scan_error err;
 	/* The deepest document there may be lies one level deeper in the request. */
@@ -48,7 +50,8 @@ static void check_raw(struct span body)
 {
 	char id[] = "some:id", type[] = "some.type";
 	const struct job j = {.id = id, .type = type};
-	const struct run_request q = {.job = &j, .document = body, .raw = true, .queue = "mail", .attempt = 1};
+	const struct run_request q = {
+	    .job = &j, .document = body, .raw = true, .queue = "mail", .attempt = 1};
 	struct buf line = {0};
 	protocol_write_request(&line, &q);
 	json_t *value = read_request(&line);
@@ -74,7 +77,8 @@ static void check_document(struct span document)
 	protocol_write_request(&line, &q);
 	json_t *value = read_request(&line);
 	if (value) { /* jansson knows no number beyond its types */
-		fuzz_check(json_object_size(value) == 7 && json_is_object(json_object_get(value, "job")));
+		fuzz_check(json_object_size(value) == 7 &&
+		           json_is_object(json_object_get(value, "job")));
 		fuzz_check(strcmp(json_string_value(json_object_get(value, "id")), j.id) == 0);
 	}
 	json_decref(value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A receipts file of any bytes: refused, or resumed so that a line written to it is there the next time. */
+/* A receipts file of any bytes: refused, or resumed so that a line written to it is there the next
+ * time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,7 +11,8 @@
 
 enum { ORDINALS = 64 };
 
-/* Ordinals up to 2^36 are allowed, whose bits take gigabytes; those are refused here before memory is. */
+/* Ordinals up to 2^36 are allowed, whose bits take gigabytes; those are refused here before memory
+ * is. */
 static bool has_long_number(const uint8_t *data, size_t size)
 {
 	size_t run = 0;
@@ -38,7 +40,8 @@ static void check_resumed(struct receipts *r, const char *path)
 	fuzz_check(!receipts_confirmed(r, 0));
 	uint64_t before = confirmed_bits(r);
 	receipts_write(r, 17, "a \"file\"\n\x9b", 3, "some:id", "confirmed", NULL);
-	receipts_write(r, 18, "f", 4, "some:id", "failed", "because\n{\"n\":19,\"state\":\"confirmed\"}");
+	receipts_write(r, 18, "f", 4, "some:id", "failed",
+	               "because\n{\"n\":19,\"state\":\"confirmed\"}");
 	fuzz_check(receipts_flush(r, &err) == 0);
 	fuzz_check(receipts_resume(&again, path, &err) == 0);
 	fuzz_check(strcmp(again.batch, r->batch) == 0 && again.began_ms == r->began_ms);

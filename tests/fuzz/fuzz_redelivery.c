@@ -43,7 +43,8 @@ static void add(struct redelivery *r, struct model *m, size_t slot, struct copy 
 static void end(struct redelivery *r, struct model *m, size_t slot, bool is_remembered)
 {
 	struct copy *e = &m->held[slot];
-	redelivery_done(r, e->key, &m->tasks[slot], is_remembered); /* of one that is not there it does nothing */
+	redelivery_done(r, e->key, &m->tasks[slot],
+	                is_remembered); /* of one that is not there it does nothing */
 	if (e->generation && is_remembered)
 		remember(m, *e);
 	*e = (struct copy){0};
@@ -55,7 +56,8 @@ static bool matches(const struct copy *e, struct copy wanted)
 	return e->generation && e->key == wanted.key && e->generation < wanted.generation;
 }
 
-/* False: which of several is found is not promised, so that the model does not know which is used up. */
+/* False: which of several is found is not promised, so that the model does not know which is used
+ * up. */
 static bool find(struct redelivery *r, struct model *m, struct copy wanted)
 {
 	void *task = NULL;
@@ -71,7 +73,8 @@ static bool find(struct redelivery *r, struct model *m, struct copy wanted)
 	enum redelivery_match match = redelivery_find(r, wanted.key, wanted.generation, &task);
 	if (held > 0) {
 		size_t slot = (size_t)((char *)task - m->tasks);
-		fuzz_check(match == REDELIVERY_IN_HAND && slot < HELD && matches(&m->held[slot], wanted));
+		fuzz_check(match == REDELIVERY_IN_HAND && slot < HELD &&
+		           matches(&m->held[slot], wanted));
 		return true;
 	}
 	fuzz_check(match == (ended > 0 ? REDELIVERY_FINISHED : REDELIVERY_NEW));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seals and signatures: what was made here is taken, and nothing else: no other text, place, body or key. */
+/* Seals and signatures: what was made here is taken, and nothing else: no other text, place, body
+ * or key. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,13 +30,15 @@ static char *name_from(struct fuzz_input *in)
 	return name;
 }
 
-static bool opens(const struct keyring *with, const struct seal_place *place, struct span text, struct span args)
+static bool opens(const struct keyring *with, const struct seal_place *place, struct span text,
+                  struct span args)
 {
 	struct buf opened = {0};
 	bool ok = seal_open(&with->keys[0], place, text, &opened);
 	fuzz_check(ok || opened.len == 0);
 	if (ok)
-		fuzz_check(opened.len == args.len && (args.len == 0 || memcmp(opened.data, args.at, args.len) == 0));
+		fuzz_check(opened.len == args.len &&
+		           (args.len == 0 || memcmp(opened.data, args.at, args.len) == 0));
 	buf_wipe(&opened);
 	return ok;
 }
@@ -55,7 +58,8 @@ static void check_seal(struct fuzz_input *in)
 {
 	size_t where = fuzz_u16(in);
 	uint8_t by = fuzz_u8(in);
-	cleanup_free char *queue = name_from(in), *id = name_from(in), *type = name_from(in), *other = name_from(in);
+	cleanup_free char *queue = name_from(in), *id = name_from(in), *type = name_from(in),
+	                  *other = name_from(in);
 	const struct seal_place place = {queue, id, type};
 	struct span args = fuzz_rest(in);
 	struct buf text = {0};
@@ -63,9 +67,12 @@ static void check_seal(struct fuzz_input *in)
 	struct span sealed = {text.data, text.len};
 	fuzz_check(opens(&openers, &place, sealed, args));
 	fuzz_check(!opens(&others, &place, sealed, args));
-	fuzz_check(opens(&openers, &(struct seal_place){other, id, type}, sealed, args) == !strcmp(other, queue));
-	fuzz_check(opens(&openers, &(struct seal_place){queue, other, type}, sealed, args) == !strcmp(other, id));
-	fuzz_check(opens(&openers, &(struct seal_place){queue, id, other}, sealed, args) == !strcmp(other, type));
+	fuzz_check(opens(&openers, &(struct seal_place){other, id, type}, sealed, args) ==
+	           !strcmp(other, queue));
+	fuzz_check(opens(&openers, &(struct seal_place){queue, other, type}, sealed, args) ==
+	           !strcmp(other, id));
+	fuzz_check(opens(&openers, &(struct seal_place){queue, id, other}, sealed, args) ==
+	           !strcmp(other, type));
 	alter(&text, where, by);
 	fuzz_check(!opens(&openers, &place, (struct span){text.data, text.len}, args));
 	fuzz_check(!opens(&openers, &place, args, args)); /* any text at all */
@@ -89,7 +96,8 @@ static void check_sign(struct fuzz_input *in)
 	buf_append(&altered, body.at, body.len);
 	alter(&altered, where, by);
 	if (body.len > 0)
-		fuzz_check(!sign_check(k, queue, (struct span){altered.data, altered.len}, span_of(text)));
+		fuzz_check(
+		    !sign_check(k, queue, (struct span){altered.data, altered.len}, span_of(text)));
 	buf_clear(&altered);
 	buf_append_text(&altered, text);
 	alter(&altered, where, by);

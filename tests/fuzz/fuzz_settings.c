@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A configuration file of any bytes: refused with words, or shown so that it reads as the same settings again. */
+/* A configuration file of any bytes: refused with words, or shown so that it reads as the same
+ * settings again. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -60,10 +61,12 @@ static void check_shown(const struct settings *s, enum settings_program program)
 
 static void check_sane(const struct settings *s)
 {
-	fuzz_check(s->slots >= 1 && s->slots <= 2000 && s->max_body >= 1024 && s->max_body <= 128 << 20);
+	fuzz_check(s->slots >= 1 && s->slots <= 2000 && s->max_body >= 1024 &&
+	           s->max_body <= 128 << 20);
 	fuzz_check(s->prefix && queue_name_valid(span_of(s->prefix)));
 	for (size_t i = 0; i < s->queue_count; i++)
-		fuzz_check(queue_name_valid(span_of(s->queues[i].name)) && s->queues[i].weight >= 1);
+		fuzz_check(queue_name_valid(span_of(s->queues[i].name)) &&
+		           s->queues[i].weight >= 1);
 	for (size_t i = 0; i < s->handler_count; i++)
 		fuzz_check(s->handlers[i].type && s->handlers[i].run);
 	for (size_t i = 0; i < s->route_count; i++)

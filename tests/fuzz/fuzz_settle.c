@@ -21,7 +21,8 @@ static void settled(struct broker *b, uint64_t tag, enum settle_verb verb)
 	b->state[tag] = SETTLED;
 }
 
-/* As a broker does it: multiple settles all that are open up to the tag, and one of them at least. */
+/* As a broker does it: multiple settles all that are open up to the tag, and one of them at least.
+ */
 static void on_write(void *data, uint64_t tag, enum settle_verb verb, bool multiple)
 {
 	struct broker *b = data;
@@ -64,7 +65,9 @@ static void step(struct settle *s, struct broker *b, struct fuzz_input *in)
 	case 4:
 	case 5: {
 		uint64_t which = b->last ? b->last - fuzz_u8(in) % b->last : 1;
-		enum settle_verb verb = op & 64 ? SETTLE_ACK : op & 128 ? SETTLE_REQUEUE : SETTLE_REJECT;
+		enum settle_verb verb = op & 64    ? SETTLE_ACK
+		                        : op & 128 ? SETTLE_REQUEUE
+		                                   : SETTLE_REJECT;
 		fuzz_check(settle_decide(s, which, verb) == (b->state[which] == OPEN));
 		if (b->state[which] == OPEN) {
 			b->state[which] = DECIDED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Publishes, confirms, returns, deadlines and lost connections in any order: each publish ends once, as it should. */
+/* Publishes, confirms, returns, deadlines and lost connections in any order: each publish ends
+ * once, as it should. */
 #include <stdlib.h>
 #include <string.h>
 

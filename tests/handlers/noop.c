@@ -2,7 +2,8 @@
 /* A plugin that does nothing, so that all that is seen is the worker. */
 #include <warren/plugin.h>
 
-static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
+static enum warren_verdict run(void *state, const struct warren_job *job,
+                               const struct warren_host *host)
 {
 	(void)state;
 	(void)job;

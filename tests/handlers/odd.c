@@ -22,7 +22,8 @@ static enum warren_verdict write_down(const struct warren_job *job)
 	return written ? WARREN_OK : WARREN_DEAD;
 }
 
-static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
+static enum warren_verdict run(void *state, const struct warren_job *job,
+                               const struct warren_host *host)
 {
 	(void)state;
 	if (strcmp(job->type, "segv") == 0) {

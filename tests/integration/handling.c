@@ -26,8 +26,8 @@ char *odd_process(void)
 
 void send_within(const char *queue, const char *type, const char *args, const char *timeout)
 {
-	struct result r = support_producer(support_url(), NULL, "send", type, args, "-q", queue, "--backoff",
-	                                   "fixed:100ms", "--timeout", timeout);
+	struct result r = support_producer(support_url(), NULL, "send", type, args, "-q", queue,
+	                                   "--backoff", "fixed:100ms", "--timeout", timeout);
 	ck_assert_msg(r.code == 0, "send: %s", r.err);
 	support_result_free(&r);
 }
@@ -40,7 +40,8 @@ void send_as(const char *queue, const char *type, const char *args)
 char *dead_letter(const char *queue)
 {
 	support_wait_depth(support_url(), support_amqp(queue, ".dead"), 1);
-	struct result r = support_producer(support_url(), NULL, "dead", "list", "-q", queue, "--json");
+	struct result r =
+	    support_producer(support_url(), NULL, "dead", "list", "-q", queue, "--json");
 	ck_assert_int_eq(r.code, 0);
 	free(r.err);
 	return r.out;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names with several addresses the first of which is dead, and names whose look-up hangs. /etc/hosts and
- * /etc/resolv.conf are replaced in a mount namespace of the test's own; where that is not allowed, all is skipped.
+ * Names with several addresses the first of which is dead, and names whose look-up hangs.
+ * /etc/hosts and /etc/resolv.conf are replaced in a mount namespace of the test's own; where that
+ * is not allowed, all is skipped.
  */
 #include <arpa/inet.h>
 #include <check.h>
@@ -28,7 +29,8 @@ static const struct peer_rule no_rule = {.up_bytes = -1, .down_bytes = -1};
 
 static bool own_mounts(void)
 {
-	return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static void replace(const char *path, const char *text)
@@ -56,12 +58,14 @@ static bool first_is(const char *name, unsigned number)
 	ck_assert_int_eq(getaddrinfo(name, NULL, &hints, &found), 0);
 	ck_assert_ptr_nonnull(found->ai_next);
 	const struct sockaddr_in *a = (const struct sockaddr_in *)found->ai_addr;
-	bool it_is = found->ai_family == AF_INET && ntohl(a->sin_addr.s_addr) == INADDR_LOOPBACK - 1 + number;
+	bool it_is = found->ai_family == AF_INET &&
+	             ntohl(a->sin_addr.s_addr) == INADDR_LOOPBACK - 1 + number;
 	freeaddrinfo(found);
 	return it_is;
 }
 
-/* 127.0.0.NUMBER:port refuses, or drops every SYN since its queue of connections is full and nobody accepts. */
+/* 127.0.0.NUMBER:port refuses, or drops every SYN since its queue of connections is full and nobody
+ * accepts. */
 static void make_dead(unsigned number, int port, bool silent)
 {
 	struct sockaddr_in a = loopback(number, port);
@@ -97,7 +101,8 @@ START_TEST(a_dead_first_address_costs_a_moment)
 	int64_t begun = support_now();
 	struct result r = support_producer(url, NULL, "send", "t", "1", "-q", q);
 	ck_assert_msg(r.code == 0, "%s", r.err);
-	printf("the first address %s: sent after %.1f s\n", dead[_i].name, (double)(support_now() - begun) / 1000);
+	printf("the first address %s: sent after %.1f s\n", dead[_i].name,
+	       (double)(support_now() - begun) / 1000);
 	support_result_free(&r);
 	struct process w = support_worker(url, "-q", q, "--once", "--", "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
@@ -110,7 +115,8 @@ START_TEST(an_address_is_chosen_for_tls_too)
 	char address[DIAL_ADDRESS_SIZE];
 	struct error err = {0};
 	ck_assert(own_mounts());
-	replace("/etc/hosts", "127.0.0.2 broker.test\n127.0.0.1 broker.test\n127.0.0.9 alone.test\n");
+	replace("/etc/hosts",
+	        "127.0.0.2 broker.test\n127.0.0.1 broker.test\n127.0.0.9 alone.test\n");
 	unsigned dead_number = first_is("broker.test", 1) ? 1 : 2;
 	struct peer *p = peer_start_at(3 - dead_number, 0, support_url(), no_rule);
 	int port = atoi(strrchr(peer_url(p), ':') + 1);
@@ -129,15 +135,16 @@ START_TEST(all_addresses_dead_ends_within_the_time)
 {
 	ck_assert(own_mounts());
 	replace("/etc/hosts", "127.0.0.2 broker.test\n127.0.0.1 broker.test\n");
-	struct peer *p = peer_start_at(3, 0, support_url(), no_rule); /* has a port that is free elsewhere */
+	struct peer *p =
+	    peer_start_at(3, 0, support_url(), no_rule); /* has a port that is free elsewhere */
 	int port = atoi(strrchr(peer_url(p), ':') + 1);
 	make_dead(1, port, true);
 	make_dead(2, port, true);
 	cleanup_free char *url = xprintf("amqp://guest:guest@broker.test:%d", port);
 	setenv("WARREN_CONNECT_TIMEOUT", "1s", 1);
 	struct result r = support_producer(url, NULL, "ping");
-	ck_assert_msg(r.code == 69 && strstr(r.err, "broker.test") && strstr(r.err, "timed out"), "exit %d: %s", r.code,
-	              r.err);
+	ck_assert_msg(r.code == 69 && strstr(r.err, "broker.test") && strstr(r.err, "timed out"),
+	              "exit %d: %s", r.code, r.err);
 	support_result_free(&r);
 	peer_stop(p);
 }
@@ -150,7 +157,8 @@ START_TEST(twenty_addresses_dead_end_within_the_time)
 	char hosts[ADDRESSES * 32] = "";
 	struct error err = {0};
 	ck_assert(own_mounts());
-	struct peer *p = peer_start_at(30, 0, support_url(), no_rule); /* has a port that is free elsewhere */
+	struct peer *p =
+	    peer_start_at(30, 0, support_url(), no_rule); /* has a port that is free elsewhere */
 	int port = atoi(strrchr(peer_url(p), ':') + 1);
 	for (unsigned i = 1; i <= ADDRESSES; i++) {
 		size_t len = strlen(hosts);
@@ -182,16 +190,19 @@ START_TEST(a_look_up_that_hangs_ends_within_the_time)
 	hang_look_ups();
 	setenv("WARREN_CONNECT_TIMEOUT", "1s", 1);
 	int64_t begun = support_now();
-	struct result r = support_producer("amqp://guest:guest@hangs.test:5672", NULL, "send", "t", "1");
-	ck_assert_msg(r.code == 69 && strstr(r.err, "the look-up of 'hangs.test' takes too long"), "exit %d: %s",
-	              r.code, r.err);
+	struct result r =
+	    support_producer("amqp://guest:guest@hangs.test:5672", NULL, "send", "t", "1");
+	ck_assert_msg(r.code == 69 && strstr(r.err, "the look-up of 'hangs.test' takes too long"),
+	              "exit %d: %s", r.code, r.err);
 	printf("a look-up that hangs: exit after %.1f s\n", (double)(support_now() - begun) / 1000);
 	support_result_free(&r);
-	struct process w = support_worker("amqp://guest:guest@hangs.test:5672", "-q", "any", "--", "/bin/true");
+	struct process w =
+	    support_worker("amqp://guest:guest@hangs.test:5672", "-q", "any", "--", "/bin/true");
 	support_wait_log(&w, "takes too long");
 	int64_t told = support_now();
 	ck_assert_int_eq(support_terminate(&w), 0);
-	printf("a worker in such a look-up: exit after %.1f s\n", (double)(support_now() - told) / 1000);
+	printf("a worker in such a look-up: exit after %.1f s\n",
+	       (double)(support_now() - told) / 1000);
 }
 END_TEST
 
@@ -200,7 +211,8 @@ static Suite *address_suite(void)
 	Suite *s = suite_create("address");
 	TCase *c = tcase_create("address");
 	tcase_set_timeout(c, 120);
-	tcase_add_loop_test(c, a_dead_first_address_costs_a_moment, 0, (int)(sizeof dead / sizeof *dead));
+	tcase_add_loop_test(c, a_dead_first_address_costs_a_moment, 0,
+	                    (int)(sizeof dead / sizeof *dead));
 	tcase_add_test(c, an_address_is_chosen_for_tls_too);
 	tcase_add_test(c, all_addresses_dead_ends_within_the_time);
 	tcase_add_test(c, twenty_addresses_dead_end_within_the_time);

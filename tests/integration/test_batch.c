@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* batch and dead: bad lines, resuming, restarts of the broker, alarms, and dead letters in order. */
+/* batch and dead: bad lines, resuming, restarts of the broker, alarms, and dead letters in order.
+ */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,7 +37,8 @@ static const char *write_lines(const char *name, int count)
 START_TEST(a_bad_line_is_told_by_place_and_costs_no_other)
 {
 	cleanup_free char *q = queue_name(support_url());
-	struct result r = support_producer(support_url(), "1\n{\"a\":}\n\n[2]\n\"\xff\"\n3", "batch", "t", "-q", q);
+	struct result r = support_producer(support_url(), "1\n{\"a\":}\n\n[2]\n\"\xff\"\n3",
+	                                   "batch", "t", "-q", q);
 	ck_assert_int_eq(r.code, 1);
 	assert_has(r.err, "stdin:2:6: expected a value");
 	assert_has(r.err, "stdin:5:2: invalid UTF-8");
@@ -50,8 +52,9 @@ START_TEST(whole_documents_travel_as_they_are)
 {
 	cleanup_free char *q = queue_name(support_url());
 	struct result r = support_producer(
-	    support_url(), "{\"type\":\"t\",\"args\":1e2,\"x-mine\":[ ]}\n{\"type\":\"t\",\"expire_at\":1}\n", "batch",
-	    "-q", q);
+	    support_url(),
+	    "{\"type\":\"t\",\"args\":1e2,\"x-mine\":[ ]}\n{\"type\":\"t\",\"expire_at\":1}\n",
+	    "batch", "-q", q);
 	ck_assert_int_eq(r.code, 1);
 	assert_has(r.err, "stdin:2:13: unknown field \"expire_at\"");
 	support_result_free(&r);
@@ -68,18 +71,21 @@ START_TEST(a_resumed_batch_publishes_the_rest_and_makes_no_different_job)
 	cleanup_free char *q = queue_name(support_url());
 	const char *lines = write_lines("lines.jsonl", LINES), *receipts = support_path("receipts");
 	struct process p =
-	    support_start(support_url(), (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
-	                                                       "--receipts", receipts, "--rate", "3000", NULL});
+	    support_start(support_url(), (const char *const[]){getenv("WARREN_PRODUCER"), "batch",
+	                                                       "t", lines, "-q", q, "--receipts",
+	                                                       receipts, "--rate", "3000", NULL});
 	support_wait_lines(receipts, 500);
 	kill(p.pid, SIGKILL);
 	support_wait_exit(&p);
 	size_t before = support_lines(receipts);
 	ck_assert_uint_lt(before, LINES);
-	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q,
+	                                   "--resume", receipts);
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	cleanup_free char *command =
-	    xprintf("tail -n +2 '%s' | sed 's/.*\"n\":\\([0-9]*\\),.*\"id\":\"\\([^\"]*\\)\".*/\\1 \\2/' | sort -u | "
+	    xprintf("tail -n +2 '%s' | sed 's/.*\"n\":\\([0-9]*\\),.*\"id\":\"\\([^\"]*\\)\".*/\\1 "
+	            "\\2/' | sort -u | "
 	            "cut -d' ' -f1 | uniq | wc -l",
 	            receipts);
 	FILE *f = popen(command, "re");
@@ -87,9 +93,11 @@ START_TEST(a_resumed_batch_publishes_the_rest_and_makes_no_different_job)
 	ck_assert_int_eq(fscanf(f, "%d", &distinct), 1);
 	pclose(f);
 	ck_assert_int_eq(distinct, LINES);
-	/* What was published twice (confirmed, but not yet in the receipts) has the same id twice. */
+	/* What was published twice (confirmed, but not yet in the receipts) has the same id twice.
+	 */
 	ck_assert_uint_ge(support_depth(support_url(), support_amqp(q, "")), LINES);
-	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume",
+	                     receipts);
 	ck_assert_int_eq(r.code, 0);
 	assert_has(r.out, "sent 0 confirmed 0");
 	support_result_free(&r);
@@ -99,7 +107,8 @@ END_TEST
 START_TEST(halt_stops_after_so_many_failures)
 {
 	cleanup_free char *q = queue_name(support_url());
-	struct result r = support_producer(support_url(), "x\ny\nz\n1\n", "batch", "t", "-q", q, "--halt", "2");
+	struct result r =
+	    support_producer(support_url(), "x\ny\nz\n1\n", "batch", "t", "-q", q, "--halt", "2");
 	ck_assert_int_eq(r.code, 1);
 	assert_has(r.out, "rejected 2");
 	support_result_free(&r);
@@ -114,8 +123,9 @@ START_TEST(a_resumed_line_becomes_the_same_job_byte_for_byte)
 {
 	cleanup_free char *q = queue_name(support_url());
 	const char *lines = write_lines("one.jsonl", 1), *receipts = support_path("receipts");
-	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--receipts", receipts,
-	                                   "--expires", "1h", "--delay", "1ms");
+	struct result r =
+	    support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--receipts",
+	                     receipts, "--expires", "1h", "--delay", "1ms");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	/* As if the run had been killed before it wrote the receipt. */
@@ -123,8 +133,8 @@ START_TEST(a_resumed_line_becomes_the_same_job_byte_for_byte)
 	cleanup_free char *head = xprintf("%s.head", receipts);
 	ck_assert_int_eq(system(command), 0);
 	support_pause(); /* another millisecond than the first run's */
-	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", head, "--expires", "1h",
-	                     "--delay", "1ms");
+	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", head,
+	                     "--expires", "1h", "--delay", "1ms");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	struct message *first = support_take(support_url(), support_amqp(q, ""));
@@ -140,12 +150,14 @@ START_TEST(a_torn_receipt_is_cut_off_and_the_file_stays_good)
 {
 	cleanup_free char *q = queue_name(support_url());
 	const char *lines = write_lines("two.jsonl", 2), *receipts = support_path("receipts");
-	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--receipts", receipts);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q,
+	                                   "--receipts", receipts);
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	ck_assert_int_eq(truncate(receipts, 120), 0); /* in the middle of a receipt */
 	for (int round = 0; round < 2; round++) {
-		r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+		r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume",
+		                     receipts);
 		ck_assert_msg(r.code == 0, "%s", r.err);
 		support_result_free(&r);
 	}
@@ -153,7 +165,8 @@ START_TEST(a_torn_receipt_is_cut_off_and_the_file_stays_good)
 	FILE *f = fopen(receipts, "we");
 	fputs("{\"batch\":\"zzzzzzzz-zzzz-7zzz-zzzz-zzzzzzzzzzzz\"}\n", f);
 	fclose(f);
-	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume",
+	                     receipts);
 	ck_assert_int_eq(r.code, 65);
 	support_result_free(&r);
 }
@@ -165,15 +178,17 @@ START_TEST(an_interrupted_batch_keeps_true_receipts_and_exits_130)
 	cleanup_free char *q = queue_name(support_url());
 	const char *lines = write_lines("lines.jsonl", LINES), *receipts = support_path("receipts");
 	struct process p =
-	    support_start(support_url(), (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
-	                                                       "--receipts", receipts, "--rate", "2000", NULL});
+	    support_start(support_url(), (const char *const[]){getenv("WARREN_PRODUCER"), "batch",
+	                                                       "t", lines, "-q", q, "--receipts",
+	                                                       receipts, "--rate", "2000", NULL});
 	support_wait_lines(receipts, 200);
 	kill(p.pid, SIGINT);
 	ck_assert_int_eq(support_wait_exit(&p), 130);
 	size_t confirmed = support_lines(receipts) - 1;
 	ck_assert_uint_lt(confirmed, LINES);
 	support_wait_depth(support_url(), support_amqp(q, ""), (uint32_t)confirmed);
-	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q,
+	                                   "--resume", receipts);
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	support_wait_depth(support_url(), support_amqp(q, ""), LINES);
@@ -188,9 +203,10 @@ static long peak_of_batch(const char *lines, const char *queue)
 	pid_t pid = fork();
 	if (pid == 0) {
 		setenv("AMQP_URL", support_url(), 1);
-		setenv("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64", 1);
-		execl(getenv("WARREN_PRODUCER"), "warren-producer", "batch", "t", lines, "-q", queue, "--window", "200",
-		      (char *)NULL);
+		setenv("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=64",
+		       1);
+		execl(getenv("WARREN_PRODUCER"), "warren-producer", "batch", "t", lines, "-q",
+		      queue, "--window", "200", (char *)NULL);
 		_exit(127);
 	}
 	ck_assert_int_eq(wait4(pid, &status, 0, &usage), pid);
@@ -261,8 +277,8 @@ START_TEST(a_missing_input_is_passed_over_when_told_to)
 {
 	cleanup_free char *q = queue_name(support_url());
 	const char *lines = write_lines("lines.jsonl", 3);
-	struct result r =
-	    support_producer(support_url(), NULL, "batch", "t", "/no/such.jsonl", lines, "-q", q, "--keep-going");
+	struct result r = support_producer(support_url(), NULL, "batch", "t", "/no/such.jsonl",
+	                                   lines, "-q", q, "--keep-going");
 	ck_assert_int_eq(r.code, 1);
 	assert_has(r.out, "confirmed 3");
 	support_result_free(&r);
@@ -272,12 +288,14 @@ END_TEST
 START_TEST(output_that_cannot_be_written_is_an_error)
 {
 	cleanup_free char *q = queue_name(support_url());
-	cleanup_free char *full = xprintf("exec '%s' send t 1 -q %s >/dev/full", getenv("WARREN_PRODUCER"), q);
-	cleanup_free char *closed = xprintf("exec '%s' send t 1 -q %s >&-", getenv("WARREN_PRODUCER"), q);
+	cleanup_free char *full =
+	    xprintf("exec '%s' send t 1 -q %s >/dev/full", getenv("WARREN_PRODUCER"), q);
+	cleanup_free char *closed =
+	    xprintf("exec '%s' send t 1 -q %s >&-", getenv("WARREN_PRODUCER"), q);
 	const char *const commands[] = {full, closed};
 	for (int i = 0; i < 2; i++) {
-		struct result r =
-		    support_run(support_url(), NULL, (const char *const[]){"/bin/sh", "-c", commands[i], NULL});
+		struct result r = support_run(
+		    support_url(), NULL, (const char *const[]){"/bin/sh", "-c", commands[i], NULL});
 		ck_assert_int_eq(r.code, 74);
 		assert_has(r.err, "the output could not be written");
 		support_result_free(&r);
@@ -307,7 +325,8 @@ static void make_letters(const char *url, const char *queue, int count)
 		ck_assert_int_eq(broker_nack(b, 1, e.tag, false, false, &err), 0);
 		message_destroy(e.message);
 	}
-	support_wait_depth(url, support_amqp(queue, ".dead"), (uint32_t)count); /* before closing: letters.c says why */
+	support_wait_depth(url, support_amqp(queue, ".dead"),
+	                   (uint32_t)count); /* before closing: letters.c says why */
 	broker_destroy(b, true);
 }
 
@@ -323,7 +342,8 @@ START_TEST(letters_are_listed_in_order_beyond_one_consumers_reach_and_stay)
 		for (int i = 1; i <= LETTERS; i++) {
 			char id[32];
 			snprintf(id, sizeof id, "job-%05d", i);
-			ck_assert_msg(at && strncmp(at, id, strlen(id)) == 0, "letter %d is not in its place: %.60s", i,
+			ck_assert_msg(at && strncmp(at, id, strlen(id)) == 0,
+			              "letter %d is not in its place: %.60s", i,
 			              at ? at : "(none)");
 			at = strchr(at, '\n');
 			at = at ? at + 1 : NULL;
@@ -338,7 +358,8 @@ START_TEST(letters_are_replayed_with_fresh_budgets_and_dropped_on_request)
 {
 	cleanup_free char *q = queue_name(support_url());
 	make_letters(support_url(), q, 5);
-	struct result r = support_producer(support_url(), NULL, "dead", "replay", "job-00002", "job-00004", "-q", q);
+	struct result r = support_producer(support_url(), NULL, "dead", "replay", "job-00002",
+	                                   "job-00004", "-q", q);
 	ck_assert_int_eq(r.code, 0);
 	ck_assert_str_eq(r.out, "job-00002\njob-00004\n");
 	support_result_free(&r);
@@ -353,7 +374,8 @@ START_TEST(letters_are_replayed_with_fresh_budgets_and_dropped_on_request)
 	r = support_producer(support_url(), NULL, "dead", "drop", "-q", q);
 	ck_assert_int_eq(r.code, 64);
 	support_result_free(&r);
-	r = support_producer(support_url(), NULL, "dead", "drop", "job-00001", "nobody", "-q", q, "--yes");
+	r = support_producer(support_url(), NULL, "dead", "drop", "job-00001", "nobody", "-q", q,
+	                     "--yes");
 	ck_assert_int_eq(r.code, 1);
 	assert_has(r.err, "no such letter: nobody");
 	support_result_free(&r);
@@ -373,10 +395,11 @@ START_TEST(a_broker_killed_and_started_again_under_load_loses_nothing)
 	cleanup_free char *q = queue_name(node.url);
 	const char *lines = write_lines("lines.jsonl", LINES), *record = support_path("record");
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
-	struct process w = support_worker(node.url, "-q", q, "-j", "2", "--", support_script("h", body));
-	struct process p =
-	    support_start(node.url, (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
-	                                                  "--rate", "60", "--confirm-timeout", "2m", NULL});
+	struct process w =
+	    support_worker(node.url, "-q", q, "-j", "2", "--", support_script("h", body));
+	struct process p = support_start(
+	    node.url, (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
+	                                    "--rate", "60", "--confirm-timeout", "2m", NULL});
 	support_wait_lines(record, 100);
 	support_node_kill(&node);
 	support_node_again(&node);
@@ -391,8 +414,8 @@ END_TEST
 
 static bool publishing_is_blocked(const char *url, const char *queue)
 {
-	struct result r =
-	    support_producer(url, NULL, "send", "extra", "{\"n\":0}", "-q", queue, "--confirm-timeout", "1s");
+	struct result r = support_producer(url, NULL, "send", "extra", "{\"n\":0}", "-q", queue,
+	                                   "--confirm-timeout", "1s");
 	int code = r.code;
 	support_result_free(&r);
 	return code == 75;
@@ -403,16 +426,18 @@ START_TEST(an_alarm_blocks_publishing_while_consuming_goes_on)
 	struct node node;
 	support_node_start(&node);
 	cleanup_free char *q = queue_name(node.url);
-	const char *record = support_path("record"), *go = support_path("go"), *lines = write_lines("lines.jsonl", 40);
+	const char *record = support_path("record"), *go = support_path("go"),
+	           *lines = write_lines("lines.jsonl", 40);
 	/* All wait for the alarm; 7, 17, 27 and 37 fail, and their republish cannot go out. */
 	cleanup_free char *body = xprintf("n=$(cat); until [ -e '%s' ]; do sleep 0.05; done\n"
 	                                  "echo \"$n\" >>'%s'; case $n in *7}) exit 75;; esac",
 	                                  go, record);
-	struct result r = support_producer(node.url, NULL, "batch", "t", lines, "-q", q, "--backoff", "fixed:200ms",
-	                                   "--retries", "2");
+	struct result r = support_producer(node.url, NULL, "batch", "t", lines, "-q", q,
+	                                   "--backoff", "fixed:200ms", "--retries", "2");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
-	struct process w = support_worker(node.url, "-q", q, "-j", "4", "--", support_script("h", body));
+	struct process w =
+	    support_worker(node.url, "-q", q, "-j", "4", "--", support_script("h", body));
 	support_wait_log(&w, "consuming from");
 	support_node_ctl(&node, "set_vm_memory_high_watermark absolute 1MB");
 	support_wait(publishing_is_blocked(node.url, q), "the alarm");
@@ -439,7 +464,8 @@ static Suite *batch_suite(void)
 	tcase_add_test(c, a_torn_receipt_is_cut_off_and_the_file_stays_good);
 	tcase_add_test(c, an_interrupted_batch_keeps_true_receipts_and_exits_130);
 	tcase_add_test(c, a_batch_takes_no_more_memory_for_a_longer_input);
-	tcase_add_loop_test(c, what_batch_cannot_use_is_named, 0, (int)(sizeof wrong_inputs / sizeof *wrong_inputs));
+	tcase_add_loop_test(c, what_batch_cannot_use_is_named, 0,
+	                    (int)(sizeof wrong_inputs / sizeof *wrong_inputs));
 	tcase_add_test(c, a_byte_order_mark_does_not_matter_and_a_long_line_is_told_its_limit);
 	tcase_add_test(c, a_missing_input_is_passed_over_when_told_to);
 	tcase_add_test(c, output_that_cannot_be_written_is_an_error);

@@ -23,11 +23,14 @@ static const char *timeout_for(const char *type, const char *reason)
 	return strcmp(reason, "timeouts") != 0 ? "60s" : strcmp(type, "heeds") == 0 ? "5s" : "1s";
 }
 
-/* A job of that type ends dead for the reason, with words in its black box; another job is done all the same. */
-static void expect_dead(const char *handler, const char *type, const char *reason, const char *words)
+/* A job of that type ends dead for the reason, with words in its black box; another job is done all
+ * the same. */
+static void expect_dead(const char *handler, const char *type, const char *reason,
+                        const char *words)
 {
 	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--grace", "1s", "--handler", handler);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--grace", "1s",
+	                                  "--handler", handler);
 	send_within(q, type, "1", timeout_for(type, reason));
 	cleanup_free char *letter = dead_letter(q);
 	cleanup_free char *wanted = xprintf("\"reason\":\"%s\"", reason);
@@ -73,15 +76,17 @@ static const struct {
 START_TEST(a_process_that_misbehaves_is_the_jobs_end_and_nobody_elses)
 {
 	cleanup_free char *handler = odd_process();
-	expect_dead(handler, bad_processes[_i].type, bad_processes[_i].reason, bad_processes[_i].words);
+	expect_dead(handler, bad_processes[_i].type, bad_processes[_i].reason,
+	            bad_processes[_i].words);
 }
 END_TEST
 
 static const struct {
 	const char *type, *words;
 } good_processes[] = {
-    {"fine", "ok in"},   {"prints", "stray "}, {"progress", "ok in"}, {"again", "retry: not yet; again in"},
-    {"later", "snooze"}, {"leaves", "ok in"},
+    {"fine", "ok in"},     {"prints", "stray "},
+    {"progress", "ok in"}, {"again", "retry: not yet; again in"},
+    {"later", "snooze"},   {"leaves", "ok in"},
 };
 
 START_TEST(a_process_does_its_jobs)
@@ -106,9 +111,11 @@ START_TEST(a_process_that_announces_it_has_several_jobs_at_once_and_replies_in_a
 	setenv("READY", "2", 1);
 	const char *config = support_path("one-child.cfg");
 	FILE *f = fopen(config, "we");
-	fprintf(f, "handlers = ( { type = \"*\"; run = \"%s\"; children = 1; } );\n", strchr(handler, '=') + 1);
+	fprintf(f, "handlers = ( { type = \"*\"; run = \"%s\"; children = 1; } );\n",
+	        strchr(handler, '=') + 1);
 	fclose(f);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--config", config, "--count", "3");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "4", "--config", config, "--count", "3");
 	send_as(q, "fine", "1"); /* so that it has announced itself */
 	support_wait_log(&w, "ok in");
 	send_as(q, "pair", "1");
@@ -126,17 +133,20 @@ START_TEST(another_jobs_deadline_costs_nothing)
 	setenv("READY", "2", 1);
 	const char *config = support_path("one-child.cfg");
 	FILE *f = fopen(config, "we");
-	fprintf(f, "handlers = ( { type = \"*\"; run = \"%s\"; children = 1; } );\n", strchr(handler, '=') + 1);
+	fprintf(f, "handlers = ( { type = \"*\"; run = \"%s\"; children = 1; } );\n",
+	        strchr(handler, '=') + 1);
 	fclose(f);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--grace", "100ms", "--config", config);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--grace", "100ms",
+	                                  "--config", config);
 	send_as(q, "fine", "1");
 	support_wait_log(&w, "ok in");
-	struct result r =
-	    support_producer(support_url(), NULL, "send", "pair", "1", "-q", q); /* waits for a second one */
+	struct result r = support_producer(support_url(), NULL, "send", "pair", "1", "-q",
+	                                   q); /* waits for a second one */
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	send_within(q, "deaf", "1", "1s");
-	support_wait_log(&w, "returned: its handler process was ended because of another job's deadline");
+	support_wait_log(
+	    &w, "returned: its handler process was ended because of another job's deadline");
 	unsetenv("READY");
 	kill(w.pid, SIGKILL);
 	support_wait_exit(&w);
@@ -149,11 +159,13 @@ START_TEST(a_process_is_replaced_after_so_many_jobs_and_told_to_finish)
 	cleanup_free char *handler = odd_process();
 	const char *config = support_path("recycle.cfg"), *ended = support_path("ended");
 	FILE *f = fopen(config, "we");
-	fprintf(f, "handlers = ( { type = \"*\"; run = \"%s\"; children = 1; recycle_jobs = 3; } );\n",
+	fprintf(f,
+	        "handlers = ( { type = \"*\"; run = \"%s\"; children = 1; recycle_jobs = 3; } );\n",
 	        strchr(handler, '=') + 1);
 	fclose(f);
 	setenv("ENDED", ended, 1);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--config", config, "--count", "7");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "1", "--config", config, "--count", "7");
 	for (int i = 0; i < 7; i++)
 		send_as(q, "fine", "1");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
@@ -201,11 +213,13 @@ START_TEST(two_jobs_of_one_id_never_meet_in_one_process)
 	cleanup_free char *handler = odd_process();
 	setenv("READY", "8", 1);
 	for (int i = 0; i < 6; i++) {
-		struct result r = support_producer(support_url(), NULL, "send", "fine", "1", "-q", q, "--id", "same");
+		struct result r = support_producer(support_url(), NULL, "send", "fine", "1", "-q",
+		                                   q, "--id", "same");
 		ck_assert_int_eq(r.code, 0);
 		support_result_free(&r);
 	}
-	struct process w = support_worker(support_url(), "-q", q, "-j", "6", "--handler", handler, "--count", "6");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "6", "--handler", handler, "--count", "6");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	unsetenv("READY");
 	ck_assert(!support_log_has(&w, "is ended"));
@@ -213,23 +227,27 @@ START_TEST(two_jobs_of_one_id_never_meet_in_one_process)
 }
 END_TEST
 
-/* Its replies are not read at once while it has much to do; those that lie there when it dies count all the same. */
+/* Its replies are not read at once while it has much to do; those that lie there when it dies count
+ * all the same. */
 START_TEST(what_a_busy_process_said_before_it_was_killed_counts)
 {
 	enum { JOBS = 2000 };
 	cleanup_free char *q = queue_name();
-	cleanup_free char *handler = xprintf("*=process:%s/tests/handlers/quick.py", getenv("WARREN_SOURCE"));
+	cleanup_free char *handler =
+	    xprintf("*=process:%s/tests/handlers/quick.py", getenv("WARREN_SOURCE"));
 	const char *runs = support_path("runs");
 	struct buf lines = {0};
 	for (int i = 0; i < JOBS; i++)
 		buf_printf(&lines, "{\"id\":\"%d\",\"type\":\"t\"}\n", i);
-	struct result r = support_producer(support_url(), lines.data, "batch", "-", "-q", q, "--progress", "none");
+	struct result r = support_producer(support_url(), lines.data, "batch", "-", "-q", q,
+	                                   "--progress", "none");
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	support_result_free(&r);
 	buf_finish(&lines);
 	setenv("RUNS", runs, 1);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "1000", "--handler", handler, "--with",
-	                                  "children=1", "--with", "environment=RUNS");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "1000", "--handler", handler, "--with",
+	                   "children=1", "--with", "environment=RUNS");
 	unsetenv("RUNS");
 	support_wait_distinct(runs, JOBS);
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
@@ -261,7 +279,8 @@ START_TEST(the_protocol_can_be_on_stdin_and_stdout)
 	                                                "done");
 	const char *config = support_path("stdio.cfg");
 	FILE *f = fopen(config, "we");
-	fprintf(f, "handlers = ( { type = \"*\"; run = \"process:%s\"; stdio = true; } );\n", script);
+	fprintf(f, "handlers = ( { type = \"*\"; run = \"process:%s\"; stdio = true; } );\n",
+	        script);
 	fclose(f);
 	struct process w = support_worker(support_url(), "-q", q, "--config", config, "--once");
 	send_as(q, "t", "1");
@@ -277,7 +296,8 @@ START_TEST(a_handler_that_is_replaced_on_disk_goes_on)
 	cleanup_free char *q = queue_name();
 	const char *script = support_script("h", "echo old");
 	struct process w = support_worker(support_url(), "-q", q, "--", script);
-	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
 	assert_has(r.out, "old");
 	support_result_free(&r);
 	support_script("h.new", "echo new");
@@ -331,9 +351,10 @@ END_TEST
 
 static struct process start_server(const char *port_file, const char *cert, const char *key)
 {
-	cleanup_free char *program = xprintf("%s/tests/handlers/odd_server.py", getenv("WARREN_SOURCE"));
-	struct process p =
-	    support_start("", (const char *const[]){"/usr/bin/python3", program, port_file, cert, key, NULL});
+	cleanup_free char *program =
+	    xprintf("%s/tests/handlers/odd_server.py", getenv("WARREN_SOURCE"));
+	struct process p = support_start(
+	    "", (const char *const[]){"/usr/bin/python3", program, port_file, cert, key, NULL});
 	support_wait_lines(port_file, 1);
 	return p;
 }
@@ -367,10 +388,11 @@ START_TEST(a_service_that_answers_badly_is_the_jobs_end_and_nobody_elses)
 	const char *port_file = support_path("port");
 	struct process server = start_server(port_file, NULL, NULL);
 	cleanup_free char *q = queue_name();
-	cleanup_free char *bad = xprintf("bad=http://127.0.0.1:%d%s", port_of(port_file), bad_answers[_i].path);
+	cleanup_free char *bad =
+	    xprintf("bad=http://127.0.0.1:%d%s", port_of(port_file), bad_answers[_i].path);
 	cleanup_free char *fine = xprintf("fine=http://127.0.0.1:%d/echo", port_of(port_file));
-	struct process w =
-	    support_worker(support_url(), "-q", q, "-j", "2", "--grace", "100ms", "--handler", bad, "--handler", fine);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--grace", "100ms",
+	                                  "--handler", bad, "--handler", fine);
 	send_within(q, "bad", "1", timeout_for("bad", bad_answers[_i].reason));
 	cleanup_free char *letter = dead_letter(q);
 	cleanup_free char *wanted = xprintf("\"reason\":\"%s\"", bad_answers[_i].reason);
@@ -389,10 +411,12 @@ START_TEST(a_service_gets_args_and_headers_and_its_retry_after_is_kept)
 	struct process server = start_server(port_file, NULL, NULL);
 	cleanup_free char *q = queue_name();
 	cleanup_free char *fine = xprintf("fine=http://127.0.0.1:%d/echo", port_of(port_file));
-	cleanup_free char *later = xprintf("later=http://127.0.0.1:%d/status/503/after", port_of(port_file));
-	struct process w = support_worker(support_url(), "-q", q, "--handler", fine, "--handler", later);
-	struct result r = support_producer(support_url(), NULL, "send", "fine", "[1]", "-q", q, "-H",
-	                                   "bad=x\r\nInjected: yes", "-H", "tenant=a");
+	cleanup_free char *later =
+	    xprintf("later=http://127.0.0.1:%d/status/503/after", port_of(port_file));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--handler", fine, "--handler", later);
+	struct result r = support_producer(support_url(), NULL, "send", "fine", "[1]", "-q", q,
+	                                   "-H", "bad=x\r\nInjected: yes", "-H", "tenant=a");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	support_wait_log(&w, "ok in");
@@ -426,7 +450,8 @@ END_TEST
 START_TEST(a_service_that_is_down_returns_jobs_uncounted_until_it_is_back)
 {
 	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "--handler", "*=http://127.0.0.1:1/x");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--handler", "*=http://127.0.0.1:1/x");
 	send_as(q, "t", "1");
 	support_wait_log(&w, "cannot be started: http://127.0.0.1:1/x: ");
 	ck_assert_int_eq(support_terminate(&w), 0);
@@ -436,10 +461,12 @@ END_TEST
 
 START_TEST(a_service_with_a_certificate_that_nobody_vouches_for_gets_no_job)
 {
-	const char *port_file = support_path("port"), *key = support_path("key.pem"), *cert = support_path("cert.pem");
-	cleanup_free char *command = xprintf("openssl req -x509 -newkey rsa:2048 -nodes -keyout '%s' -out '%s' -days 1 "
-	                                     "-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null",
-	                                     key, cert);
+	const char *port_file = support_path("port"), *key = support_path("key.pem"),
+	           *cert = support_path("cert.pem");
+	cleanup_free char *command =
+	    xprintf("openssl req -x509 -newkey rsa:2048 -nodes -keyout '%s' -out '%s' -days 1 "
+	            "-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null",
+	            key, cert);
 	ck_assert_int_eq(system(command), 0);
 	struct process server = start_server(port_file, cert, key);
 	cleanup_free char *q = queue_name();
@@ -460,9 +487,11 @@ static Suite *handlers_suite(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_loop_test(c, a_process_that_misbehaves_is_the_jobs_end_and_nobody_elses, 0,
 	                    (int)(sizeof bad_processes / sizeof *bad_processes));
-	tcase_add_loop_test(c, a_process_does_its_jobs, 0, (int)(sizeof good_processes / sizeof *good_processes));
+	tcase_add_loop_test(c, a_process_does_its_jobs, 0,
+	                    (int)(sizeof good_processes / sizeof *good_processes));
 	tcase_add_test(c, a_second_reply_is_a_fault_that_costs_no_job);
-	tcase_add_test(c, a_process_that_announces_it_has_several_jobs_at_once_and_replies_in_any_order);
+	tcase_add_test(
+	    c, a_process_that_announces_it_has_several_jobs_at_once_and_replies_in_any_order);
 	tcase_add_test(c, another_jobs_deadline_costs_nothing);
 	tcase_add_test(c, a_process_is_replaced_after_so_many_jobs_and_told_to_finish);
 	tcase_add_test(c, a_process_that_crashes_and_crashes_is_paused_and_its_queue_rests);

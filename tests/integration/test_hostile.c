@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs and messages made to do harm: what they can put into a log line, an environment, a command line or a path. */
+/* Jobs and messages made to do harm: what they can put into a log line, an environment, a command
+ * line or a path. */
 #include <arpa/inet.h>
 #include <check.h>
 #include <jansson.h>
@@ -15,10 +16,12 @@
 #include "tests/support/printable.h"
 #include "tests/support/support.h"
 
-/* Colours and a title for a terminal, C1, a turn of direction, a line separator, half a sequence, DEL. */
+/* Colours and a title for a terminal, C1, a turn of direction, a line separator, half a sequence,
+ * DEL. */
 #define NASTY "\033[31m\033]0;x\007\302\233m\342\200\256\342\200\250\377\177\r"
 /* The same for printf(1) of sh, and NUL. */
-#define NASTY_SH "\\033[31m\\033]0;x\\007\\302\\233m\\342\\200\\256\\342\\200\\250\\377\\177\\r\\000"
+#define NASTY_SH                                                                                   \
+	"\\033[31m\\033]0;x\\007\\302\\233m\\342\\200\\256\\342\\200\\250\\377\\177\\r\\000"
 
 static char *queue_name(void)
 {
@@ -44,15 +47,16 @@ static void assert_printable(const char *what, const char *text, size_t len, con
 {
 	const char *wrong = printable_offender(text, len, allowed);
 	if (wrong)
-		ck_abort_msg("%s: byte 0x%02x at %td of: %.*s", what, (unsigned char)*wrong, wrong - text,
-		             (int)(len < 2000 ? len : 2000), text);
+		ck_abort_msg("%s: byte 0x%02x at %td of: %.*s", what, (unsigned char)*wrong,
+		             wrong - text, (int)(len < 2000 ? len : 2000), text);
 }
 
 static void assert_json_lines(char *text)
 {
 	char *rest = NULL;
 	size_t lines = 0;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), lines++) {
+	for (char *line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest), lines++) {
 		json_t *value = json_loads(line, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 		ck_assert_msg(json_is_string(json_object_get(value, "text")), "no JSON: %s", line);
 		json_decref(value);
@@ -93,18 +97,19 @@ static void publish_nasty(const char *queue, const char *body)
 /* Everything that a worker can be made to log about them: it ends them all dead. */
 static struct process run_nasty(const char *q, const char *form)
 {
-	const char *handler =
-	    support_script("nasty", "printf 'bad" NASTY_SH "\\n' >&2\n"
-	                            "[ $JOB_TYPE != long ] || head -c 1000000 /dev/zero | tr '\\000' '\\033' >&2\n"
-	                            "printf '\\nlast " NASTY_SH "' >&2; exit 65");
+	const char *handler = support_script(
+	    "nasty", "printf 'bad" NASTY_SH "\\n' >&2\n"
+	             "[ $JOB_TYPE != long ] || head -c 1000000 /dev/zero | tr '\\000' '\\033' >&2\n"
+	             "printf '\\nlast " NASTY_SH "' >&2; exit 65");
 	cleanup_free char *run = xprintf("*=exec:%s", handler);
-	cleanup_free char *process =
-	    xprintf("process=process:%s",
-	            support_script("answers", "read -r line <&3\nid=${line#*id\\\":\\\"}; id=${id%%\\\"*}\n"
-	                                      "printf '{\"dead\":\"%s\",\"error\":\"a\\\\u001b[31m\\\\u009b"
-	                                      "\\\\u202e\\\\r\\\\n\\\\u0007\"}\\n' \"$id\" >&4; cat <&3"));
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--log-format", form, "--log-level",
-	                                  "debug", "--handler", process, "--handler", run);
+	cleanup_free char *process = xprintf(
+	    "process=process:%s",
+	    support_script("answers", "read -r line <&3\nid=${line#*id\\\":\\\"}; id=${id%%\\\"*}\n"
+	                              "printf '{\"dead\":\"%s\",\"error\":\"a\\\\u001b[31m\\\\u009b"
+	                              "\\\\u202e\\\\r\\\\n\\\\u0007\"}\\n' \"$id\" >&4; cat <&3"));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "2", "--log-format", form, "--log-level",
+	                   "debug", "--handler", process, "--handler", run);
 	send_nasty(q, "plain");
 	send_nasty(q, "long");
 	send_nasty(q, "process");
@@ -129,12 +134,14 @@ static void check_letters(const char *q)
 	assert_printable("dead list --json", r.out, strlen(r.out), "\n");
 	char *rest = NULL;
 	size_t letters = 0;
-	for (char *line = strtok_r(r.out, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), letters++) {
+	for (char *line = strtok_r(r.out, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest), letters++) {
 		json_t *letter = json_loads(line, JSON_ALLOW_NUL, NULL);
 		const char *id = json_string_value(json_object_get(letter, "id"));
 		ck_assert_ptr_nonnull(id);
 		if (strcmp(id, "?") != 0) {
-			struct result shown = support_producer(support_url(), NULL, "dead", "show", id, "-q", q);
+			struct result shown =
+			    support_producer(support_url(), NULL, "dead", "show", id, "-q", q);
 			ck_assert_int_eq(shown.code, 0);
 			assert_printable("dead show", shown.out, strlen(shown.out), "\n\t");
 			support_result_free(&shown);
@@ -166,9 +173,11 @@ END_TEST
 START_TEST(no_byte_of_a_handler_reaches_the_terminal_of_who_waits)
 {
 	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "--",
-	                                  support_script("h", "printf 'words" NASTY_SH "\\n' >&2; exit 65"));
-	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--",
+	                   support_script("h", "printf 'words" NASTY_SH "\\n' >&2; exit 65"));
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
 	ck_assert_int_eq(r.code, 1);
 	ck_assert_msg(strstr(r.err, "words"), "%s", r.err);
 	assert_printable("send --wait", r.err, strlen(r.err), "\n\t");
@@ -180,18 +189,22 @@ END_TEST
 START_TEST(a_nul_hides_nothing_that_a_handler_says)
 {
 	cleanup_free char *q = queue_name();
-	cleanup_free char *error =
-	    xprintf("process=process:%s",
-	            support_script("answers",
-	                           "read -r line <&3\nid=${line#*id\\\":\\\"}; id=${id%%\\\"*}\n"
-	                           "printf '{\"dead\":\"%s\",\"error\":\"one\\\\u0000two\"}\\n' \"$id\" >&4; cat <&3"));
+	cleanup_free char *error = xprintf(
+	    "process=process:%s",
+	    support_script("answers", "read -r line <&3\nid=${line#*id\\\":\\\"}; id=${id%%\\\"*}\n"
+	                              "printf '{\"dead\":\"%s\",\"error\":\"one\\\\u0000two\"}\\n' "
+	                              "\"$id\" >&4; cat <&3"));
 	cleanup_free char *run =
-	    xprintf("*=exec:%s", support_script("h", "printf 'be\\000fore\\nlast\\000words\\n' >&2; exit 65"));
-	struct process w =
-	    support_worker(support_url(), "-q", q, "--log-level", "info", "--handler", error, "--handler", run);
-	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	    xprintf("*=exec:%s",
+	            support_script("h", "printf 'be\\000fore\\nlast\\000words\\n' >&2; exit 65"));
+	struct process w = support_worker(support_url(), "-q", q, "--log-level", "info",
+	                                  "--handler", error, "--handler", run);
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
 	ck_assert_int_eq(r.code, 1);
-	ck_assert_msg(strstr(r.err, "be\\x00fore\n") && strstr(r.err, ": exit 65: last\\x00words\n"), "%s", r.err);
+	ck_assert_msg(strstr(r.err, "be\\x00fore\n") &&
+	                  strstr(r.err, ": exit 65: last\\x00words\n"),
+	              "%s", r.err);
 	support_result_free(&r);
 	r = support_producer(support_url(), NULL, "send", "process", "1", "-q", q, "--wait=20s");
 	ck_assert_msg(strstr(r.err, "one\\x00two\n"), "%s", r.err);
@@ -202,9 +215,12 @@ START_TEST(a_nul_hides_nothing_that_a_handler_says)
 	ck_assert_int_eq(support_terminate(&w), 0);
 	r = support_producer(support_url(), NULL, "dead", "list", "-q", q, "--json");
 	json_t *letter = json_loads(r.out, JSON_ALLOW_NUL | JSON_DISABLE_EOF_CHECK, NULL);
-	struct result shown = support_producer(support_url(), NULL, "dead", "show",
-	                                       json_string_value(json_object_get(letter, "id")), "-q", q);
-	ck_assert_msg(strstr(shown.out, "| be\\x00fore\n") && strstr(shown.out, "| last\\x00words\n"), "%s", shown.out);
+	struct result shown =
+	    support_producer(support_url(), NULL, "dead", "show",
+	                     json_string_value(json_object_get(letter, "id")), "-q", q);
+	ck_assert_msg(strstr(shown.out, "| be\\x00fore\n") &&
+	                  strstr(shown.out, "| last\\x00words\n"),
+	              "%s", shown.out);
 	json_decref(letter);
 	support_result_free(&shown);
 	support_result_free(&r);
@@ -222,7 +238,8 @@ START_TEST(no_byte_of_a_bad_line_reaches_the_terminal_or_breaks_a_receipt)
 	      "\":1}\n{\"type\":\"t\"}\n",
 	      f);
 	fclose(f);
-	struct result r = support_producer(support_url(), NULL, "batch", file, "-q", q, "--receipts", receipts);
+	struct result r =
+	    support_producer(support_url(), NULL, "batch", file, "-q", q, "--receipts", receipts);
 	ck_assert_int_eq(r.code, 1);
 	assert_printable("batch", r.err, strlen(r.err), "\n");
 	support_result_free(&r);
@@ -230,7 +247,8 @@ START_TEST(no_byte_of_a_bad_line_reaches_the_terminal_or_breaks_a_receipt)
 	char *text = read_whole(receipts, &len), *rest = NULL;
 	assert_printable("receipts", text, len, "\n");
 	size_t lines = 0;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), lines++) {
+	for (char *line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest), lines++) {
 		json_t *value = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 		ck_assert_msg(json_is_object(value), "no JSON: %s", line);
 		json_decref(value);
@@ -242,7 +260,8 @@ END_TEST
 
 START_TEST(what_was_typed_is_told_without_its_control_bytes)
 {
-	struct result r = support_producer(support_url(), NULL, "send", "t" NASTY, "1", "-q", "q" NASTY);
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t" NASTY, "1", "-q", "q" NASTY);
 	ck_assert_int_ne(r.code, 0);
 	assert_printable("send", r.err, strlen(r.err), "\n");
 	support_result_free(&r);
@@ -254,19 +273,21 @@ END_TEST
 /* Runs one job document in a handler that notes its environment and command line. */
 static void run_noting(const char *q, const char *document, const char *more)
 {
-	cleanup_free char *script = xprintf("cat /proc/$$/environ >%s/environ\ncat /proc/$$/cmdline >%s/cmdline\n%s",
-	                                    support_dir(), support_dir(), more);
-	struct process w = support_worker(support_url(), "-q", q, "--once", "--", support_script("notes", script),
-	                                  "fixed", "$JOB_ID `id`");
+	cleanup_free char *script =
+	    xprintf("cat /proc/$$/environ >%s/environ\ncat /proc/$$/cmdline >%s/cmdline\n%s",
+	            support_dir(), support_dir(), more);
+	struct process w = support_worker(support_url(), "-q", q, "--once", "--",
+	                                  support_script("notes", script), "fixed", "$JOB_ID `id`");
 	support_publish_text(support_url(), q, document);
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 }
 
 static bool is_variable_of_ours(const char *name, size_t len)
 {
-	static const char *const known[] = {"JOB_ID",       "JOB_TYPE",       "JOB_QUEUE",  "JOB_ATTEMPT",
-	                                    "JOB_DEADLINE", "JOB_CREATED_AT", "JOB_TOKEN",  "JOB_MAX_ATTEMPTS",
-	                                    "TRACEPARENT",  "TMPDIR",         "JOB_H_PATH", "JOB_H_LD_PRELOAD"};
+	static const char *const known[] = {"JOB_ID",      "JOB_TYPE",         "JOB_QUEUE",
+	                                    "JOB_ATTEMPT", "JOB_DEADLINE",     "JOB_CREATED_AT",
+	                                    "JOB_TOKEN",   "JOB_MAX_ATTEMPTS", "TRACEPARENT",
+	                                    "TMPDIR",      "JOB_H_PATH",       "JOB_H_LD_PRELOAD"};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strlen(known[i]) == len && strncmp(known[i], name, len) == 0)
 			return true;
@@ -282,7 +303,8 @@ static void check_variable(const char *variable)
 	if (is_variable_of_ours(variable, len))
 		return;
 	if (strncmp(variable, "JOB_H_", 6) == 0) {
-		ck_assert_msg(strspn(variable, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == len, "%s", variable);
+		ck_assert_msg(strspn(variable, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == len,
+		              "%s", variable);
 		return;
 	}
 	cleanup_free char *name = xmemdup(variable, len);
@@ -297,16 +319,20 @@ START_TEST(headers_become_variables_of_their_own_and_no_others)
 {
 	cleanup_free char *q = queue_name();
 	run_noting(q,
-	           "{\"type\":\"t\",\"headers\":{\"PATH\":\"/evil\",\"LD_PRELOAD\":\"/evil.so\",\"A=B\":\"c\","
-	           "\"a\\nB=C\":\"d\",\"\":\"empty\",\"\\u00fc\":\"e\",\"traceparent\":\"00-1\\nLD_PRELOAD=/evil.so\","
+	           "{\"type\":\"t\",\"headers\":{\"PATH\":\"/evil\",\"LD_PRELOAD\":\"/"
+	           "evil.so\",\"A=B\":\"c\","
+	           "\"a\\nB=C\":\"d\",\"\":\"empty\",\"\\u00fc\":\"e\",\"traceparent\":\"00-1\\nLD_"
+	           "PRELOAD=/evil.so\","
 	           "\"../x\":\"$(id)\\r\\n\"}}",
 	           "");
 	size_t len, count = 0;
 	char *environ_text = read_whole(support_path("environ"), &len);
 	bool path = false;
-	for (const char *at = environ_text; at < environ_text + len; at += strlen(at) + 1, count++) {
+	for (const char *at = environ_text; at < environ_text + len;
+	     at += strlen(at) + 1, count++) {
 		check_variable(at);
-		ck_assert_msg(strncmp(at, "LD_PRELOAD=", 11) != 0 && strncmp(at, "B=", 2) != 0, "smuggled: %s", at);
+		ck_assert_msg(strncmp(at, "LD_PRELOAD=", 11) != 0 && strncmp(at, "B=", 2) != 0,
+		              "smuggled: %s", at);
 		path |= strcmp(at, "JOB_H_PATH=/evil") == 0;
 	}
 	ck_assert(path && count > 10);
@@ -317,7 +343,9 @@ END_TEST
 START_TEST(the_command_line_is_as_it_was_configured)
 {
 	cleanup_free char *q = queue_name();
-	run_noting(q, "{\"type\":\"..\",\"id\":\"..:-c\",\"args\":\"$(id); -x --help\",\"headers\":{\"--x\":\"-y\"}}",
+	run_noting(q,
+	           "{\"type\":\"..\",\"id\":\"..:-c\",\"args\":\"$(id); -x "
+	           "--help\",\"headers\":{\"--x\":\"-y\"}}",
 	           "");
 	size_t len;
 	char *line = read_whole(support_path("cmdline"), &len);
@@ -336,18 +364,19 @@ END_TEST
 START_TEST(a_type_and_an_id_of_dots_name_no_path)
 {
 	cleanup_free char *q = queue_name();
-	cleanup_free char *script =
-	    xprintf("printf '%%s\\n' \"$TMPDIR\" >%s/tmp; [ -d \"$TMPDIR\" ] && [ -z \"$(ls -A \"$TMPDIR\")\" ]",
-	            support_dir());
+	cleanup_free char *script = xprintf("printf '%%s\\n' \"$TMPDIR\" >%s/tmp; [ -d \"$TMPDIR\" "
+	                                    "] && [ -z \"$(ls -A \"$TMPDIR\")\" ]",
+	                                    support_dir());
 	cleanup_free char *handler = xprintf("*=exec:%s", support_script("h", script));
-	struct process w =
-	    support_worker(support_url(), "-q", q, "--once", "--handler", handler, "--with", "private_tmp=true");
+	struct process w = support_worker(support_url(), "-q", q, "--once", "--handler", handler,
+	                                  "--with", "private_tmp=true");
 	support_publish_text(support_url(), q, "{\"type\":\"..\",\"id\":\"...\"}");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	size_t len;
 	char *path = read_whole(support_path("tmp"), &len);
 	const char *base = strrchr(path, '/');
-	ck_assert_msg(base && strncmp(base, "/warren-job.", 12) == 0 && !strstr(path, ".."), "%s", path);
+	ck_assert_msg(base && strncmp(base, "/warren-job.", 12) == 0 && !strstr(path, ".."), "%s",
+	              path);
 	free(path);
 }
 END_TEST
@@ -370,9 +399,11 @@ START_TEST(headers_that_no_process_can_get_make_the_job_dead_unrun)
 	cleanup_free char *q = queue_name();
 	cleanup_free char *large = many_headers(100, 2000);
 	cleanup_free char *script = xprintf("echo ran >>%s/ran", support_dir());
-	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", script));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--", support_script("h", script));
 	support_publish_text(support_url(), q, large);
-	support_publish_text(support_url(), q, "{\"type\":\"t\",\"headers\":{\"a-b\":\"1\",\"A_b\":\"2\"}}");
+	support_publish_text(support_url(), q,
+	                     "{\"type\":\"t\",\"headers\":{\"a-b\":\"1\",\"A_b\":\"2\"}}");
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 2);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_lines(support_path("ran")), 0);
@@ -419,7 +450,8 @@ static bool is_whole(const struct buf *b)
 /* To the end of the connection, so that a second request in it is noted too. */
 static void serve(struct service *s, int fd)
 {
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	static const char answer[] =
+	    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 	struct buf spare = {0}, *to = s->connections++ ? &spare : &s->request;
 	char chunk[65536];
 	bool answered = false;
@@ -482,7 +514,8 @@ struct wanted {
 	const char *name, *value; /* NULL: any */
 };
 
-static void check_header(const struct wanted *all, unsigned *seen, const char *name, const char *value)
+static void check_header(const struct wanted *all, unsigned *seen, const char *name,
+                         const char *value)
 {
 	size_t i = 0;
 	while (all[i].name && strcmp(all[i].name, name) != 0)
@@ -512,14 +545,16 @@ static void check_request(const struct service *s, const struct wanted *all, str
 		check_header(all, &seen, name, value);
 	while (all[count].name)
 		count++;
-	ck_assert_msg(seen == (1U << count) - 1, "headers are missing (seen: %x): %.3000s", seen, b->data);
+	ck_assert_msg(seen == (1U << count) - 1, "headers are missing (seen: %x): %.3000s", seen,
+	              b->data);
 }
 
-static void run_for_service(struct service *s, const char *config, const char *q, const struct message *m)
+static void run_for_service(struct service *s, const char *config, const char *q,
+                            const struct message *m)
 {
 	cleanup_free char *handler = xprintf("*=http://127.0.0.1:%d/jobs?x=1", s->port);
-	struct process w = support_worker(support_url(), config ? "--config" : "-q", config ? config : q, "--once",
-	                                  "--handler", handler);
+	struct process w = support_worker(support_url(), config ? "--config" : "-q",
+	                                  config ? config : q, "--once", "--handler", handler);
 	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	service_stop(s);
@@ -532,15 +567,20 @@ START_TEST(no_job_smuggles_a_header_into_its_request)
 	struct service s;
 	service_start(&s);
 	cleanup_free char *q = queue_name();
-	cleanup_free char *host = xprintf("127.0.0.1:%d", s.port), *large = xprintf("%0*d", LONG_VALUE, 0);
-	cleanup_free char *document =
-	    xprintf("{\"type\":\"t\",\"id\":\"..:\",\"args\":\"\\r\\n\\r\\nGET /evil HTTP/1.1\\r\\n\",\"headers\":{"
-	            "\"crlf\":\"a\\r\\nInjected: yes\",\"lf\":\"a\\nInjected: yes\",\"cr\":\"a\\rInjected: yes\","
-	            "\"umlaut\":\"\\u00fc\",\"esc\":\"\\u001b[31m\",\"n\\r\\nInjected\":\"yes\",\"a: b\\r\\nc\":\"d\","
-	            "\"x: y\":\"z\",\"x:\":\"z\",\"b c\":\"d\",\";\":\"e\",\"\\u00e9\":\"f\",\"blank\":\"\","
-	            "\"Host\":\"evil\",\"Content-Length\":\"0\",\"Transfer-Encoding\":\"chunked\","
-	            "\"traceparent\":\"00-1\\r\\nInjected: yes\",\"plain\":\"v: w; x\",\"long\":\"%s\"}}",
-	            large);
+	cleanup_free char *host = xprintf("127.0.0.1:%d", s.port),
+	                  *large = xprintf("%0*d", LONG_VALUE, 0);
+	cleanup_free char *document = xprintf(
+	    "{\"type\":\"t\",\"id\":\"..:\",\"args\":\"\\r\\n\\r\\nGET /evil "
+	    "HTTP/1.1\\r\\n\",\"headers\":{"
+	    "\"crlf\":\"a\\r\\nInjected: yes\",\"lf\":\"a\\nInjected: yes\",\"cr\":\"a\\rInjected: "
+	    "yes\","
+	    "\"umlaut\":\"\\u00fc\",\"esc\":\"\\u001b[31m\",\"n\\r\\nInjected\":\"yes\",\"a: "
+	    "b\\r\\nc\":\"d\","
+	    "\"x: y\":\"z\",\"x:\":\"z\",\"b "
+	    "c\":\"d\",\";\":\"e\",\"\\u00e9\":\"f\",\"blank\":\"\","
+	    "\"Host\":\"evil\",\"Content-Length\":\"0\",\"Transfer-Encoding\":\"chunked\","
+	    "\"traceparent\":\"00-1\\r\\nInjected: yes\",\"plain\":\"v: w; x\",\"long\":\"%s\"}}",
+	    large);
 	const struct wanted all[] = {{"Host", host},
 	                             {"User-Agent", NULL},
 	                             {"Accept", "*/*"},
@@ -614,8 +654,10 @@ START_TEST(a_nul_in_a_header_is_malformed)
 	service_start(&s);
 	cleanup_free char *handler = xprintf("*=http://127.0.0.1:%d/jobs?x=1", s.port);
 	struct process w = support_worker(support_url(), "-q", q, "--handler", handler);
-	support_publish_text(support_url(), q, "{\"type\":\"t\",\"headers\":{\"a\":\"b\\u0000c\"}}");
-	support_publish_text(support_url(), q, "{\"type\":\"t\",\"headers\":{\"a\\u0000b\":\"c\"}}");
+	support_publish_text(support_url(), q,
+	                     "{\"type\":\"t\",\"headers\":{\"a\":\"b\\u0000c\"}}");
+	support_publish_text(support_url(), q,
+	                     "{\"type\":\"t\",\"headers\":{\"a\\u0000b\":\"c\"}}");
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 2);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	service_stop(&s);

@@ -21,9 +21,11 @@ static const struct {
     {"file_size = \"1M\";", "ulimit -f", "2048"},
     {"umask = \"027\";", "umask", "0027"},
     {"folder = \"/usr/lib\";", "pwd", "/usr/lib"},
-    {"environment = \"PATH ODD_ONE AMQP_URL\";", "env | grep -c '^ODD_' ; env | grep -c '^HOME\\|^AMQP' || :", "1\n0"},
+    {"environment = \"PATH ODD_ONE AMQP_URL\";",
+     "env | grep -c '^ODD_' ; env | grep -c '^HOME\\|^AMQP' || :", "1\n0"},
     {"no_new_privileges = true;", "grep NoNewPrivs /proc/self/status", "NoNewPrivs:\t1"},
-    {"private_tmp = true;", "echo x >$TMPDIR/file; case $TMPDIR in */warren-job.*) ls -ld $TMPDIR | cut -c1-10;; esac",
+    {"private_tmp = true;",
+     "echo x >$TMPDIR/file; case $TMPDIR in */warren-job.*) ls -ld $TMPDIR | cut -c1-10;; esac",
      "drwx------"},
 };
 
@@ -43,8 +45,8 @@ static char *run_under(const char *settings, const char *script, int *code)
 {
 	cleanup_free char *q = queue_name();
 	struct process w = start_limited(q, support_script("limited", script), settings);
-	struct result r =
-	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s", "--retries", "1");
+	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q,
+	                                   "--wait=20s", "--retries", "1");
 	*code = r.code;
 	free(r.err);
 	ck_assert_int_eq(support_terminate(&w), 0);
@@ -66,9 +68,10 @@ START_TEST(a_handler_that_eats_memory_meets_its_limit)
 {
 	cleanup_free char *q = queue_name();
 	cleanup_free char *handler = odd_process();
-	struct process w = support_worker(support_url(), "-q", q, "--handler", handler, "--with", "memory=300M");
-	struct result r =
-	    support_producer(support_url(), NULL, "send", "eats", "1", "-q", q, "--backoff", "fixed:100ms");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--handler", handler, "--with", "memory=300M");
+	struct result r = support_producer(support_url(), NULL, "send", "eats", "1", "-q", q,
+	                                   "--backoff", "fixed:100ms");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	cleanup_free char *letter = dead_letter(q);
@@ -83,7 +86,8 @@ START_TEST(a_private_folder_is_gone_afterwards)
 	int code;
 	setenv("TMPDIR", support_dir(), 1);
 	cleanup_free char *out =
-	    run_under("private_tmp = true;", "mkdir -p $TMPDIR/a/b; echo x >$TMPDIR/a/b/c; echo \"$TMPDIR\"", &code);
+	    run_under("private_tmp = true;",
+	              "mkdir -p $TMPDIR/a/b; echo x >$TMPDIR/a/b/c; echo \"$TMPDIR\"", &code);
 	ck_assert_int_eq(code, 0);
 	out[strcspn(out, "\n")] = 0;
 	assert_has(out, "/warren-job.");
@@ -95,12 +99,14 @@ START_TEST(another_user_runs_it_when_root_starts_it)
 {
 	cleanup_free char *q = queue_name();
 	/* What nobody may read: the folder of the test itself. */
-	struct process w = start_limited(q, "/usr/bin/id", "user = \"nobody\"; group = \"nogroup\";");
+	struct process w =
+	    start_limited(q, "/usr/bin/id", "user = \"nobody\"; group = \"nogroup\";");
 	if (geteuid() != 0) {
 		ck_assert_int_eq(support_wait_exit(&w), 78);
 		return;
 	}
-	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
 	assert_has(r.out, "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
@@ -118,22 +124,26 @@ START_TEST(a_program_that_the_user_may_not_run_ends_the_worker_before_it_takes_j
 	ck_assert_int_eq(symlink("/bin/true", program), 0);
 	struct process w = start_limited(q, program, "user = \"nobody\";");
 	ck_assert_int_eq(support_wait_exit(&w), 78);
-	ck_assert(support_log_has(&w, "user 'nobody' may not run '") && support_log_has(&w, "Permission denied"));
+	ck_assert(support_log_has(&w, "user 'nobody' may not run '") &&
+	          support_log_has(&w, "Permission denied"));
 }
 END_TEST
 
 START_TEST(no_network_means_none_or_a_worker_that_says_why_not)
 {
 	cleanup_free char *q = queue_name();
-	const char *script = support_script("net", "tail -n +3 /proc/net/dev | grep -vc ' lo:\\|^ *lo:' || :");
+	const char *script =
+	    support_script("net", "tail -n +3 /proc/net/dev | grep -vc ' lo:\\|^ *lo:' || :");
 	struct process w = start_limited(q, script, "no_network = true;");
-	support_wait(support_log_has(&w, "consuming from") || support_log_has(&w, "no_network needs"),
+	support_wait(support_log_has(&w, "consuming from") ||
+	                 support_log_has(&w, "no_network needs"),
 	             "a start or a reason");
 	if (support_log_has(&w, "no_network needs")) {
 		ck_assert_int_eq(support_wait_exit(&w), 78);
 		return;
 	}
-	struct result r = support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--wait=20s");
 	ck_assert_int_eq(r.code, 0);
 	ck_assert_str_eq(r.out, "0\n");
 	support_result_free(&r);
@@ -157,18 +167,21 @@ END_TEST
 
 START_TEST(a_kill_for_want_of_memory_is_told_from_a_crash)
 {
-	/* A control group of version 1, where root may make one: what version 2 would do is the same to us. */
+	/* A control group of version 1, where root may make one: what version 2 would do is the
+	 * same to us. */
 	static const char folder[] = "/sys/fs/cgroup/memory/warren-test";
-	cleanup_free char *make =
-	    xprintf("mkdir -p %s 2>/dev/null && echo 60000000 >%s/memory.limit_in_bytes", folder, folder);
+	cleanup_free char *make = xprintf(
+	    "mkdir -p %s 2>/dev/null && echo 60000000 >%s/memory.limit_in_bytes", folder, folder);
 	if (system(make) != 0) {
 		printf("no control group can be made here: the verdict oom was not tried\n");
 		return;
 	}
 	cleanup_free char *q = queue_name();
-	cleanup_free char *body = xprintf(
-	    "echo $$ >%s/cgroup.procs; exec python3 -c 'x = []\nwhile True: x.append(b\"x\" * 9999999)'", folder);
-	struct process w = support_worker(support_url(), "-q", q, "--", support_script("eats", body));
+	cleanup_free char *body = xprintf("echo $$ >%s/cgroup.procs; exec python3 -c 'x = "
+	                                  "[]\nwhile True: x.append(b\"x\" * 9999999)'",
+	                                  folder);
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--", support_script("eats", body));
 	send_as(q, "t", "1");
 	cleanup_free char *letter = dead_letter(q);
 	assert_has(letter, "\"verdict\":\"oom\"");
@@ -183,7 +196,8 @@ static Suite *limits_suite(void)
 	Suite *s = suite_create("limits");
 	TCase *c = tcase_create("limits");
 	tcase_set_timeout(c, 120);
-	tcase_add_loop_test(c, a_handler_runs_within_its_limits, 0, (int)(sizeof limits / sizeof *limits));
+	tcase_add_loop_test(c, a_handler_runs_within_its_limits, 0,
+	                    (int)(sizeof limits / sizeof *limits));
 	tcase_add_test(c, a_handler_that_eats_memory_meets_its_limit);
 	tcase_add_test(c, a_private_folder_is_gone_afterwards);
 	tcase_add_test(c, another_user_runs_it_when_root_starts_it);

@@ -26,7 +26,8 @@ struct watched {
 	size_t count, looked_at;
 };
 
-static struct watched *watch(const char *const *urls, size_t url_count, const char *queue, bool give_up)
+static struct watched *watch(const char *const *urls, size_t url_count, const char *queue,
+                             bool give_up)
 {
 	struct error err = {0};
 	const struct broker_options broker = {.urls = urls,
@@ -81,7 +82,8 @@ static struct link_event *await(struct watched *w, enum link_event_kind kind)
 			if (w->seen[w->looked_at]->kind == kind)
 				return w->seen[w->looked_at++];
 		if (support_now() > until)
-			ck_abort_msg("no event of kind %d in time; the last of %zu: kind %d %s", (int)kind, w->count,
+			ck_abort_msg("no event of kind %d in time; the last of %zu: kind %d %s",
+			             (int)kind, w->count,
 			             w->count ? (int)w->seen[w->count - 1]->kind : -1,
 			             w->count ? words(w->seen[w->count - 1]) : "");
 		collect(w, 100);
@@ -118,10 +120,12 @@ static struct message *job(uint64_t number)
 	return m;
 }
 
-static void publish_jobs(struct watched *w, const char *queue, uint64_t first, uint64_t count, int64_t deadline_ms)
+static void publish_jobs(struct watched *w, const char *queue, uint64_t first, uint64_t count,
+                         int64_t deadline_ms)
 {
 	for (uint64_t i = first; i < first + count; i++)
-		link_publish(w->link, i, "warren.v1.jobs", support_amqp(queue, ""), job(i), deadline_ms);
+		link_publish(w->link, i, "warren.v1.jobs", support_amqp(queue, ""), job(i),
+		             deadline_ms);
 	link_flush(w->link);
 }
 
@@ -133,13 +137,14 @@ static void await_confirms(struct watched *w, uint64_t count)
 	cleanup_free unsigned *endings = xcalloc(count + 1, sizeof *endings);
 	for (size_t i = 0; i < w->count; i++) {
 		enum link_event_kind kind = w->seen[i]->kind;
-		ck_assert_msg(kind != LINK_NACKED && kind != LINK_TIMEDOUT && kind != LINK_RETURNED, "ended as %d",
-		              (int)kind);
+		ck_assert_msg(kind != LINK_NACKED && kind != LINK_TIMEDOUT && kind != LINK_RETURNED,
+		              "ended as %d", (int)kind);
 		if (kind == LINK_CONFIRMED)
 			endings[w->seen[i]->token]++;
 	}
 	for (uint64_t i = 1; i <= count; i++)
-		ck_assert_msg(endings[i] == 1, "publish %llu ended %u times", (unsigned long long)i, endings[i]);
+		ck_assert_msg(endings[i] == 1, "publish %llu ended %u times", (unsigned long long)i,
+		              endings[i]);
 }
 
 /* ---- connecting ---- */
@@ -156,11 +161,13 @@ END_TEST
 
 START_TEST(a_wrong_password_is_final_and_never_shown)
 {
-	cleanup_free char *url = xprintf("amqp://guest:s3cret-word@%s", strchr(support_url(), '@') + 1);
+	cleanup_free char *url =
+	    xprintf("amqp://guest:s3cret-word@%s", strchr(support_url(), '@') + 1);
 	struct watched *w = watch_one(url, NULL);
 	const struct link_event *e = await(w, LINK_FAILED);
 	ck_assert_int_eq(e->error->kind, ERROR_AUTH);
-	ck_assert_msg(!strstr(e->error->text, "s3cret") && strstr(e->error->text, "guest"), "%s", e->error->text);
+	ck_assert_msg(!strstr(e->error->text, "s3cret") && strstr(e->error->text, "guest"), "%s",
+	              e->error->text);
 	unwatch(w);
 }
 END_TEST
@@ -204,11 +211,15 @@ static const struct {
 } bad_starts[] = {
     {"says nothing", {.up_bytes = 0, .down_bytes = 0, .end = PEER_STALL, .connections = 1}},
     {"hangs in the login", {.up_bytes = -1, .down_bytes = 20, .end = PEER_STALL, .connections = 1}},
-    {"hangs after the login", {.up_bytes = -1, .down_bytes = 560, .end = PEER_STALL, .connections = 1}},
-    {"resets in the login", {.up_bytes = 30, .down_bytes = -1, .end = PEER_RESET, .connections = 1}},
-    {"is no AMQP server", {.say = "HTTP/1.1 400 Bad Request\r\n\r\n", .say_len = 28, .connections = 1}},
+    {"hangs after the login",
+     {.up_bytes = -1, .down_bytes = 560, .end = PEER_STALL, .connections = 1}},
+    {"resets in the login",
+     {.up_bytes = 30, .down_bytes = -1, .end = PEER_RESET, .connections = 1}},
+    {"is no AMQP server",
+     {.say = "HTTP/1.1 400 Bad Request\r\n\r\n", .say_len = 28, .connections = 1}},
     {"refuses the version", {.say = "AMQP\0\1\0\0", .say_len = 8, .connections = 1}},
-    {"sends a frame beyond all bounds", {.say = "\1\0\0\x7f\xff\xff\xff\0\x0a\0\x0a", .say_len = 11, .connections = 1}},
+    {"sends a frame beyond all bounds",
+     {.say = "\1\0\0\x7f\xff\xff\xff\0\x0a\0\x0a", .say_len = 11, .connections = 1}},
 };
 
 START_TEST(a_peer_that_starts_badly_is_left_in_bounded_time)
@@ -216,8 +227,8 @@ START_TEST(a_peer_that_starts_badly_is_left_in_bounded_time)
 	struct peer *p = peer_start(support_url(), bad_starts[_i].rule);
 	struct watched *w = watch_one(peer_url(p), NULL);
 	const struct link_event *down = await(w, LINK_DOWN);
-	ck_assert_msg(strlen(words(down)) > 10 && strstr(words(down), "127.0.0.1"), "%s: '%s'", bad_starts[_i].name,
-	              words(down));
+	ck_assert_msg(strlen(words(down)) > 10 && strstr(words(down), "127.0.0.1"), "%s: '%s'",
+	              bad_starts[_i].name, words(down));
 	printf("a peer that %s: %s\n", bad_starts[_i].name, words(down));
 	await(w, LINK_UP);
 	ck_assert_uint_eq(peer_connections(p), 2);
@@ -232,12 +243,18 @@ static const struct {
 	const char *name;
 	struct peer_rule rule;
 } faults[] = {
-    {"reset in the middle of a frame", {.up_bytes = 30011, .down_bytes = -1, .end = PEER_RESET, .connections = 1}},
-    {"reads nothing any more", {.up_bytes = 30011, .down_bytes = -1, .end = PEER_STALL, .connections = 1}},
-    {"answers nothing any more", {.up_bytes = -1, .down_bytes = 700, .end = PEER_RESET, .connections = 1}},
-    {"babbles between frames", {.up_bytes = -1, .down_bytes = 700, .end = PEER_BABBLE, .connections = 1}},
-    {"babbles within a frame", {.up_bytes = -1, .down_bytes = 703, .end = PEER_BABBLE, .connections = 1}},
-    {"resets three times", {.up_bytes = 30011, .down_bytes = -1, .end = PEER_RESET, .connections = 3}},
+    {"reset in the middle of a frame",
+     {.up_bytes = 30011, .down_bytes = -1, .end = PEER_RESET, .connections = 1}},
+    {"reads nothing any more",
+     {.up_bytes = 30011, .down_bytes = -1, .end = PEER_STALL, .connections = 1}},
+    {"answers nothing any more",
+     {.up_bytes = -1, .down_bytes = 700, .end = PEER_RESET, .connections = 1}},
+    {"babbles between frames",
+     {.up_bytes = -1, .down_bytes = 700, .end = PEER_BABBLE, .connections = 1}},
+    {"babbles within a frame",
+     {.up_bytes = -1, .down_bytes = 703, .end = PEER_BABBLE, .connections = 1}},
+    {"resets three times",
+     {.up_bytes = 30011, .down_bytes = -1, .end = PEER_RESET, .connections = 3}},
 };
 
 START_TEST(every_publish_through_a_fault_is_confirmed_once_and_none_is_lost)
@@ -261,9 +278,10 @@ END_TEST
 START_TEST(a_publish_ends_at_its_deadline_when_nobody_answers)
 {
 	cleanup_free char *q = queue_name();
-	struct peer *p =
-	    peer_start(support_url(),
-	               (struct peer_rule){.up_bytes = 2000, .down_bytes = -1, .end = PEER_STALL, .connections = 100});
+	struct peer *p = peer_start(support_url(), (struct peer_rule){.up_bytes = 2000,
+	                                                              .down_bytes = -1,
+	                                                              .end = PEER_STALL,
+	                                                              .connections = 100});
 	struct watched *w = watch_one(peer_url(p), NULL);
 	await(w, LINK_UP);
 	publish_jobs(w, q, 1, 100, 700);
@@ -300,8 +318,9 @@ START_TEST(a_channel_that_the_broker_closes_is_told_with_its_words_and_publishin
 	ck_assert_uint_eq(refused->token, 1);
 	ck_assert_msg(strstr(words(refused), "no-such-exchange"), "%s", words(refused));
 	const struct link_event *down = await(w, LINK_DOWN);
-	ck_assert_msg(strstr(words(down), "closed a channel") && strstr(words(down), "no-such-exchange"), "%s",
-	              words(down));
+	ck_assert_msg(strstr(words(down), "closed a channel") &&
+	                  strstr(words(down), "no-such-exchange"),
+	              "%s", words(down));
 	publish_jobs(w, q, 2, 1, 0);
 	ck_assert_uint_eq(await(w, LINK_CONFIRMED)->token, 2);
 	ck_assert_uint_eq(count_of(w, LINK_NACKED), 1);
@@ -456,7 +475,8 @@ START_TEST(what_is_settled_last_counts)
 		}
 		link_flush(w->link);
 		unwatch(w);
-		support_wait(support_depth(support_url(), support_amqp(q, "")) > 0, "the first one to come back");
+		support_wait(support_depth(support_url(), support_amqp(q, "")) > 0,
+		             "the first one to come back");
 		ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 1);
 	}
 }
@@ -521,12 +541,17 @@ static Suite *link_suite(void)
 	                    (int)(sizeof faults / sizeof *faults));
 	tcase_add_test(c, a_publish_ends_at_its_deadline_when_nobody_answers);
 	tcase_add_test(c, a_publish_to_nowhere_is_returned);
-	tcase_add_test(c, a_channel_that_the_broker_closes_is_told_with_its_words_and_publishing_goes_on);
-	tcase_add_test(c, a_publish_that_is_refused_three_times_over_fresh_connections_ends_as_nacked);
+	tcase_add_test(
+	    c, a_channel_that_the_broker_closes_is_told_with_its_words_and_publishing_goes_on);
+	tcase_add_test(c,
+	               a_publish_that_is_refused_three_times_over_fresh_connections_ends_as_nacked);
 	tcase_add_test(c, a_cancelled_consumer_delivers_nothing_after_the_answer);
 	tcase_add_test(c, an_old_generation_settles_nothing);
-	tcase_add_test(c, a_deleted_queue_ends_the_connection_with_words_and_consuming_goes_on_when_it_is_back);
-	tcase_add_loop_test(c, what_is_settled_last_counts, 0, sizeof settled_last / sizeof *settled_last);
+	tcase_add_test(
+	    c,
+	    a_deleted_queue_ends_the_connection_with_words_and_consuming_goes_on_when_it_is_back);
+	tcase_add_loop_test(c, what_is_settled_last_counts, 0,
+	                    sizeof settled_last / sizeof *settled_last);
 	tcase_add_test(c, deeply_nested_headers_are_read_where_threads_have_little_stack);
 	suite_add_tcase(s, c);
 	return s;

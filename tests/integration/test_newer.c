@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between brokers, by version or by setting: counting of returns, limits, frames, sizes, timeouts. */
+/* What differs between brokers, by version or by setting: counting of returns, limits, frames,
+ * sizes, timeouts. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,12 +29,14 @@ static void send_job(const char *url, const char *queue, const char *type, const
 	assert_exit(support_producer(url, NULL, "send", type, args, "-q", queue), 0, NULL);
 }
 
-/* Two slots, but only one handler at a time: of two jobs one runs until `gate` is there, the other waits in the worker.
+/* Two slots, but only one handler at a time: of two jobs one runs until `gate` is there, the other
+ * waits in the worker.
  */
 static const char *narrow_config(const char *queue, const char *record, const char *gate)
 {
-	cleanup_free char *body = xprintf(
-	    "read -r n; echo \"$n\" >>'%s'; [ \"$n\" != 1 ] || until [ -e '%s' ]; do sleep 0.1; done", record, gate);
+	cleanup_free char *body = xprintf("read -r n; echo \"$n\" >>'%s'; [ \"$n\" != 1 ] || until "
+	                                  "[ -e '%s' ]; do sleep 0.1; done",
+	                                  record, gate);
 	const char *script = support_script("narrow", body), *config = support_path("narrow.cfg");
 	FILE *f = fopen(config, "we");
 	fprintf(f,
@@ -44,7 +47,8 @@ static const char *narrow_config(const char *queue, const char *record, const ch
 	return config;
 }
 
-static struct process start_narrow_worker(const char *url, const char *queue, const char *record, const char *gate)
+static struct process start_narrow_worker(const char *url, const char *queue, const char *record,
+                                          const char *gate)
 {
 	return support_worker(url, "--config", narrow_config(queue, record, gate));
 }
@@ -56,12 +60,13 @@ static void open_gate(const char *gate)
 
 /* ---- returns ---- */
 
-/* Before 4.3 every return counts towards the delivery limit, and from the third on a job looks like one that kills
- * workers. */
+/* Before 4.3 every return counts towards the delivery limit, and from the third on a job looks like
+ * one that kills workers. */
 START_TEST(a_job_that_is_given_back_sixty_times_runs_all_the_same)
 {
 	enum { TIMES = 60 };
-	const char *url = support_url(), *record = support_path("record"), *gate = support_path("gate");
+	const char *url = support_url(), *record = support_path("record"),
+	           *gate = support_path("gate");
 	cleanup_free char *q = queue_name(url);
 	struct process w = start_narrow_worker(url, q, record, gate);
 	send_job(url, q, "t", "1");
@@ -85,9 +90,11 @@ END_TEST
 
 START_TEST(a_job_that_is_given_back_does_not_count_as_one_of_those_to_run)
 {
-	const char *url = support_url(), *record = support_path("record"), *gate = support_path("gate");
+	const char *url = support_url(), *record = support_path("record"),
+	           *gate = support_path("gate");
 	cleanup_free char *q = queue_name(url);
-	struct process w = support_worker(url, "--config", narrow_config(q, record, gate), "--count", "2");
+	struct process w =
+	    support_worker(url, "--config", narrow_config(q, record, gate), "--count", "2");
 	send_job(url, q, "t", "1");
 	support_wait_lines(record, 1);
 	send_job(url, q, "t", "2");
@@ -121,28 +128,33 @@ END_TEST
 
 static int put_transient_queue(const struct node *n, const char *name)
 {
-	cleanup_free char *command = xprintf("curl -sf -o /dev/null -X PUT -H 'content-type: application/json' "
-	                                     "-d '{\"durable\":false,\"auto_delete\":false}' '%s/api/queues/%%2F/%s'",
-	                                     n->mgmt_url, name);
+	cleanup_free char *command =
+	    xprintf("curl -sf -o /dev/null -X PUT -H 'content-type: application/json' "
+	            "-d '{\"durable\":false,\"auto_delete\":false}' '%s/api/queues/%%2F/%s'",
+	            n->mgmt_url, name);
 	return system(command);
 }
 
-/* What will be refused by later versions is refused by 4.x already when told so; older ones have no such setting. */
+/* What will be refused by later versions is refused by 4.x already when told so; older ones have no
+ * such setting. */
 START_TEST(nothing_is_used_that_is_deprecated)
 {
 	struct node node;
 	bool strict = support_server_is(support_url(), 4, 0);
-	support_node_start_with(&node, "",
-	                        strict ? "deprecated_features.permit.transient_nonexcl_queues = false\n"
-	                                 "deprecated_features.permit.global_qos = false"
-	                               : "");
+	support_node_start_with(
+	    &node, "",
+	    strict ? "deprecated_features.permit.transient_nonexcl_queues = false\n"
+	             "deprecated_features.permit.global_qos = false"
+	           : "");
 	const char *url = node.url;
 	cleanup_free char *q = queue_name(url);
 	ck_assert_int_eq(put_transient_queue(&node, q) != 0, strict);
 	struct process w = support_worker(url, "-q", q, "--", "/bin/echo", "\"answer\"");
-	assert_exit(support_producer(url, NULL, "send", "t", "1", "-q", q, "--wait=30s"), 0, "\"answer\"");
-	assert_exit(support_producer(url, NULL, "send", "t", "1", "-q", q, "--delay", "1s", "--wait=30s"), 0,
+	assert_exit(support_producer(url, NULL, "send", "t", "1", "-q", q, "--wait=30s"), 0,
 	            "\"answer\"");
+	assert_exit(
+	    support_producer(url, NULL, "send", "t", "1", "-q", q, "--delay", "1s", "--wait=30s"),
+	    0, "\"answer\"");
 	ck_assert_int_eq(support_terminate(&w), 0);
 	support_node_stop(&node);
 }
@@ -164,15 +176,18 @@ static struct message *with_header(const char *body, size_t size)
 static void assert_refused_and_goes_on(const char *url, const char *queue)
 {
 	struct error err = {0};
-	struct message *large = with_header("{\"type\":\"t\"}", 10240), *small = with_header("{\"type\":\"t\"}", 100);
+	struct message *large = with_header("{\"type\":\"t\"}", 10240),
+	               *small = with_header("{\"type\":\"t\"}", 100);
 	struct broker *b = support_connect(url);
 	struct broker_event e;
 	ck_assert_uint_eq(broker_header_max(b), 8192 - 8);
 	ck_assert_int_eq(broker_open_channel(b, 1, true, &err), 0);
 	ck_assert_int_eq(broker_publish(b, 1, "", support_amqp(queue, ""), large, NULL, &err), -1);
-	ck_assert_msg(err.kind == ERROR_DATA && strstr(err.text, "fit into a frame"), "%s", err.text);
+	ck_assert_msg(err.kind == ERROR_DATA && strstr(err.text, "fit into a frame"), "%s",
+	              err.text);
 	ck_assert(!broker_broken(b));
-	ck_assert_int_eq(broker_publish(b, 1, "", support_amqp(queue, ".dead"), small, NULL, &err), 0);
+	ck_assert_int_eq(broker_publish(b, 1, "", support_amqp(queue, ".dead"), small, NULL, &err),
+	                 0);
 	ck_assert_int_eq(broker_read(b, SUPPORT_MS, &e, &err), 0);
 	ck_assert_int_eq(e.kind, BROKER_ACKED);
 	broker_destroy(b, true);
@@ -194,7 +209,8 @@ START_TEST(headers_keep_to_the_frame_that_the_broker_wants)
 	cleanup_free char *q = queue_name(url);
 	assert_refused_and_goes_on(url, q);
 	struct process w = support_worker(
-	    url, "-q", q, "--", support_script("h", "yes 'a word of complaint' | head -c 60000 >&2; exit 65"));
+	    url, "-q", q, "--",
+	    support_script("h", "yes 'a word of complaint' | head -c 60000 >&2; exit 65"));
 	/* The black box gives way. */
 	send_job(url, q, "t", "1");
 	support_wait_depth(url, support_amqp(q, ".dead"), 1);
@@ -235,7 +251,8 @@ static void assert_batch_loses_only_the_large_one(const char *url)
 		fprintf(f, "%d\n", i);
 	}
 	fclose(f);
-	struct result r = support_producer(url, NULL, "batch", "t", lines, "-q", q, "--receipts", receipts);
+	struct result r =
+	    support_producer(url, NULL, "batch", "t", lines, "-q", q, "--receipts", receipts);
 	if (r.code != 1 || !strstr(r.out, "confirmed 200 ") || !strstr(r.out, "rejected 1 ") ||
 	    !strstr(r.err, "lines.jsonl:101: ") || !strstr(r.err, "message size"))
 		ck_abort_msg("exit %d, stdout: %s stderr: %.2000s", r.code, r.out, r.err);
@@ -261,9 +278,9 @@ START_TEST(a_message_that_is_too_large_for_the_broker_costs_no_other)
 	struct process w = support_worker(url, "-q", q, "-j", "2", "--", "/bin/false");
 	support_wait_log(&w, "the broker takes no such message");
 	support_wait_depth(url, support_amqp(q, ".dead"), 1);
-	assert_exit(
-	    support_producer(url, NULL, "send", "t", "1", "-q", q, "--retries", "2", "--backoff", "fixed:100ms"), 0,
-	    NULL);
+	assert_exit(support_producer(url, NULL, "send", "t", "1", "-q", q, "--retries", "2",
+	                             "--backoff", "fixed:100ms"),
+	            0, NULL);
 	support_wait_depth(url, support_amqp(q, ".dead"), 2);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	support_node_stop(&node);
@@ -274,10 +291,11 @@ END_TEST
 
 static int put_timeout_policy(const char *queue)
 {
-	cleanup_free char *command =
-	    xprintf("curl -sf -o /dev/null -X PUT -H 'content-type: application/json' -d '{\"pattern\":\"^%s$\","
-	            "\"apply-to\":\"queues\",\"definition\":{\"consumer-timeout\":5000}}' '%s/api/policies/%%2F/%s'",
-	            support_amqp(queue, ""), support_mgmt_url(), queue);
+	cleanup_free char *command = xprintf("curl -sf -o /dev/null -X PUT -H 'content-type: "
+	                                     "application/json' -d '{\"pattern\":\"^%s$\","
+	                                     "\"apply-to\":\"queues\",\"definition\":{\"consumer-"
+	                                     "timeout\":5000}}' '%s/api/policies/%%2F/%s'",
+	                                     support_amqp(queue, ""), support_mgmt_url(), queue);
 	return system(command);
 }
 
@@ -290,12 +308,13 @@ static void wait_log_for(struct process *p, const char *text, int64_t ms)
 }
 
 /*
- * 3.12 to 4.2 look once a minute and close the channel; from 4.3 on the consumer is cancelled at once, and what it held
- * goes back uncounted. 3.10 knows the timeout of a whole node only.
+ * 3.12 to 4.2 look once a minute and close the channel; from 4.3 on the consumer is cancelled at
+ * once, and what it held goes back uncounted. 3.10 knows the timeout of a whole node only.
  */
 START_TEST(a_job_that_is_held_too_long_for_its_queue_is_told_and_not_run_twice)
 {
-	const char *url = support_url(), *record = support_path("record"), *gate = support_path("gate");
+	const char *url = support_url(), *record = support_path("record"),
+	           *gate = support_path("gate");
 	bool per_queue = support_server_is(url, 3, 12), cancels = support_server_is(url, 4, 3);
 	cleanup_free char *q = queue_name(url);
 	ck_assert_int_eq(put_timeout_policy(q) == 0, per_queue);
@@ -318,17 +337,20 @@ END_TEST
 
 /* ---- redelivery ---- */
 
-/* A job that came back from the ring is another message than the one that was acknowledged before. */
+/* A job that came back from the ring is another message than the one that was acknowledged before.
+ */
 START_TEST(a_job_that_came_too_early_runs_though_the_connection_is_lost_later)
 {
-	const char *url = support_url(), *record = support_path("record"), *gate = support_path("gate");
+	const char *url = support_url(), *record = support_path("record"),
+	           *gate = support_path("gate");
 	cleanup_free char *q = queue_name(url);
 	struct process w = start_narrow_worker(url, q, record, gate);
 	send_job(url, q, "t", "1");
 	support_wait_lines(record, 1);
 	char when[CLOCK_TEXT_SIZE];
-	cleanup_free char *early = xprintf("{\"id\":\"early\",\"type\":\"t\",\"args\":2,\"not_before\":\"%s\"}",
-	                                   clock_format(clock_now_ms() + 2000, when));
+	cleanup_free char *early =
+	    xprintf("{\"id\":\"early\",\"type\":\"t\",\"args\":2,\"not_before\":\"%s\"}",
+	            clock_format(clock_now_ms() + 2000, when));
 	support_publish_text(url, q, early);
 	support_wait_log(&w, "not_before lies ahead");
 	kill(w.pid, SIGTSTP);
@@ -336,7 +358,8 @@ START_TEST(a_job_that_came_too_early_runs_though_the_connection_is_lost_later)
 	kill(w.pid, SIGCONT);
 	support_wait_depth(url, support_amqp(q, ""), 0); /* it waits in the worker */
 	cleanup_free char *connection = xprintf(":%d consume", (int)w.pid);
-	support_wait(support_close_connections(support_mgmt_url(), connection) > 0, "the worker's connection");
+	support_wait(support_close_connections(support_mgmt_url(), connection) > 0,
+	             "the worker's connection");
 	support_wait_log(&w, "connection is down");
 	open_gate(gate);
 	support_wait_lines(record, 2);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packed jobs: they travel together, and each of them is run, retried, buried and given back as a job by itself. */
+/* Packed jobs: they travel together, and each of them is run, retried, buried and given back as a
+ * job by itself. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,8 +31,8 @@ static struct buf documents(int count)
 
 static void publish_packed(const char *q, const char *lines, const char *pack)
 {
-	struct result r =
-	    support_producer(support_url(), lines, "batch", "-", "-q", q, "--pack", pack, "--progress", "none");
+	struct result r = support_producer(support_url(), lines, "batch", "-", "-q", q, "--pack",
+	                                   pack, "--progress", "none");
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	support_result_free(&r);
 }
@@ -90,7 +91,8 @@ static void cut(const char *name)
 {
 	cleanup_free char *connection = xprintf("%s consume", name);
 	/* The management API shows a connection a few seconds after it was made. */
-	support_wait(support_close_connections(support_mgmt_url(), connection) > 0, "a connection to close");
+	support_wait(support_close_connections(support_mgmt_url(), connection) > 0,
+	             "a connection to close");
 }
 
 START_TEST(they_travel_together_and_run_one_by_one)
@@ -99,7 +101,8 @@ START_TEST(they_travel_together_and_run_one_by_one)
 	const char *record = support_path("record");
 	publish_numbered(q, 25, "10");
 	support_wait_depth(support_url(), support_amqp(q, ""), 3);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--", recorder(record, "exit 0"));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "4", "--", recorder(record, "exit 0"));
 	support_wait_distinct(record, 25);
 	assert_empty(q);
 	ck_assert_int_eq(support_terminate(&w), 0);
@@ -116,13 +119,15 @@ START_TEST(each_has_a_verdict_of_its_own)
 	static const char document[] = "{\"id\":\"dies\", \"type\":\"t\",\"args\":[ 1e2 ]}";
 	cleanup_free char *body =
 	    xprintf("[{\"id\":\"good\",\"type\":\"t\"},%s,{\"id\":\"no-job\"},"
-	            "{\"id\":\"again\",\"type\":\"t\",\"retry\":{\"backoff\":{\"kind\":\"fixed\",\"base_ms\":100}}},"
+	            "{\"id\":\"again\",\"type\":\"t\",\"retry\":{\"backoff\":{\"kind\":\"fixed\","
+	            "\"base_ms\":100}}},"
 	            "{\"id\":\"late\",\"type\":\"t\",\"expires_at\":\"2020-01-01T00:00:00Z\"},{]]",
 	            document);
 	publish_body(q, body);
-	struct process w =
-	    support_worker(support_url(), "-q", q, "--",
-	                   recorder(record, "case $JOB_ID-$JOB_ATTEMPT in again-1) exit 75;; dies-1) exit 100;; esac"));
+	struct process w = support_worker(
+	    support_url(), "-q", q, "--",
+	    recorder(record,
+	             "case $JOB_ID-$JOB_ATTEMPT in again-1) exit 75;; dies-1) exit 100;; esac"));
 	wait_dead(q, 4);
 	support_wait(support_lines_with(record, "again") == 2, "the second try");
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
@@ -167,12 +172,14 @@ START_TEST(a_pack_that_cannot_be_opened_is_one_dead_letter_and_comes_back_whole)
 }
 END_TEST
 
-/* Of a pack that has begun: what is done is not done again, what runs ends, and the rest goes back job by job. */
+/* Of a pack that has begun: what is done is not done again, what runs ends, and the rest goes back
+ * job by job. */
 START_TEST(a_drain_gives_back_what_has_not_begun_and_runs_nothing_twice)
 {
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body = xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
+	cleanup_free char *body =
+	    xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
 	const char *handler = recorder(record, body);
 	publish_numbered(q, 6, "6");
 	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--", handler);
@@ -192,8 +199,8 @@ START_TEST(a_drain_gives_back_what_has_not_begun_and_runs_nothing_twice)
 }
 END_TEST
 
-/* The second one is here and unopened, for jobs of the first still wait: nobody has touched it, and it goes back as it
- * came. */
+/* The second one is here and unopened, for jobs of the first still wait: nobody has touched it, and
+ * it goes back as it came. */
 START_TEST(a_pack_that_has_not_begun_goes_back_whole)
 {
 	enum { RUNNING = 2, WAITING = 4 };
@@ -201,9 +208,11 @@ START_TEST(a_pack_that_has_not_begun_goes_back_whole)
 	const char *record = support_path("record"), *go = support_path("go");
 	cleanup_free char *body = xprintf("until [ -e '%s' ]; do sleep 0.05; done", go);
 	publish_numbered(q, RUNNING + WAITING, "10");
-	publish_packed(q, "{\"id\":\"p-1\",\"type\":\"t\"}\n{\"id\":\"p-2\",\"type\":\"t\"}\n", "10");
+	publish_packed(q, "{\"id\":\"p-1\",\"type\":\"t\"}\n{\"id\":\"p-2\",\"type\":\"t\"}\n",
+	               "10");
 	support_wait_depth(support_url(), support_amqp(q, ""), 2);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", recorder(record, body));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "2", "--", recorder(record, body));
 	support_wait_distinct(record, RUNNING);
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
 	kill(w.pid, SIGTERM);
@@ -226,10 +235,11 @@ START_TEST(a_pack_that_comes_again_after_a_reconnect_is_gone_on_with)
 {
 	cleanup_free char *q = queue_name(), *name = xprintf("worker-of-%s", q);
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body = xprintf("[ $JOB_ID != j-4 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
+	cleanup_free char *body =
+	    xprintf("[ $JOB_ID != j-4 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
 	publish_numbered(q, 8, "8");
-	struct process w =
-	    support_worker(support_url(), "-q", q, "-j", "1", "--name", name, "--", recorder(record, body));
+	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--name", name, "--",
+	                                  recorder(record, body));
 	support_wait_distinct(record, 4);
 	cut(name);
 	support_wait_log(&w, "j-4] delivered again after a reconnect while it is still in hand");
@@ -247,12 +257,14 @@ START_TEST(jobs_without_ids_are_recognised_too)
 {
 	cleanup_free char *q = queue_name(), *name = xprintf("worker-of-%s", q);
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body =
-	    xprintf("read -r n; echo $n >>'%s'; [ $n != 2 ] || until [ -e '%s' ]; do sleep 0.05; done", record, go);
+	cleanup_free char *body = xprintf(
+	    "read -r n; echo $n >>'%s'; [ $n != 2 ] || until [ -e '%s' ]; do sleep 0.05; done",
+	    record, go);
 	publish_named(q, "the-pack",
-	              "[{\"type\":\"t\",\"args\":1},{\"type\":\"t\",\"args\":2},{\"type\":\"t\",\"args\":3}]");
-	struct process w =
-	    support_worker(support_url(), "-q", q, "-j", "1", "--name", name, "--", support_script("h", body));
+	              "[{\"type\":\"t\",\"args\":1},{\"type\":\"t\",\"args\":2},{\"type\":\"t\","
+	              "\"args\":3}]");
+	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--name", name, "--",
+	                                  support_script("h", body));
 	support_wait_distinct(record, 2);
 	cut(name);
 	support_wait_log(&w, "while it is still in hand");
@@ -268,7 +280,8 @@ START_TEST(a_killed_worker_loses_none_and_the_pack_is_split_when_it_was_the_thir
 {
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body = xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
+	cleanup_free char *body =
+	    xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
 	const char *handler = recorder(record, body);
 	publish_numbered(q, 4, "4");
 	for (int i = 0; i < KILLS; i++) {
@@ -293,7 +306,8 @@ START_TEST(count_takes_so_many_of_a_pack_and_the_others_go_back)
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
 	publish_numbered(q, 5, "5");
-	struct process w = support_worker(support_url(), "-q", q, "--count", "2", "--", recorder(record, "exit 0"));
+	struct process w = support_worker(support_url(), "-q", q, "--count", "2", "--",
+	                                  recorder(record, "exit 0"));
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert_uint_eq(support_lines(record), 2);
 	support_wait_depth(support_url(), support_amqp(q, ""), 3);
@@ -309,8 +323,8 @@ START_TEST(twins_in_a_pack_both_run)
 {
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
-	publish_body(q,
-	             "[{\"type\":\"t\"},{\"type\":\"t\"},{\"id\":\"x\",\"type\":\"t\"},{\"id\":\"x\",\"type\":\"t\"}]");
+	publish_body(q, "[{\"type\":\"t\"},{\"type\":\"t\"},{\"id\":\"x\",\"type\":\"t\"},{\"id\":"
+	                "\"x\",\"type\":\"t\"}]");
 	struct process w = support_worker(support_url(), "-q", q, "--", recorder(record, "exit 0"));
 	support_wait_lines(record, 4);
 	assert_empty(q);
@@ -323,11 +337,13 @@ END_TEST
 START_TEST(many_packs_are_opened_as_there_is_room)
 {
 	enum { JOBS = 3000 };
-	cleanup_free char *q = queue_name(), *handler = xprintf("*=plugin:%s", getenv("WARREN_ODD_PLUGIN"));
+	cleanup_free char *q = queue_name(),
+	                  *handler = xprintf("*=plugin:%s", getenv("WARREN_ODD_PLUGIN"));
 	const char *path = support_path("done");
 	struct buf lines = {0};
 	for (int i = 0; i < JOBS; i++)
-		buf_printf(&lines, "{\"id\":\"q-%d\",\"type\":\"quick\",\"args\":\"%s\"}\n", i, path);
+		buf_printf(&lines, "{\"id\":\"q-%d\",\"type\":\"quick\",\"args\":\"%s\"}\n", i,
+		           path);
 	publish_packed(q, lines.data, "100");
 	buf_finish(&lines);
 	struct process w = support_worker(support_url(), "-q", q, "-j", "10", "--handler", handler);
@@ -345,10 +361,11 @@ START_TEST(a_pack_takes_no_more_than_its_queues_share_of_the_slots)
 	cleanup_free char *other = queue_name();
 	cleanup_free char *light = xprintf("%s:1", q), *heavy = xprintf("%s:10", other);
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body = xprintf("[ $JOB_ID = free ] || until [ -e '%s' ]; do sleep 0.05; done", go);
+	cleanup_free char *body =
+	    xprintf("[ $JOB_ID = free ] || until [ -e '%s' ]; do sleep 0.05; done", go);
 	publish_numbered(q, 20, "20");
-	struct process w =
-	    support_worker(support_url(), "-q", light, "-q", heavy, "-j", "4", "--", recorder(record, body));
+	struct process w = support_worker(support_url(), "-q", light, "-q", heavy, "-j", "4", "--",
+	                                  recorder(record, body));
 	support_wait_distinct(record, 1);
 	publish_packed(other, "{\"id\":\"free\",\"type\":\"t\"}\n", "1");
 	support_wait(support_lines_with(record, "free") == 1, "the other queue's job");
@@ -379,19 +396,21 @@ START_TEST(a_pack_with_headers_too_large_to_republish_goes_back_whole)
 {
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body = xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
+	cleanup_free char *body =
+	    xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
 	char large[70001];
 	memset(large, 'x', sizeof large - 1);
 	large[sizeof large - 1] = 0;
 	struct message *m = message_create();
 	m->content_type = xstrdup(PACK_CONTENT_TYPE);
 	table_set_string(&m->headers, "large", large);
-	static const char jobs[] =
-	    "[{\"id\":\"j-1\",\"type\":\"t\"},{\"id\":\"j-2\",\"type\":\"t\"},{\"id\":\"j-3\",\"type\":\"t\"}]";
+	static const char jobs[] = "[{\"id\":\"j-1\",\"type\":\"t\"},{\"id\":\"j-2\",\"type\":"
+	                           "\"t\"},{\"id\":\"j-3\",\"type\":\"t\"}]";
 	message_set_body(m, jobs, sizeof jobs - 1);
 	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
 	message_destroy(m);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--", recorder(record, body));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "1", "--", recorder(record, body));
 	support_wait_distinct(record, 2);
 	kill(w.pid, SIGTERM);
 	support_wait_log(&w, "draining");
@@ -411,8 +430,8 @@ START_TEST(what_was_read_is_sent_when_the_next_file_is_missing)
 	FILE *f = fopen(file, "we");
 	fputs("1\n2\n3\n", f);
 	fclose(f);
-	struct result r = support_producer(support_url(), NULL, "batch", "t", file, support_path("none.jsonl"), "-q", q,
-	                                   "--pack", "100");
+	struct result r = support_producer(support_url(), NULL, "batch", "t", file,
+	                                   support_path("none.jsonl"), "-q", q, "--pack", "100");
 	ck_assert_int_eq(r.code, 66);
 	support_result_free(&r);
 	support_wait_depth(support_url(), support_amqp(q, ""), 1);
@@ -426,7 +445,8 @@ START_TEST(a_pack_holds_no_more_than_the_largest_message)
 	for (int i = 0; i < 10; i++)
 		buf_printf(&lines, "\"%0400d\"\n", i);
 	setenv("WARREN_MAX_BODY", "2000", 1);
-	struct result r = support_producer(support_url(), lines.data, "batch", "t", "-q", q, "--pack", "100");
+	struct result r =
+	    support_producer(support_url(), lines.data, "batch", "t", "-q", q, "--pack", "100");
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	assert_has(r.out, "confirmed 10");
 	support_result_free(&r);
@@ -447,17 +467,19 @@ START_TEST(only_jobs_for_one_queue_that_are_due_share_a_message)
 {
 	cleanup_free char *q = queue_name();
 	cleanup_free char *other = queue_name();
-	cleanup_free char *config =
-	    xprintf("default_queue = \"%s\";\nroutes = ({ type = \"u*\"; queue = \"%s\"; });\n", q, other);
+	cleanup_free char *config = xprintf(
+	    "default_queue = \"%s\";\nroutes = ({ type = \"u*\"; queue = \"%s\"; });\n", q, other);
 	const char *path = support_path("producer.cfg");
 	FILE *f = fopen(path, "we");
 	fputs(config, f);
 	fclose(f);
 	char tomorrow[CLOCK_TEXT_SIZE];
-	cleanup_free char *lines = xprintf("{\"type\":\"t\"}\n{\"type\":\"u1\"}\n{\"type\":\"t\"}\n{\"type\":\"u2\"}\n"
-	                                   "{\"type\":\"t\",\"not_before\":\"%s\"}\n",
-	                                   clock_format(clock_now_ms() + 86400000, tomorrow));
-	struct result r = support_producer(support_url(), lines, "batch", "-", "--pack", "10", "--config", path);
+	cleanup_free char *lines =
+	    xprintf("{\"type\":\"t\"}\n{\"type\":\"u1\"}\n{\"type\":\"t\"}\n{\"type\":\"u2\"}\n"
+	            "{\"type\":\"t\",\"not_before\":\"%s\"}\n",
+	            clock_format(clock_now_ms() + 86400000, tomorrow));
+	struct result r =
+	    support_producer(support_url(), lines, "batch", "-", "--pack", "10", "--config", path);
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	assert_has(r.out, "sent 5 confirmed 5");
 	support_result_free(&r);
@@ -476,13 +498,14 @@ START_TEST(each_line_has_its_receipt_and_resumes_by_itself)
 	cleanup_free char *q = queue_name();
 	const char *receipts = support_path("receipts");
 	struct buf lines = documents(5);
-	struct result r =
-	    support_producer(support_url(), lines.data, "batch", "-", "-q", q, "--pack", "3", "--receipts", receipts);
+	struct result r = support_producer(support_url(), lines.data, "batch", "-", "-q", q,
+	                                   "--pack", "3", "--receipts", receipts);
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	support_result_free(&r);
 	ck_assert_uint_eq(support_lines_with(receipts, "\"confirmed\""), 5);
 	buf_append_text(&lines, "{\"id\":\"j-6\",\"type\":\"t\"}\n");
-	r = support_producer(support_url(), lines.data, "batch", "-", "-q", q, "--pack", "3", "--resume", receipts);
+	r = support_producer(support_url(), lines.data, "batch", "-", "-q", q, "--pack", "3",
+	                     "--resume", receipts);
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	assert_has(r.out, "sent 1 confirmed 1");
 	assert_has(r.out, "skipped 5");
@@ -495,11 +518,12 @@ END_TEST
 START_TEST(lines_that_come_slowly_do_not_wait_for_a_full_pack)
 {
 	cleanup_free char *q = queue_name(), *go = xstrdup(support_path("go"));
-	cleanup_free char *command =
-	    xprintf("{ echo 1; echo 2; until [ -e '%s' ]; do sleep 0.05; done; } | '%s' batch t - -q "
-	            "%s --pack 100",
-	            go, getenv("WARREN_PRODUCER"), q);
-	struct process p = support_start(support_url(), (const char *const[]){"/bin/sh", "-c", command, NULL});
+	cleanup_free char *command = xprintf(
+	    "{ echo 1; echo 2; until [ -e '%s' ]; do sleep 0.05; done; } | '%s' batch t - -q "
+	    "%s --pack 100",
+	    go, getenv("WARREN_PRODUCER"), q);
+	struct process p =
+	    support_start(support_url(), (const char *const[]){"/bin/sh", "-c", command, NULL});
 	support_wait(support_depth(support_url(), support_amqp(q, "")) > 0, "what was written");
 	fclose(fopen(go, "we"));
 	ck_assert_int_eq(support_wait_exit(&p), 0);
@@ -519,8 +543,9 @@ START_TEST(what_does_not_go_with_packs_is_named)
 	    {"--wait", NULL, "--pack and --wait exclude each other"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const char *argv[] = {getenv("WARREN_PRODUCER"), "batch",        "t", "-", "-q", q, "--pack", "2",
-		                      cases[i].option,           cases[i].value, NULL};
+		const char *argv[] = {
+		    getenv("WARREN_PRODUCER"), "batch",        "t", "-", "-q", q, "--pack", "2",
+		    cases[i].option,           cases[i].value, NULL};
 		struct result r = support_run(support_url(), "1\n", argv);
 		ck_assert_int_eq(r.code, 64);
 		assert_has(r.err, cases[i].words);

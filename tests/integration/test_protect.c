@@ -53,7 +53,8 @@ static const char *public_of(const char *path)
 
 static void shell(const char *command)
 {
-	struct result r = support_run(support_url(), NULL, (const char *const[]){"/bin/sh", "-ec", command, NULL});
+	struct result r = support_run(support_url(), NULL,
+	                              (const char *const[]){"/bin/sh", "-ec", command, NULL});
 	ck_assert_msg(r.code == 0, "%s: %s", command, r.err);
 	support_result_free(&r);
 }
@@ -61,8 +62,14 @@ static void shell(const char *command)
 static void send_with(const char *queue, const char *sign_with, const char *seal_to)
 {
 	static const char args[] = ARGS;
-	const char *argv[16] = {
-	    getenv("WARREN_PRODUCER"), "send", "mail.welcome", args, "-q", queue, "--backoff", "fixed:100ms"};
+	const char *argv[16] = {getenv("WARREN_PRODUCER"),
+	                        "send",
+	                        "mail.welcome",
+	                        args,
+	                        "-q",
+	                        queue,
+	                        "--backoff",
+	                        "fixed:100ms"};
 	size_t n = 8;
 	if (sign_with) {
 		argv[n++] = "--sign-with";
@@ -81,7 +88,8 @@ static void send_with(const char *queue, const char *sign_with, const char *seal
 static char *dead_letter(const char *queue, const char *reason)
 {
 	support_wait_depth(support_url(), support_amqp(queue, ".dead"), 1);
-	struct result r = support_producer(support_url(), NULL, "dead", "list", "-q", queue, "--json");
+	struct result r =
+	    support_producer(support_url(), NULL, "dead", "list", "-q", queue, "--json");
 	cleanup_free char *wanted = xprintf("\"reason\":\"%s\"", reason);
 	assert_has(r.out, wanted);
 	free(r.err);
@@ -100,8 +108,8 @@ START_TEST(a_signed_job_runs_and_an_unsigned_one_is_dead)
 	cleanup_free char *q = queue_name();
 	const char *key = new_keys("sign", "k"), *record = support_path("record");
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
-	struct process w =
-	    support_worker(support_url(), "-q", q, "--signed-by", public_of(key), "--", support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(key),
+	                                  "--", support_script("h", body));
 	send_with(q, key, NULL);
 	support_wait_log(&w, "ok in");
 	support_wait_lines(record, 1);
@@ -165,8 +173,8 @@ START_TEST(what_somebody_did_to_a_signed_job_in_the_broker_is_refused)
 	forgeries[_i].alter(m);
 	const char *to = forgeries[_i].other_queue ? other : q;
 	publish_again(m, to);
-	struct process w = support_worker(support_url(), "-q", q, "-q", other, "--signed-by", public_of(key), "--",
-	                                  support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "-q", other, "--signed-by",
+	                                  public_of(key), "--", support_script("h", body));
 	cleanup_free char *letter = dead_letter(to, forgeries[_i].reason);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_lines(record), 0);
@@ -178,9 +186,10 @@ START_TEST(a_signature_survives_retry_death_and_replay)
 {
 	cleanup_free char *q = queue_name();
 	const char *key = new_keys("sign", "k"), *mended = support_path("mended");
-	cleanup_free char *body = xprintf("[ -e '%s' ] && exit 0; [ $JOB_ATTEMPT -lt 3 ] && exit 75; exit 65", mended);
-	struct process w =
-	    support_worker(support_url(), "-q", q, "--signed-by", public_of(key), "--", support_script("h", body));
+	cleanup_free char *body =
+	    xprintf("[ -e '%s' ] && exit 0; [ $JOB_ATTEMPT -lt 3 ] && exit 75; exit 65", mended);
+	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(key),
+	                                  "--", support_script("h", body));
 	send_with(q, key, NULL);
 	cleanup_free char *letter = dead_letter(q, "rejected");
 	assert_has(letter, "\"tries\":3");
@@ -199,14 +208,16 @@ END_TEST
 START_TEST(while_keys_change_jobs_of_both_run_and_a_key_that_is_missing_may_still_come)
 {
 	cleanup_free char *q = queue_name();
-	const char *old = new_keys("sign", "old.key"), *new = new_keys("sign", "new.key"), *ring = support_path("ring");
+	const char *old = new_keys("sign", "old.key"), *new = new_keys("sign", "new.key"),
+	           *ring = support_path("ring");
 	const char *record = support_path("record");
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
 	cleanup_free char *first = xprintf("cp '%s.pub' '%s'", old, ring);
 	cleanup_free char *then = xprintf("cat '%s.pub' >>'%s'", new, ring);
 	cleanup_free char *broken = xprintf("echo nonsense >'%s'", ring);
 	shell(first);
-	struct process w = support_worker(support_url(), "-q", q, "--signed-by", ring, "--", support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--signed-by", ring, "--",
+	                                  support_script("h", body));
 	send_with(q, old, NULL);
 	support_wait_lines(record, 1);
 	send_with(q, new, NULL);
@@ -214,7 +225,8 @@ START_TEST(while_keys_change_jobs_of_both_run_and_a_key_that_is_missing_may_stil
 	shell(broken);
 	kill(w.pid, SIGHUP);
 	support_wait_log(&w, "its keys stay as they are");
-	support_wait_log(&w, "SIGHUP: log opened anew; timeout"); /* it does not say that keys were read */
+	support_wait_log(
+	    &w, "SIGHUP: log opened anew; timeout"); /* it does not say that keys were read */
 	shell(first);
 	shell(then);
 	kill(w.pid, SIGHUP);
@@ -236,14 +248,16 @@ START_TEST(a_job_of_a_key_that_never_comes_is_dead_and_a_replay_runs_it_once_the
 	table_set_int(&m->headers, "warren-keyless", 10);
 	publish_again(m, q);
 	message_destroy(m);
-	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(other), "--", "/bin/true");
+	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(other),
+	                                  "--", "/bin/true");
 	cleanup_free char *letter = dead_letter(q, "unknown_key");
 	assert_has(letter, "no key 'k' in signed_by of this worker");
 	ck_assert_int_eq(support_terminate(&w), 0);
 	struct result r = support_producer(support_url(), NULL, "dead", "replay", "-q", q);
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
-	w = support_worker(support_url(), "-q", q, "--signed-by", public_of(key), "--once", "--", "/bin/true");
+	w = support_worker(support_url(), "-q", q, "--signed-by", public_of(key), "--once", "--",
+	                   "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert(support_log_has(&w, "ok in"));
 }
@@ -254,7 +268,8 @@ START_TEST(unsigned_jobs_run_while_producers_change_over_and_bad_ones_do_not)
 	cleanup_free char *q = queue_name();
 	const char *key = new_keys("sign", "k"), *config = support_path("worker.cfg");
 	FILE *f = fopen(config, "we");
-	fprintf(f, "queues = ( { name = \"%s\"; signed_by = \"%s\"; require_signed = false; } );\n", q, public_of(key));
+	fprintf(f, "queues = ( { name = \"%s\"; signed_by = \"%s\"; require_signed = false; } );\n",
+	        q, public_of(key));
 	fclose(f);
 	send_with(q, key, NULL);
 	struct message *m = support_take(support_url(), support_amqp(q, ""));
@@ -274,13 +289,15 @@ START_TEST(a_stranger_can_sign)
 {
 	static const char text[] = "{\"type\":\"t\",\"id\":\"s-1\",\"args\":[1]}";
 	cleanup_free char *q = queue_name();
-	const char *pem = support_path("s.pem"), *ring = support_path("ring"), *sig = support_path("sig");
-	cleanup_free char *command = xprintf(
-	    "openssl genpkey -algorithm ed25519 -out '%s'; "
-	    "echo \"stranger sign-public $(openssl pkey -in '%s' -pubout -outform DER | tail -c 32 | base64)\" >'%s'; "
-	    "printf 'warren signed job 1\\n%%s\\n%%s' warren.v1.q.%s '%s' >'%s.in'; "
-	    "openssl pkeyutl -sign -rawin -inkey '%s' -in '%s.in' | base64 -w 0 >'%s'",
-	    pem, pem, ring, q, text, sig, pem, sig, sig);
+	const char *pem = support_path("s.pem"), *ring = support_path("ring"),
+	           *sig = support_path("sig");
+	cleanup_free char *command =
+	    xprintf("openssl genpkey -algorithm ed25519 -out '%s'; "
+	            "echo \"stranger sign-public $(openssl pkey -in '%s' -pubout -outform DER | "
+	            "tail -c 32 | base64)\" >'%s'; "
+	            "printf 'warren signed job 1\\n%%s\\n%%s' warren.v1.q.%s '%s' >'%s.in'; "
+	            "openssl pkeyutl -sign -rawin -inkey '%s' -in '%s.in' | base64 -w 0 >'%s'",
+	            pem, pem, ring, q, text, sig, pem, sig, sig);
 	shell(command);
 	char signature[200] = "";
 	FILE *f = fopen(sig, "re");
@@ -291,7 +308,8 @@ START_TEST(a_stranger_can_sign)
 	headers_set_signature(&m->headers, "stranger", signature);
 	publish_again(m, q);
 	message_destroy(m);
-	struct process w = support_worker(support_url(), "-q", q, "--signed-by", ring, "--once", "--", "/bin/true");
+	struct process w = support_worker(support_url(), "-q", q, "--signed-by", ring, "--once",
+	                                  "--", "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert(support_log_has(&w, "ok in"));
 }
@@ -311,13 +329,14 @@ START_TEST(sealed_args_reach_the_handler_and_never_what_the_broker_holds)
 {
 	cleanup_free char *q = queue_name();
 	const char *key = new_keys("seal", "k"), *record = support_path("record");
-	cleanup_free char *body =
-	    xprintf("cat >>'%s'; cat '%s' >&2; [ $JOB_ATTEMPT -lt 2 ] && exit 75; exit 65", record, record);
+	cleanup_free char *body = xprintf(
+	    "cat >>'%s'; cat '%s' >&2; [ $JOB_ATTEMPT -lt 2 ] && exit 75; exit 65", record, record);
 	send_with(q, NULL, public_of(key));
 	struct message *m = support_take(support_url(), support_amqp(q, ""));
 	assert_no_secret(m);
 	publish_again(m, q);
-	struct process w = support_worker(support_url(), "-q", q, "--open-with", key, "--", support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--open-with", key, "--",
+	                                  support_script("h", body));
 	support_wait_lines(record, 2);
 	cleanup_free char *letter = dead_letter(q, "rejected");
 	assert_has(letter, "\"sealed_to\":\"k\"");
@@ -350,8 +369,8 @@ START_TEST(a_job_that_is_not_sealed_or_was_moved_is_refused)
 	publish_again(m, third); /* another type, and another queue */
 	message_destroy(m);
 	send_with(q, NULL, NULL);
-	struct process w =
-	    support_worker(support_url(), "-q", q, "-q", other, "-q", third, "--open-with", key, "--", "/bin/true");
+	struct process w = support_worker(support_url(), "-q", q, "-q", other, "-q", third,
+	                                  "--open-with", key, "--", "/bin/true");
 	free(dead_letter(q, "not_sealed"));
 	free(dead_letter(other, "unsealable"));
 	free(dead_letter(third, "unsealable"));
@@ -366,13 +385,15 @@ START_TEST(a_worker_without_the_key_lets_another_one_run_it)
 	const char *key = new_keys("seal", "k"), *other = new_keys("seal", "other");
 	send_with(q, NULL, public_of(key));
 	struct process none = support_worker(support_url(), "-q", q, "--", "/bin/true");
-	support_wait_log(&none,
-	                 "not run now (its args are sealed to key 'k', which is not in open_with of this worker)");
+	support_wait_log(&none, "not run now (its args are sealed to key 'k', which is not in "
+	                        "open_with of this worker)");
 	ck_assert_int_eq(support_terminate(&none), 0);
-	struct process wrong = support_worker(support_url(), "-q", q, "--open-with", other, "--", "/bin/true");
+	struct process wrong =
+	    support_worker(support_url(), "-q", q, "--open-with", other, "--", "/bin/true");
 	support_wait_log(&wrong, "not run now (its args are sealed to key 'k'");
 	ck_assert_int_eq(support_terminate(&wrong), 0);
-	struct process w = support_worker(support_url(), "-q", q, "--open-with", key, "--once", "--", "/bin/true");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--open-with", key, "--once", "--", "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert(support_log_has(&w, "ok in"));
 }
@@ -400,19 +421,23 @@ static char *handler_of_kind(int kind, const char *port_file)
 START_TEST(every_kind_of_handler_sees_the_args_in_the_clear)
 {
 	cleanup_free char *q = queue_name();
-	const char *sign = new_keys("sign", "s"), *seal = new_keys("seal", "k"), *port_file = support_path("port");
-	cleanup_free char *program = xprintf("%s/tests/handlers/odd_server.py", getenv("WARREN_SOURCE"));
+	const char *sign = new_keys("sign", "s"), *seal = new_keys("seal", "k"),
+	           *port_file = support_path("port");
+	cleanup_free char *program =
+	    xprintf("%s/tests/handlers/odd_server.py", getenv("WARREN_SOURCE"));
 	struct process server = {0};
 	if (_i == 3) {
-		server = support_start("", (const char *const[]){"/usr/bin/python3", program, port_file, NULL});
+		server = support_start(
+		    "", (const char *const[]){"/usr/bin/python3", program, port_file, NULL});
 		support_wait_lines(port_file, 1);
 	}
 	cleanup_free char *handler = handler_of_kind(_i, port_file);
-	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(sign), "--open-with", seal,
-	                                  "--handler", handler);
+	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(sign),
+	                                  "--open-with", seal, "--handler", handler);
 	static const char args[] = "[\"" SECRET "\",1]";
-	struct result r = support_producer(support_url(), NULL, "send", "prints", args, "-q", q, "--sign-with", sign,
-	                                   "--seal-to", public_of(seal), "--wait=30s");
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "prints", args, "-q", q, "--sign-with",
+	                     sign, "--seal-to", public_of(seal), "--wait=30s");
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	assert_has(r.out, SECRET);
 	support_result_free(&r);
@@ -426,17 +451,20 @@ END_TEST
 START_TEST(batch_signs_and_seals_by_the_settings_of_each_queue)
 {
 	cleanup_free char *open = queue_name(), *closed = queue_name();
-	const char *sign = new_keys("sign", "s"), *seal = new_keys("seal", "k"), *config = support_path("producer.cfg");
+	const char *sign = new_keys("sign", "s"), *seal = new_keys("seal", "k"),
+	           *config = support_path("producer.cfg");
 	FILE *f = fopen(config, "we");
 	fprintf(f,
 	        "queues = ( { name = \"%s\"; sign_with = \"%s\"; seal_to = \"%s\"; } );\n"
-	        "routes = ( { type = \"closed\"; queue = \"%s\"; }, { type = \"*\"; queue = \"%s\"; } );\n",
+	        "routes = ( { type = \"closed\"; queue = \"%s\"; }, { type = \"*\"; queue = "
+	        "\"%s\"; } );\n",
 	        closed, sign, public_of(seal), closed, open);
 	fclose(f);
-	struct result r = support_producer(support_url(),
-	                                   "{\"type\":\"closed\",\"x-tag\": 1.0,\"args\":\"" SECRET "\"}\n"
-	                                   "{\"type\":\"open\",\"args\":\"" SECRET "\"}\n",
-	                                   "batch", "--config", config);
+	struct result r =
+	    support_producer(support_url(),
+	                     "{\"type\":\"closed\",\"x-tag\": 1.0,\"args\":\"" SECRET "\"}\n"
+	                     "{\"type\":\"open\",\"args\":\"" SECRET "\"}\n",
+	                     "batch", "--config", config);
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	support_result_free(&r);
 	struct message *m = support_take(support_url(), support_amqp(closed, ""));
@@ -449,8 +477,9 @@ START_TEST(batch_signs_and_seals_by_the_settings_of_each_queue)
 	assert_has(m->body, "\"args\":\"" SECRET "\"");
 	ck_assert(!headers_signature(m).present);
 	message_destroy(m);
-	struct process w = support_worker(support_url(), "-q", closed, "--signed-by", public_of(sign), "--open-with",
-	                                  seal, "--once", "--", "/bin/true");
+	struct process w =
+	    support_worker(support_url(), "-q", closed, "--signed-by", public_of(sign),
+	                   "--open-with", seal, "--once", "--", "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert(support_log_has(&w, "ok in"));
 }
@@ -463,7 +492,8 @@ START_TEST(the_brokers_disk_holds_what_is_not_sealed_and_nothing_of_what_is)
 	cleanup_free char *q = xstrdup(support_queue(n.url));
 	const char *seal = new_keys("seal", "k");
 	static const char args[] = "\"" SECRET "\"";
-	struct result r = support_producer(n.url, NULL, "send", "t", args, "-q", q, "--seal-to", public_of(seal));
+	struct result r =
+	    support_producer(n.url, NULL, "send", "t", args, "-q", q, "--seal-to", public_of(seal));
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	support_result_free(&r);
 	r = support_producer(n.url, NULL, "send", "t", "\"control-sample\"", "-q", q);
@@ -502,7 +532,8 @@ START_TEST(keys_are_made_once_and_a_key_file_that_others_can_read_stops_everythi
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
 	const char *opener = new_keys("seal", "o");
 	chmod(opener, 0604);
-	struct process w = support_worker(support_url(), "-q", q, "--open-with", opener, "--", "/bin/true");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--open-with", opener, "--", "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 78);
 	ck_assert(support_log_has(&w, "is open to others"));
 }
@@ -512,17 +543,17 @@ START_TEST(check_tells_of_the_keys)
 {
 	cleanup_free char *q = queue_name();
 	const char *sign = new_keys("sign", "s"), *seal = new_keys("seal", "k");
-	struct result r =
-	    support_run(support_url(), NULL,
-	                (const char *const[]){getenv("WARREN_WORKER"), "check", "-q", q, "--signed-by", public_of(sign),
-	                                      "--open-with", seal, "--", "/bin/true", NULL});
+	struct result r = support_run(
+	    support_url(), NULL,
+	    (const char *const[]){getenv("WARREN_WORKER"), "check", "-q", q, "--signed-by",
+	                          public_of(sign), "--open-with", seal, "--", "/bin/true", NULL});
 	ck_assert_msg(r.code == 0, "%s%s", r.out, r.err);
 	assert_has(r.out, ".pub: s\n");
 	assert_has(r.out, "ok      opened with ");
 	support_result_free(&r);
 	r = support_run(support_url(), NULL,
-	                (const char *const[]){getenv("WARREN_WORKER"), "check", "-q", q, "--signed-by", sign, "--",
-	                                      "/bin/true", NULL});
+	                (const char *const[]){getenv("WARREN_WORKER"), "check", "-q", q,
+	                                      "--signed-by", sign, "--", "/bin/true", NULL});
 	ck_assert_int_eq(r.code, 78);
 	assert_has(r.out, "WRONG   keys of ");
 	assert_has(r.out, "its public half is wanted here");
@@ -537,8 +568,8 @@ START_TEST(jobs_that_are_signed_are_not_packed)
 {
 	cleanup_free char *q = queue_name();
 	const char *key = new_keys("sign", "k");
-	struct result r =
-	    support_producer(support_url(), "1\n2\n", "batch", "t", "-", "-q", q, "--pack", "2", "--sign-with", key);
+	struct result r = support_producer(support_url(), "1\n2\n", "batch", "t", "-", "-q", q,
+	                                   "--pack", "2", "--sign-with", key);
 	ck_assert_int_eq(r.code, 64);
 	assert_has(r.err, "leave out --pack");
 	support_result_free(&r);
@@ -551,11 +582,12 @@ START_TEST(a_queue_that_wants_signatures_opens_no_pack)
 	cleanup_free char *q = queue_name();
 	const char *key = new_keys("sign", "k"), *record = support_path("record");
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
-	struct result r = support_producer(support_url(), "1\n2\n", "batch", "t", "-", "-q", q, "--pack", "2");
+	struct result r =
+	    support_producer(support_url(), "1\n2\n", "batch", "t", "-", "-q", q, "--pack", "2");
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	support_result_free(&r);
-	struct process w =
-	    support_worker(support_url(), "-q", q, "--signed-by", public_of(key), "--", support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--signed-by", public_of(key),
+	                                  "--", support_script("h", body));
 	cleanup_free char *letter = dead_letter(q, "unsigned");
 	assert_has(letter, "the jobs of a pack carry no signatures");
 	ck_assert_int_eq(support_terminate(&w), 0);
@@ -569,15 +601,16 @@ START_TEST(sealed_args_travel_in_packs)
 	const char *key = new_keys("seal", "k"), *record = support_path("record");
 	cleanup_free char *body = xprintf("cat >>'%s'; echo >>'%s'", record, record);
 	cleanup_free char *lines = xprintf("%s\n%s\n", ARGS, ARGS);
-	struct result r = support_producer(support_url(), lines, "batch", "t", "-", "-q", q, "--pack", "2", "--seal-to",
-	                                   public_of(key));
+	struct result r = support_producer(support_url(), lines, "batch", "t", "-", "-q", q,
+	                                   "--pack", "2", "--seal-to", public_of(key));
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	support_result_free(&r);
 	struct message *m = support_take(support_url(), support_amqp(q, ""));
 	assert_lacks(m->body, SECRET);
 	publish_again(m, q);
 	message_destroy(m);
-	struct process w = support_worker(support_url(), "-q", q, "--open-with", key, "--", support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--open-with", key, "--",
+	                                  support_script("h", body));
 	support_wait_lines(record, 2);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_lines_with(record, ARGS), 2);
@@ -593,8 +626,10 @@ static Suite *protect_suite(void)
 	tcase_add_loop_test(c, what_somebody_did_to_a_signed_job_in_the_broker_is_refused, 0,
 	                    (int)(sizeof forgeries / sizeof *forgeries));
 	tcase_add_test(c, a_signature_survives_retry_death_and_replay);
-	tcase_add_test(c, while_keys_change_jobs_of_both_run_and_a_key_that_is_missing_may_still_come);
-	tcase_add_test(c, a_job_of_a_key_that_never_comes_is_dead_and_a_replay_runs_it_once_the_key_is_there);
+	tcase_add_test(c,
+	               while_keys_change_jobs_of_both_run_and_a_key_that_is_missing_may_still_come);
+	tcase_add_test(
+	    c, a_job_of_a_key_that_never_comes_is_dead_and_a_replay_runs_it_once_the_key_is_there);
 	tcase_add_test(c, unsigned_jobs_run_while_producers_change_over_and_bad_ones_do_not);
 	tcase_add_test(c, a_stranger_can_sign);
 	suite_add_tcase(s, c);

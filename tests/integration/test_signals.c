@@ -19,10 +19,12 @@ START_TEST(draining_finishes_what_runs_and_gives_back_the_rest)
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record"), *go = support_path("go");
 	cleanup_free char *body =
-	    xprintf("echo start >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; echo end >>'%s'", record, go, record);
+	    xprintf("echo start >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; echo end >>'%s'",
+	            record, go, record);
 	for (int i = 0; i < 5; i++)
 		send_as(q, "t", "1");
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
 	support_wait_lines(record, 2);
 	kill(w.pid, SIGTERM);
 	support_wait_log(&w, "draining");
@@ -39,8 +41,8 @@ START_TEST(a_drain_deadline_returns_jobs_uncounted)
 	const char *record = support_path("record");
 	cleanup_free char *body = xprintf("echo start >>'%s'; exec sleep 300", record);
 	send_as(q, "t", "1");
-	struct process w = support_worker(support_url(), "-q", q, "--drain", "100ms", "--grace", "100ms", "--",
-	                                  support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--drain", "100ms", "--grace",
+	                                  "100ms", "--", support_script("h", body));
 	support_wait_lines(record, 1);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	struct message *m = support_take(support_url(), support_amqp(q, ""));
@@ -76,8 +78,9 @@ START_TEST(hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command
 	FILE *f = fopen(config, "we");
 	fputs("grace = \"1s\"; log_level = \"info\";\n", f);
 	fclose(f);
-	struct process w = support_worker(support_url(), "-q", q, "--config", config, "--log-file", log, "--log-level",
-	                                  "debug", "--", support_script("h", "exit 0"));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--config", config, "--log-file", log,
+	                   "--log-level", "debug", "--", support_script("h", "exit 0"));
 	support_wait_lines(log, 2);
 	ck_assert_int_eq(rename(log, moved), 0);
 	f = fopen(config, "we");
@@ -89,7 +92,8 @@ START_TEST(hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command
 	fputs("grace = \"soon\";\n", f);
 	fclose(f);
 	kill(w.pid, SIGHUP);
-	support_wait(support_lines_with(log, "settings stay as they are") > 0, "the log to tell of wrong settings");
+	support_wait(support_lines_with(log, "settings stay as they are") > 0,
+	             "the log to tell of wrong settings");
 	ck_assert_uint_eq(support_lines_with(log, "hup.cfg:1: grace wants a time"), 1);
 	send_as(q, "t", "1");
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
@@ -102,8 +106,8 @@ START_TEST(a_second_interrupt_stops_at_once_and_gives_the_job_back)
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
 	cleanup_free char *body = xprintf("echo x >>'%s'; sleep 300", record);
-	struct process w = support_worker(support_url(), "-q", q, "--drain", "10m", "--grace", "100ms", "--",
-	                                  support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--drain", "10m", "--grace",
+	                                  "100ms", "--", support_script("h", body));
 	send_as(q, "t", "1");
 	support_wait_lines(record, 1);
 	kill(w.pid, SIGINT);
@@ -129,7 +133,8 @@ START_TEST(systemd_is_told_ready_alive_and_stopping)
 	char seen[4096] = "";
 	size_t used = 0;
 	while (!strstr(seen, "READY=1") || !strstr(seen, "WATCHDOG=1")) {
-		ssize_t n = recv(fd, seen + used, sizeof seen - used - 1, 0); /* the test's own deadline bounds it */
+		ssize_t n = recv(fd, seen + used, sizeof seen - used - 1,
+		                 0); /* the test's own deadline bounds it */
 		ck_assert_int_gt(n, 0);
 		used += (size_t)n;
 	}
@@ -161,7 +166,8 @@ START_TEST(systemd_is_told_of_a_handler_that_is_paused)
 	send_as(q, "t", "1");
 	char seen[4096] = "";
 	while (!strstr(seen, "STATUS=handler '*' cannot be started")) {
-		ssize_t n = recv(fd, seen, sizeof seen - 1, 0); /* the test's own deadline bounds it */
+		ssize_t n =
+		    recv(fd, seen, sizeof seen - 1, 0); /* the test's own deadline bounds it */
 		ck_assert_int_gt(n, 0);
 		seen[n] = 0;
 	}
@@ -179,7 +185,8 @@ static Suite *signals_suite(void)
 	tcase_add_test(c, draining_finishes_what_runs_and_gives_back_the_rest);
 	tcase_add_test(c, a_drain_deadline_returns_jobs_uncounted);
 	tcase_add_test(c, pausing_stops_consuming_and_continuing_goes_on);
-	tcase_add_test(c, hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line);
+	tcase_add_test(c,
+	               hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line);
 	tcase_add_test(c, a_second_interrupt_stops_at_once_and_gives_the_job_back);
 	tcase_add_test(c, systemd_is_told_ready_alive_and_stopping);
 	tcase_add_test(c, systemd_is_told_of_a_handler_that_is_paused);

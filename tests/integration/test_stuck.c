@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A broker that hangs, in every place where it can: what the real programs do meanwhile, how they end, and that nothing
- * is lost. Measured times are printed; they decide nothing.
+ * A broker that hangs, in every place where it can: what the real programs do meanwhile, how they
+ * end, and that nothing is lost. Measured times are printed; they decide nothing.
  */
 #include <check.h>
 #include <signal.h>
@@ -14,7 +14,8 @@
 #include "tests/support/peer.h"
 #include "tests/support/support.h"
 
-/* HUGE_ARGS: more than the socket buffers hold (a sender's grows to 4 MiB), less than the 16 MiB of a 4.x broker. */
+/* HUGE_ARGS: more than the socket buffers hold (a sender's grows to 4 MiB), less than the 16 MiB of
+ * a 4.x broker. */
 enum { ALL = 1000, BIG = 900000, HUGE_ARGS = 12000000 };
 
 static const struct peer_rule no_rule = {.up_bytes = -1, .down_bytes = -1};
@@ -39,8 +40,8 @@ static void wait_line(const char *path, const char *part)
 
 static void send_job(const char *queue, const char *args, const char *timeout)
 {
-	struct result r = support_producer(support_url(), args, "send", "t", "-", "-q", queue, "--timeout", timeout,
-	                                   "--backoff", "fixed:100ms");
+	struct result r = support_producer(support_url(), args, "send", "t", "-", "-q", queue,
+	                                   "--timeout", timeout, "--backoff", "fixed:100ms");
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	support_result_free(&r);
 }
@@ -63,8 +64,9 @@ static void send_with_large_header(const char *queue)
 static const struct fault {
 	const char *name;
 	struct peer_rule rule; /* of new connections; those that exist are cut */
-	enum peer_mode mode;   /* FORWARDS: the rule is the fault; else existing and new ones meet this */
-	const char *words;     /* in the worker's log */
+	enum peer_mode
+	    mode; /* FORWARDS: the rule is the fault; else existing and new ones meet this */
+	const char *words; /* in the worker's log */
 } faults[] = {
     {"it accepts and says nothing",
      {.up_bytes = 0, .down_bytes = 0, .end = PEER_STALL, .connections = ALL},
@@ -152,7 +154,8 @@ START_TEST(deadlines_hold_while_the_broker_hangs_and_the_worker_goes_on_afterwar
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
 	struct peer *p = peer_start(support_url(), no_rule);
-	struct process w = support_worker(peer_url(p), "-q", q, "--grace", "300ms", "--", stubborn_handler(record));
+	struct process w = support_worker(peer_url(p), "-q", q, "--grace", "300ms", "--",
+	                                  stubborn_handler(record));
 	send_job(q, "1", "1s");
 	wait_line(record, "start 1");
 	strike(p, f);
@@ -167,8 +170,9 @@ START_TEST(deadlines_hold_while_the_broker_hangs_and_the_worker_goes_on_afterwar
 	int64_t healed = support_now();
 	wait_line(record, "end 2");
 	support_wait_log(&w, "ok in");
-	printf("%s: handler killed after %.1f s, noticed after %.1f s, job done %.1f s after it was over\n", f->name,
-	       killed, noticed, since(healed));
+	printf("%s: handler killed after %.1f s, noticed after %.1f s, job done %.1f s after it "
+	       "was over\n",
+	       f->name, killed, noticed, since(healed));
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_lines_with(record, "start 1"), 1);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
@@ -191,13 +195,14 @@ START_TEST(a_worker_whose_broker_stops_reading_in_the_middle_of_a_publish_gets_f
 	cleanup_free char *q = queue_name(), *stubborn = queue_name();
 	cleanup_free char *args = args_of(HUGE_ARGS);
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body = xprintf("case $JOB_QUEUE in %s) exec '%s' ;; esac\n"
-	                                  "[ \"$JOB_ATTEMPT\" = 1 ] || { echo late >>'%s'; exit 0; }\n"
-	                                  "echo big >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; exit 75",
-	                                  stubborn, stubborn_handler(record), record, record, go);
+	cleanup_free char *body =
+	    xprintf("case $JOB_QUEUE in %s) exec '%s' ;; esac\n"
+	            "[ \"$JOB_ATTEMPT\" = 1 ] || { echo late >>'%s'; exit 0; }\n"
+	            "echo big >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; exit 75",
+	            stubborn, stubborn_handler(record), record, record, go);
 	struct peer *p = peer_start(support_url(), no_rule);
-	struct process w = support_worker(peer_url(p), "-q", q, "-q", stubborn, "-j", "2", "--grace", "300ms", "--",
-	                                  support_script("h", body));
+	struct process w = support_worker(peer_url(p), "-q", q, "-q", stubborn, "-j", "2",
+	                                  "--grace", "300ms", "--", support_script("h", body));
 	send_job(q, args, "5m");
 	wait_line(record, "big");
 	send_job(stubborn, "1", "1s");
@@ -208,8 +213,9 @@ START_TEST(a_worker_whose_broker_stops_reading_in_the_middle_of_a_publish_gets_f
 	wait_line(record, "term");
 	double killed = since(struck);
 	support_wait_log(&w, "basic.publish");
-	printf("it stops reading: handler killed after %.1f s, the write is given up after %.1f s\n", killed,
-	       since(struck));
+	printf(
+	    "it stops reading: handler killed after %.1f s, the write is given up after %.1f s\n",
+	    killed, since(struck));
 	heal(p);
 	wait_line(record, "late");
 	wait_line(record, "end 2");
@@ -225,8 +231,8 @@ START_TEST(a_worker_that_is_told_to_end_while_its_broker_hangs_ends_in_bounded_t
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
 	struct peer *p = peer_start(support_url(), no_rule);
-	struct process w =
-	    support_worker(peer_url(p), "-q", q, "--grace", "300ms", "--drain", "1s", "--", stubborn_handler(record));
+	struct process w = support_worker(peer_url(p), "-q", q, "--grace", "300ms", "--drain", "1s",
+	                                  "--", stubborn_handler(record));
 	send_job(q, "1", "10m");
 	wait_line(record, "start 1");
 	peer_be(p, PEER_STALLS);
@@ -270,9 +276,11 @@ START_TEST(heartbeats_are_sent_while_the_worker_is_idle_and_while_its_handlers_t
 	be_quick();
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
-	cleanup_free char *body =
-	    xprintf("end=$(($(date +%%s) + 9)); while [ $(date +%%s) -lt $end ]; do :; done; echo end >>'%s'", record);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("busy", body));
+	cleanup_free char *body = xprintf("end=$(($(date +%%s) + 9)); while [ $(date +%%s) -lt "
+	                                  "$end ]; do :; done; echo end >>'%s'",
+	                                  record);
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("busy", body));
 	send_job(q, "1", "1m");
 	send_job(q, "2", "1m");
 	support_wait(support_lines_with(record, "end") == 2,
@@ -286,12 +294,14 @@ START_TEST(a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice)
 {
 	be_quick();
 	cleanup_free char *q = queue_name();
-	const char *record = support_path("record"), *go_1 = support_path("go.1"), *go_2 = support_path("go.2");
+	const char *record = support_path("record"), *go_1 = support_path("go.1"),
+	           *go_2 = support_path("go.2");
 	cleanup_free char *body = xprintf("read -r n; echo \"start $n\" >>'%s'\n"
 	                                  "until [ -e '%s/go.'$n ]; do sleep 0.05; done\n"
 	                                  "echo \"end $n\" >>'%s'",
 	                                  record, support_dir(), record);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
 	send_job(q, "2", "5m");
 	wait_line(record, "start 2");
 	kill(w.pid, SIGSTOP);
@@ -314,8 +324,9 @@ START_TEST(a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice)
 }
 END_TEST
 
-/* The handler ended in time; that it could not be heard while the worker was stopped is no reason to run it again. */
-START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_its_deadline_has_passed_meanwhile)
+/* The handler ended in time; that it could not be heard while the worker was stopped is no reason
+ * to run it again. */
+START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_past_its_deadline)
 {
 	enum { TIMEOUT_MS = 6000 };
 	cleanup_free char *q = queue_name();
@@ -340,7 +351,7 @@ START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_its_deadli
 }
 END_TEST
 
-START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_the_drain_deadline_has_passed_meanwhile)
+START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_past_the_drain_deadline)
 {
 	enum { DRAIN_MS = 6000 };
 	cleanup_free char *q = queue_name();
@@ -348,7 +359,8 @@ START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_the_drain_
 	cleanup_free char *body = xprintf("echo \"start 1 $$\" >>'%s'\n"
 	                                  "until [ -e '%s' ]; do sleep 0.05; done",
 	                                  record, go);
-	struct process w = support_worker(support_url(), "-q", q, "--drain", "6s", "--", support_script("h", body));
+	struct process w = support_worker(support_url(), "-q", q, "--drain", "6s", "--",
+	                                  support_script("h", body));
 	send_job(q, "1", "60s");
 	wait_line(record, "start 1");
 	kill(w.pid, SIGTERM);
@@ -366,7 +378,8 @@ START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_though_the_drain_
 }
 END_TEST
 
-/* What cannot be published again is rejected; a reject that is lost with its connection must not become an ack. */
+/* What cannot be published again is rejected; a reject that is lost with its connection must not
+ * become an ack. */
 START_TEST(a_job_whose_reject_is_lost_is_dead_all_the_same)
 {
 	be_quick();
@@ -420,9 +433,12 @@ START_TEST(every_command_ends_in_bounded_time_with_one_line_when_the_broker_hang
 	fclose(file);
 	const char *program = getenv("WARREN_PRODUCER");
 	const char *const commands[][8] = {
-	    {program, "send", "t", "1", "-q", q},    {program, "send", "t", "1", "-q", q, "--wait=5m"},
-	    {program, "batch", "t", lines, "-q", q}, {program, "dead", "list", "-q", q},
-	    {program, "queue", "list", q},           {program, "setup", q},
+	    {program, "send", "t", "1", "-q", q},
+	    {program, "send", "t", "1", "-q", q, "--wait=5m"},
+	    {program, "batch", "t", lines, "-q", q},
+	    {program, "dead", "list", "-q", q},
+	    {program, "queue", "list", q},
+	    {program, "setup", q},
 	    {program, "queue", "purge", q, "--yes"},
 	};
 	enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -434,8 +450,9 @@ START_TEST(every_command_ends_in_bounded_time_with_one_line_when_the_broker_hang
 	for (size_t i = 0; i < COMMANDS; i++) {
 		int code = support_wait_exit(&running[i]);
 		cleanup_free char *log = first_lines(running[i].log);
-		ck_assert_msg(code == 69 && lines_of(running[i].log) == 1 && strstr(log, "127.0.0.1:"),
-		              "%s, %s %s: exit %d, %s", f->name, commands[i][1], commands[i][2], code, log);
+		ck_assert_msg(
+		    code == 69 && lines_of(running[i].log) == 1 && strstr(log, "127.0.0.1:"),
+		    "%s, %s %s: exit %d, %s", f->name, commands[i][1], commands[i][2], code, log);
 	}
 	printf("%s: all commands have ended after %.1f s\n", f->name, since(begun));
 	peer_stop(p);
@@ -445,14 +462,15 @@ END_TEST
 static const struct {
 	const char *name;
 	enum peer_mode mode;
-} deafness[] = {{"falls silent", PEER_STALLS}, {"stops reading", PEER_DEAF}, {"answers nothing", PEER_MUTE}};
+} deafness[] = {
+    {"falls silent", PEER_STALLS}, {"stops reading", PEER_DEAF}, {"answers nothing", PEER_MUTE}};
 
 /* Runs all jobs of the queue; each distinct args is a line of record. */
 static void run_all(const char *queue, const char *record)
 {
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
-	struct process w =
-	    support_worker(support_url(), "-q", queue, "-j", "4", "--burst", "--", support_script("take", body));
+	struct process w = support_worker(support_url(), "-q", queue, "-j", "4", "--burst", "--",
+	                                  support_script("take", body));
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 }
 
@@ -468,19 +486,21 @@ START_TEST(a_batch_whose_broker_hangs_ends_with_true_receipts_and_is_resumed)
 		fprintf(f, "{\"n\":%d,\"text\":\"%0*d\"}\n", i, 3000, 0);
 	fclose(f);
 	struct peer *p = peer_start(support_url(), no_rule);
-	struct process b =
-	    support_start(peer_url(p), (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
-	                                                     "--receipts", receipts, "--rate", "200", NULL});
+	struct process b = support_start(
+	    peer_url(p), (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q",
+	                                       q, "--receipts", receipts, "--rate", "200", NULL});
 	support_wait_lines(receipts, 50);
 	peer_be(p, deafness[_i].mode);
 	int64_t struck = support_now();
 	int code = support_wait_exit(&b);
-	printf("batch when the broker %s: exit %d after %.1f s\n", deafness[_i].name, code, since(struck));
+	printf("batch when the broker %s: exit %d after %.1f s\n", deafness[_i].name, code,
+	       since(struck));
 	ck_assert_msg(code == 69 || code == 75, "exit %d", code);
 	size_t confirmed = support_lines_with(receipts, "\"confirmed\"");
 	ck_assert_uint_lt(confirmed, LINES);
 	ck_assert_uint_ge(support_depth(support_url(), support_amqp(q, "")), confirmed);
-	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q,
+	                                   "--resume", receipts);
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	support_result_free(&r);
 	peer_stop(p);
@@ -495,9 +515,11 @@ START_TEST(a_send_whose_broker_hangs_afterwards_says_that_the_job_may_be_there)
 	cleanup_free char *q = queue_name();
 	cleanup_free char *args = args_of(BIG);
 	struct peer *p =
-	    peer_start(support_url(), (struct peer_rule){.up_bytes = 5000, .down_bytes = -1, .connections = ALL});
+	    peer_start(support_url(),
+	               (struct peer_rule){.up_bytes = 5000, .down_bytes = -1, .connections = ALL});
 	struct result r = support_producer(peer_url(p), args, "send", "t", "-", "-q", q);
-	ck_assert_msg(r.code == 75 && strstr(r.err, "it may or may not be stored"), "exit %d: %s", r.code, r.err);
+	ck_assert_msg(r.code == 75 && strstr(r.err, "it may or may not be stored"), "exit %d: %s",
+	              r.code, r.err);
 	support_result_free(&r);
 	peer_stop(p);
 }
@@ -508,13 +530,15 @@ START_TEST(a_wait_for_a_result_ends_when_the_broker_falls_silent)
 	be_quick();
 	cleanup_free char *q = queue_name();
 	struct peer *p = peer_start(support_url(), no_rule);
-	struct process s = support_start(
-	    peer_url(p), (const char *const[]){getenv("WARREN_PRODUCER"), "send", "t", "1", "-q", q, "--wait", NULL});
+	struct process s =
+	    support_start(peer_url(p), (const char *const[]){getenv("WARREN_PRODUCER"), "send", "t",
+	                                                     "1", "-q", q, "--wait", NULL});
 	support_wait_depth(support_url(), support_amqp(q, ""), 1);
 	peer_be(p, PEER_STALLS);
 	int64_t struck = support_now();
 	int code = support_wait_exit(&s);
-	printf("send --wait when the broker falls silent: exit %d after %.1f s\n", code, since(struck));
+	printf("send --wait when the broker falls silent: exit %d after %.1f s\n", code,
+	       since(struck));
 	ck_assert_int_eq(code, 75);
 	peer_stop(p);
 }
@@ -533,21 +557,25 @@ static Suite *stuck_suite(void)
 	enum { START_FAULTS = 5 };
 	Suite *s = suite_create("stuck");
 	TCase *c = add_case(s, "worker");
-	tcase_add_loop_test(c, deadlines_hold_while_the_broker_hangs_and_the_worker_goes_on_afterwards, 0,
-	                    (int)(sizeof faults / sizeof *faults));
+	tcase_add_loop_test(c,
+	                    deadlines_hold_while_the_broker_hangs_and_the_worker_goes_on_afterwards,
+	                    0, (int)(sizeof faults / sizeof *faults));
 	tcase_add_test(c, a_worker_that_is_told_to_end_while_its_broker_hangs_ends_in_bounded_time);
 	tcase_add_test(c, a_second_interrupt_ends_a_worker_soon_though_its_broker_hangs);
 	c = add_case(s, "deaf");
 	tcase_add_test(c, a_worker_whose_broker_stops_reading_in_the_middle_of_a_publish_gets_free);
 	c = add_case(s, "heartbeats");
-	tcase_add_test(c, heartbeats_are_sent_while_the_worker_is_idle_and_while_its_handlers_take_the_cpu);
-	tcase_add_test(c, a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice);
-	tcase_add_test(c, a_job_that_ends_while_its_worker_is_stopped_is_done_though_its_deadline_has_passed_meanwhile);
 	tcase_add_test(
-	    c, a_job_that_ends_while_its_worker_is_stopped_is_done_though_the_drain_deadline_has_passed_meanwhile);
+	    c, heartbeats_are_sent_while_the_worker_is_idle_and_while_its_handlers_take_the_cpu);
+	tcase_add_test(c, a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice);
+	tcase_add_test(c, a_job_that_ends_while_its_worker_is_stopped_is_done_past_its_deadline);
+	tcase_add_test(c,
+	               a_job_that_ends_while_its_worker_is_stopped_is_done_past_the_drain_deadline);
 	tcase_add_test(c, a_job_whose_reject_is_lost_is_dead_all_the_same);
 	c = add_case(s, "commands");
-	tcase_add_loop_test(c, every_command_ends_in_bounded_time_with_one_line_when_the_broker_hangs, 0, START_FAULTS);
+	tcase_add_loop_test(c,
+	                    every_command_ends_in_bounded_time_with_one_line_when_the_broker_hangs,
+	                    0, START_FAULTS);
 	tcase_add_loop_test(c, a_batch_whose_broker_hangs_ends_with_true_receipts_and_is_resumed, 0,
 	                    (int)(sizeof deafness / sizeof *deafness));
 	tcase_add_test(c, a_send_whose_broker_hangs_afterwards_says_that_the_job_may_be_there);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the broker takes away while our programs run: a queue, a permission, a channel. Each is told in a line that
- * names the way out, costs nothing else, and is over by itself when it is given back.
+ * What the broker takes away while our programs run: a queue, a permission, a channel. Each is told
+ * in a line that names the way out, costs nothing else, and is over by itself when it is given
+ * back.
  */
 #include <check.h>
 #include <signal.h>
@@ -25,7 +26,8 @@ static void wait_line(const char *path, const char *part)
 
 static void send_job(const char *url, const char *queue, const char *args)
 {
-	struct result r = support_producer(url, NULL, "send", "t", args, "-q", queue, "--backoff", "fixed:100ms");
+	struct result r =
+	    support_producer(url, NULL, "send", "t", args, "-q", queue, "--backoff", "fixed:100ms");
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	support_result_free(&r);
 }
@@ -42,17 +44,19 @@ static void delete_queue(const char *queue)
 	struct error err = {0};
 	struct broker *b = support_connect(support_url());
 	ck_assert_int_eq(broker_open_channel(b, 1, false, &err), 0);
-	ck_assert_msg(broker_delete_queue(b, 1, support_amqp(queue, ""), &err) == 0, "%s", err.text);
+	ck_assert_msg(broker_delete_queue(b, 1, support_amqp(queue, ""), &err) == 0, "%s",
+	              err.text);
 	broker_destroy(b, true);
 }
 
 /* args 1: until `go` is there. */
 static const char *patient_handler(const char *record, const char *go)
 {
-	cleanup_free char *body = xprintf("read -r n; echo \"start $n\" >>'%s'\n"
-	                                  "[ \"$n\" != 1 ] || until [ -e '%s' ]; do sleep 0.05; done\n"
-	                                  "echo \"end $n\" >>'%s'",
-	                                  record, go, record);
+	cleanup_free char *body =
+	    xprintf("read -r n; echo \"start $n\" >>'%s'\n"
+	            "[ \"$n\" != 1 ] || until [ -e '%s' ]; do sleep 0.05; done\n"
+	            "echo \"end $n\" >>'%s'",
+	            record, go, record);
 	return support_script("patient", body);
 }
 
@@ -69,8 +73,8 @@ START_TEST(a_deleted_queue_stops_no_other_and_is_consumed_again_when_it_is_back)
 {
 	cleanup_free char *gone = queue_name(), *kept = queue_name();
 	const char *record = support_path("record"), *go = support_path("go");
-	struct process w =
-	    support_worker(support_url(), "-q", gone, "-q", kept, "-j", "4", "--", patient_handler(record, go));
+	struct process w = support_worker(support_url(), "-q", gone, "-q", kept, "-j", "4", "--",
+	                                  patient_handler(record, go));
 	send_job(support_url(), kept, "1");
 	send_job(support_url(), gone, "2");
 	wait_line(record, "start 1");
@@ -87,7 +91,8 @@ START_TEST(a_deleted_queue_stops_no_other_and_is_consumed_again_when_it_is_back)
 	set_up(gone);
 	send_job(support_url(), gone, "4");
 	wait_line(record, "end 4");
-	printf("a queue is deleted: told and the other one served after %.1f s, consumed again %.1f s after setup\n",
+	printf("a queue is deleted: told and the other one served after %.1f s, consumed again "
+	       "%.1f s after setup\n",
 	       (double)(told - deleted) / 1000, (double)(support_now() - told) / 1000);
 	cleanup_free char *again = xprintf("queue '%s' is consumed again", gone);
 	ck_assert(support_log_has(&w, again));
@@ -104,15 +109,17 @@ END_TEST
 
 static void mgmt(const char *method, const char *path, const char *body)
 {
-	cleanup_free char *command = xprintf("curl -sf -X %s -H 'content-type: application/json' -d '%s' '%s/api/%s'",
-	                                     method, body, support_mgmt_url(), path);
+	cleanup_free char *command =
+	    xprintf("curl -sf -X %s -H 'content-type: application/json' -d '%s' '%s/api/%s'",
+	            method, body, support_mgmt_url(), path);
 	ck_assert_msg(system(command) == 0, "%s", command);
 }
 
 static void permit(const char *user, const char *write, const char *read)
 {
 	cleanup_free char *path = xprintf("permissions/%%2F/%s", user);
-	cleanup_free char *body = xprintf("{\"configure\":\"^$\",\"write\":\"%s\",\"read\":\"%s\"}", write, read);
+	cleanup_free char *body =
+	    xprintf("{\"configure\":\"^$\",\"write\":\"%s\",\"read\":\"%s\"}", write, read);
 	mgmt("PUT", path, body);
 }
 
@@ -134,13 +141,14 @@ static void remove_user(const char *user)
 
 static int close_some(const char *user)
 {
-	cleanup_free char *command = xprintf(
-	    "curl -sf '%s/api/connections' | python3 -c \"\n"
-	    "import json, sys, urllib.parse\n"
-	    "for c in json.load(sys.stdin):\n"
-	    "  if c.get('user') == '%s': print(urllib.parse.quote(c['name'], safe=''))\n"
-	    "\" | while read -r n; do curl -sf -X DELETE \"%s/api/connections/$n\" && echo closed; done | wc -l",
-	    support_mgmt_url(), user, support_mgmt_url());
+	cleanup_free char *command =
+	    xprintf("curl -sf '%s/api/connections' | python3 -c \"\n"
+	            "import json, sys, urllib.parse\n"
+	            "for c in json.load(sys.stdin):\n"
+	            "  if c.get('user') == '%s': print(urllib.parse.quote(c['name'], safe=''))\n"
+	            "\" | while read -r n; do curl -sf -X DELETE \"%s/api/connections/$n\" && echo "
+	            "closed; done | wc -l",
+	            support_mgmt_url(), user, support_mgmt_url());
 	int closed = 0;
 	FILE *f = popen(command, "re");
 	ck_assert_int_eq(fscanf(f, "%d", &closed), 1);
@@ -148,7 +156,8 @@ static int close_some(const char *user)
 	return closed;
 }
 
-/* The broker asks again on new channels only. The management API sees connections a few seconds late. */
+/* The broker asks again on new channels only. The management API sees connections a few seconds
+ * late. */
 static void close_connections(const char *user, int count)
 {
 	int closed = 0;
@@ -172,7 +181,8 @@ START_TEST(a_worker_whose_read_permission_is_taken_says_so_and_goes_on_when_it_h
 	char user[64];
 	cleanup_free char *q = queue_name(), *url = make_user(user);
 	const char *record = support_path("record"), *go = support_path("go");
-	struct process w = support_worker(url, "-q", q, "-j", "2", "--", patient_handler(record, go));
+	struct process w =
+	    support_worker(url, "-q", q, "-j", "2", "--", patient_handler(record, go));
 	send_job(support_url(), q, "1");
 	wait_line(record, "start 1");
 	permit(user, ".*", "^$");
@@ -197,12 +207,13 @@ START_TEST(a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other)
 	char user[64];
 	cleanup_free char *q = queue_name(), *url = make_user(user);
 	const char *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body = xprintf("read -r n; echo \"start $n $JOB_ATTEMPT\" >>'%s'\n"
-	                                  "[ \"$n\" != 1 ] || until [ -e '%s' ]; do sleep 0.05; done\n"
-	                                  "[ $n = 1 ] && [ $JOB_ATTEMPT = 1 ] && exit 75\n"
-	                                  "[ $n = 2 ] && exit 65\n"
-	                                  "echo \"end $n\" >>'%s'",
-	                                  record, go, record);
+	cleanup_free char *body =
+	    xprintf("read -r n; echo \"start $n $JOB_ATTEMPT\" >>'%s'\n"
+	            "[ \"$n\" != 1 ] || until [ -e '%s' ]; do sleep 0.05; done\n"
+	            "[ $n = 1 ] && [ $JOB_ATTEMPT = 1 ] && exit 75\n"
+	            "[ $n = 2 ] && exit 65\n"
+	            "echo \"end $n\" >>'%s'",
+	            record, go, record);
 	struct process w = support_worker(url, "-q", q, "-j", "4", "--", support_script("h", body));
 	send_job(support_url(), q, "1");
 	wait_line(record, "start 1 1");
@@ -228,12 +239,14 @@ START_TEST(answers_that_may_not_be_written_are_told_once_and_hold_up_no_job)
 	char user[64];
 	cleanup_free char *q = queue_name(), *url = make_user(user);
 	const char *record = support_path("record");
-	cleanup_free char *body = xprintf("read -r n; echo \"end $n\" >>'%s'; [ $n = 4 ] && exit 65; :", record);
+	cleanup_free char *body =
+	    xprintf("read -r n; echo \"end $n\" >>'%s'; [ $n = 4 ] && exit 65; :", record);
 	permit(user, "^warren.v1.(jobs|dead|delay.[0-9]*)$", ".*");
 	struct process w = support_worker(url, "-q", q, "--", support_script("h", body));
 	for (int i = 1; i <= 3; i++) {
 		const char args[] = {(char)('0' + i), 0};
-		struct result r = support_producer(support_url(), NULL, "send", "t", args, "-q", q, "--wait=1s");
+		struct result r =
+		    support_producer(support_url(), NULL, "send", "t", args, "-q", q, "--wait=1s");
 		ck_assert_int_eq(r.code, 124);
 		support_result_free(&r);
 	}
@@ -259,9 +272,9 @@ START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_rec
 	for (int i = 0; i < LINES; i++)
 		fprintf(f, "{\"n\":%d}\n", i);
 	fclose(f);
-	struct process b =
-	    support_start(url, (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
-	                                             "--receipts", receipts, "--rate", "30", NULL});
+	struct process b = support_start(
+	    url, (const char *const[]){getenv("WARREN_PRODUCER"), "batch", "t", lines, "-q", q,
+	                               "--receipts", receipts, "--rate", "30", NULL});
 	support_wait_lines(receipts, 20);
 	permit(user, "^$", "^$");
 	close_connections(user, 1);
@@ -272,12 +285,13 @@ START_TEST(a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_rec
 	ck_assert_uint_lt(confirmed, LINES);
 	ck_assert_uint_ge(support_depth(support_url(), support_amqp(q, "")), confirmed);
 	remove_user(user);
-	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume", receipts);
+	struct result r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q,
+	                                   "--resume", receipts);
 	ck_assert_msg(r.code == 0, "%s", r.err);
 	support_result_free(&r);
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
-	struct process w =
-	    support_worker(support_url(), "-q", q, "-j", "4", "--burst", "--", support_script("take", body));
+	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--burst", "--",
+	                                  support_script("take", body));
 	support_wait_distinct(record, LINES);
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 }
@@ -318,10 +332,12 @@ static Suite *taken_suite(void)
 	tcase_set_timeout(c, 180);
 	tcase_add_test(c, a_deleted_queue_stops_no_other_and_is_consumed_again_when_it_is_back);
 	tcase_add_test(c, a_worker_that_may_not_read_ends_with_exit_code_77);
-	tcase_add_test(c, a_worker_whose_read_permission_is_taken_says_so_and_goes_on_when_it_has_it_again);
+	tcase_add_test(
+	    c, a_worker_whose_read_permission_is_taken_says_so_and_goes_on_when_it_has_it_again);
 	tcase_add_test(c, a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other);
 	tcase_add_test(c, answers_that_may_not_be_written_are_told_once_and_hold_up_no_job);
-	tcase_add_test(c, a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_receipts);
+	tcase_add_test(c,
+	               a_batch_whose_permission_is_taken_ends_with_exit_code_77_and_true_receipts);
 	tcase_add_test(c, the_brokers_consumer_timeout_is_named_and_runs_nothing_twice);
 	suite_add_tcase(s, c);
 	return s;

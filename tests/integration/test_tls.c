@@ -11,8 +11,9 @@
 #include "tests/support/support.h"
 
 /*
- * All on one node; each has options of its own, and only the first is of the config file, as docs/operations.md has it.
- * MUTUAL wants a client certificate, MUTUAL_12 too and speaks TLS 1.2 only, the others want none.
+ * All on one node; each has options of its own, and only the first is of the config file, as
+ * docs/operations.md has it. MUTUAL wants a client certificate, MUTUAL_12 too and speaks TLS 1.2
+ * only, the others want none.
  */
 enum listener {
 	MUTUAL,
@@ -30,8 +31,8 @@ enum listener {
 static const struct {
 	const char *certificate, *options;
 } listeners[LISTENERS] = {
-    [MUTUAL_12] = {"server",
-                   ",{versions,[list_to_atom(\"tlsv1.2\")]},{verify,verify_peer},{fail_if_no_peer_cert,true}"},
+    [MUTUAL_12] = {"server", ",{versions,[list_to_atom(\"tlsv1.2\")]},{verify,verify_peer},{fail_"
+                             "if_no_peer_cert,true}"},
     [PLAIN_CLIENT] = {"server", ""},
     [OTHER_NAME] = {"server-other-name", ""},
     [NO_NAME] = {"server-no-name", ""},
@@ -49,8 +50,8 @@ static const char *certificates;
 static void make_certificates(void)
 {
 	certificates = support_path("certificates");
-	cleanup_free char *command =
-	    xprintf("'%s/tests/scripts/certificates.sh' '%s'", getenv("WARREN_SOURCE"), certificates);
+	cleanup_free char *command = xprintf("'%s/tests/scripts/certificates.sh' '%s'",
+	                                     getenv("WARREN_SOURCE"), certificates);
 	if (system(command) != 0)
 		exit(EXIT_FAILURE);
 }
@@ -89,10 +90,11 @@ static void start_more_listeners(void)
 	for (int i = MUTUAL + 1; i < LISTENERS; i++) {
 		cleanup_free char *file = xprintf("%s/%s", certificates, listeners[i].certificate);
 		ports[i] = support_free_port();
-		buf_printf(&call,
-		           "ok = rabbit_networking:start_ssl_listener({\"127.0.0.1\",%d},"
-		           "[{cacertfile,\"%s/ca.pem\"},{certfile,\"%s.pem\"},{keyfile,\"%s.key\"}%s],4),",
-		           ports[i], certificates, file, file, listeners[i].options);
+		buf_printf(
+		    &call,
+		    "ok = rabbit_networking:start_ssl_listener({\"127.0.0.1\",%d},"
+		    "[{cacertfile,\"%s/ca.pem\"},{certfile,\"%s.pem\"},{keyfile,\"%s.key\"}%s],4),",
+		    ports[i], certificates, file, file, listeners[i].options);
 	}
 	buf_append_text(&call, "ok.'");
 	support_node_ctl(&node, call.data);
@@ -147,7 +149,8 @@ static void assert_job_travels(const char *url)
 	const char *q = support_queue(node.url);
 	struct process w = support_worker(url, "-q", q, "--", "cat");
 	support_wait_log(&w, "consuming from");
-	struct result r = support_producer(url, NULL, "send", "t", "\"hello\"", "-q", q, "--wait=30s");
+	struct result r =
+	    support_producer(url, NULL, "send", "t", "\"hello\"", "-q", q, "--wait=30s");
 	if (r.code != 0 || !strstr(r.out, "\"hello\""))
 		ck_abort_msg("exit %d: %s%s", r.code, r.out, r.err);
 	support_result_free(&r);
@@ -160,8 +163,10 @@ static const struct {
 	enum listener listener;
 	const char *host, *cert, *key;
 } good[] = {
-    {MUTUAL, "localhost", "client.pem", "client.key"},       {MUTUAL, "127.0.0.1", "both.pem", NULL},
-    {MUTUAL_12, "localhost", "client.pem", "client.key"},    {PLAIN_CLIENT, "localhost", NULL, NULL},
+    {MUTUAL, "localhost", "client.pem", "client.key"},
+    {MUTUAL, "127.0.0.1", "both.pem", NULL},
+    {MUTUAL_12, "localhost", "client.pem", "client.key"},
+    {PLAIN_CLIENT, "localhost", NULL, NULL},
     {PLAIN_CLIENT, "localhost", "client.pem", "client.key"},
 };
 
@@ -183,32 +188,112 @@ static const struct {
 	const char *words[2];
 } refused[] = {
     /* the broker's certificate, by us */
-    {MUTUAL, "other-ca.pem", "client.pem", "client.key", AUTH, {"self-signed certificate in", "is not in tls_ca"}},
+    {MUTUAL,
+     "other-ca.pem",
+     "client.pem",
+     "client.key",
+     AUTH,
+     {"self-signed certificate in", "is not in tls_ca"}},
     {MUTUAL, NULL, "client.pem", "client.key", AUTH, {"self-signed certificate in", "set tls_ca"}},
-    {SELF, "ca.pem", NULL, NULL, AUTH, {"(CN=localhost) is not trusted: self-signed certificate;", "tls_ca"}},
-    {OTHER_NAME, "ca.pem", NULL, NULL, AUTH, {"not for 'localhost' but for broker.example, two.example", "URL"}},
+    {SELF,
+     "ca.pem",
+     NULL,
+     NULL,
+     AUTH,
+     {"(CN=localhost) is not trusted: self-signed certificate;", "tls_ca"}},
+    {OTHER_NAME,
+     "ca.pem",
+     NULL,
+     NULL,
+     AUTH,
+     {"not for 'localhost' but for broker.example, two.example", "URL"}},
     /* a CN is not looked at: it may be a user's, in a client certificate of the same CA */
-    {NO_NAME, "ca.pem", NULL, NULL, AUTH, {"not for 'localhost' but for IP Address:127.0.0.1", "URL"}},
+    {NO_NAME,
+     "ca.pem",
+     NULL,
+     NULL,
+     AUTH,
+     {"not for 'localhost' but for IP Address:127.0.0.1", "URL"}},
     {EXPIRED, "ca.pem", NULL, NULL, AUTH, {"valid until", "has expired; renew it on the broker"}},
     /* ours, by the broker; over TLS 1.3 it may end the connection without a word */
-    {MUTUAL, "ca.pem", NULL, NULL, AUTH, {"wants a client certificate (", "set tls_cert and tls_key"}},
-    {MUTUAL, "ca.pem", "client-expired.pem", "client-expired.key", AUTH, {"refused tls_cert", "it expired "}},
-    {MUTUAL, "ca.pem", "client-foreign.pem", "client-foreign.key", AUTH, {"refused tls_cert", "client-foreign"}},
-    {MUTUAL_12, "ca.pem", NULL, NULL, AUTH, {"wants a client certificate (handshake failure)", "set tls_cert"}},
-    {MUTUAL_12, "ca.pem", "client-expired.pem", "client-expired.key", AUTH, {"(certificate expired)", "it expired"}},
-    {MUTUAL_12, "ca.pem", "client-foreign.pem", "client-foreign.key", AUTH, {"does not know the CA", "tls_cert"}},
+    {MUTUAL,
+     "ca.pem",
+     NULL,
+     NULL,
+     AUTH,
+     {"wants a client certificate (", "set tls_cert and tls_key"}},
+    {MUTUAL,
+     "ca.pem",
+     "client-expired.pem",
+     "client-expired.key",
+     AUTH,
+     {"refused tls_cert", "it expired "}},
+    {MUTUAL,
+     "ca.pem",
+     "client-foreign.pem",
+     "client-foreign.key",
+     AUTH,
+     {"refused tls_cert", "client-foreign"}},
+    {MUTUAL_12,
+     "ca.pem",
+     NULL,
+     NULL,
+     AUTH,
+     {"wants a client certificate (handshake failure)", "set tls_cert"}},
+    {MUTUAL_12,
+     "ca.pem",
+     "client-expired.pem",
+     "client-expired.key",
+     AUTH,
+     {"(certificate expired)", "it expired"}},
+    {MUTUAL_12,
+     "ca.pem",
+     "client-foreign.pem",
+     "client-foreign.key",
+     AUTH,
+     {"does not know the CA", "tls_cert"}},
     /* files */
-    {MUTUAL, "ca.pem", "client.pem", "renewed.key", CONFIG, {"renewed.key' is not the one of tls_cert", "client.pem"}},
+    {MUTUAL,
+     "ca.pem",
+     "client.pem",
+     "renewed.key",
+     CONFIG,
+     {"renewed.key' is not the one of tls_cert", "client.pem"}},
     {MUTUAL, "ca.pem", "client.pem", "no-such.key", CONFIG, {"tls_key", "No such file"}},
     {MUTUAL, "ca.pem", "no-such.pem", "client.key", CONFIG, {"tls_cert", "No such file"}},
     {MUTUAL, "no-such.pem", "client.pem", "client.key", CONFIG, {"tls_ca", "No such file"}},
-    {MUTUAL, "nonsense.pem", "client.pem", "client.key", CONFIG, {"tls_ca", "no certificates in PEM form"}},
-    {MUTUAL, "ca.pem", "nonsense.pem", "client.key", CONFIG, {"tls_cert", "no certificate in PEM form"}},
-    {MUTUAL, "ca.pem", "client.pem", "nonsense.pem", CONFIG, {"tls_key", "no private key in PEM form"}},
+    {MUTUAL,
+     "nonsense.pem",
+     "client.pem",
+     "client.key",
+     CONFIG,
+     {"tls_ca", "no certificates in PEM form"}},
+    {MUTUAL,
+     "ca.pem",
+     "nonsense.pem",
+     "client.key",
+     CONFIG,
+     {"tls_cert", "no certificate in PEM form"}},
+    {MUTUAL,
+     "ca.pem",
+     "client.pem",
+     "nonsense.pem",
+     CONFIG,
+     {"tls_key", "no private key in PEM form"}},
     {MUTUAL, "ca.pem", "client.pem", NULL, CONFIG, {"no private key", "set tls_key"}},
     {MUTUAL, "ca.pem", NULL, "client.key", CONFIG, {"tls_key is set", "tls_cert is not"}},
-    {MUTUAL, "ca.pem", "client.pem", "open.key", CONFIG, {"open.key' is open to others", "chmod 600"}},
-    {MUTUAL, "ca.pem", "client.pem", "locked.key", CONFIG, {"locked by a passphrase", "openssl pkey -in"}},
+    {MUTUAL,
+     "ca.pem",
+     "client.pem",
+     "open.key",
+     CONFIG,
+     {"open.key' is open to others", "chmod 600"}},
+    {MUTUAL,
+     "ca.pem",
+     "client.pem",
+     "locked.key",
+     CONFIG,
+     {"locked by a passphrase", "openssl pkey -in"}},
     /* no TLS, or an old one */
     {OLD_TLS, "ca.pem", NULL, NULL, CONFIG, {"offers no TLS 1.2 or later", "localhost"}},
     {NO_TLS, "ca.pem", NULL, NULL, CONFIG, {"is not TLS", "5671"}},
@@ -217,7 +302,8 @@ static const struct {
 static void assert_refused(const struct result *r, int code, const char *first, const char *second)
 {
 	if (r->code != code || !strstr(r->err, first) || !strstr(r->err, second))
-		ck_abort_msg("exit %d, not %d with '%s' and '%s': %s", r->code, code, first, second, r->err);
+		ck_abort_msg("exit %d, not %d with '%s' and '%s': %s", r->code, code, first, second,
+		             r->err);
 }
 
 START_TEST(what_is_wrong_is_refused_with_one_line_that_says_so)
@@ -229,7 +315,8 @@ START_TEST(what_is_wrong_is_refused_with_one_line_that_says_so)
 	ck_assert_msg(lines_of(r.err) == 1, "%s", r.err);
 	support_result_free(&r);
 	r = support_run(url, NULL,
-	                (const char *const[]){getenv("WARREN_WORKER"), "run", "-q", "mail", "--", "true", NULL});
+	                (const char *const[]){getenv("WARREN_WORKER"), "run", "-q", "mail", "--",
+	                                      "true", NULL});
 	assert_refused(&r, refused[_i].code, refused[_i].words[0], refused[_i].words[1]);
 	ck_assert_ptr_null(strstr(r.err, "warren-producer setup")); /* which would mend nothing */
 	support_result_free(&r);
@@ -241,7 +328,8 @@ START_TEST(no_tls_where_the_broker_wants_it_is_told)
 {
 	cleanup_free char *url = xstrdup(url_of("amqp", "localhost", MUTUAL));
 	struct result r = support_producer(url, NULL, "send", "t", "1", "-q", "mail");
-	assert_refused(&r, UNAVAILABLE, "before the broker's greeting", "a TLS port wants amqps://");
+	assert_refused(&r, UNAVAILABLE, "before the broker's greeting",
+	               "a TLS port wants amqps://");
 	support_result_free(&r);
 	struct process w = support_worker(url, "-q", "mail", "--", "true");
 	support_wait_log(&w, "a TLS port wants amqps://");
@@ -253,7 +341,8 @@ START_TEST(an_ip_address_must_be_in_the_certificate)
 {
 	use("ca.pem", NULL, NULL);
 	struct result r = support_producer(url_of("amqps", "127.0.0.1", OTHER_NAME), NULL, "ping");
-	assert_refused(&r, AUTH, "not for '127.0.0.1' but for broker.example", "name of the certificate");
+	assert_refused(&r, AUTH, "not for '127.0.0.1' but for broker.example",
+	               "name of the certificate");
 	support_result_free(&r);
 }
 END_TEST
@@ -262,8 +351,8 @@ START_TEST(a_node_with_a_bad_certificate_does_not_keep_a_worker_from_the_next)
 {
 	const char *q = support_queue(node.url);
 	use("ca.pem", NULL, NULL);
-	cleanup_free char *urls =
-	    xprintf("%s,%s", url_of("amqps", "localhost", EXPIRED), url_of("amqps", "localhost", PLAIN_CLIENT));
+	cleanup_free char *urls = xprintf("%s,%s", url_of("amqps", "localhost", EXPIRED),
+	                                  url_of("amqps", "localhost", PLAIN_CLIENT));
 	struct process w = support_worker(urls, "-q", q, "--", "true");
 	support_wait_log(&w, "consuming from");
 	ck_assert(support_log_has(&w, "has expired"));
@@ -295,10 +384,10 @@ static void make_users(const char *q)
 {
 	cleanup_free char *ctl =
 	    xprintf("RABBITMQCTL='%s/scripts/broker.sh ctl %s'", getenv("WARREN_SOURCE"), node.dir);
-	cleanup_free char *command =
-	    xprintf("%s '%s/scripts/users.sh' --external producer=tls-sender:%s worker=tls-worker:%s "
-	            "worker=tls-renewed:%s >/dev/null",
-	            ctl, getenv("WARREN_SOURCE"), q, q, q);
+	cleanup_free char *command = xprintf(
+	    "%s '%s/scripts/users.sh' --external producer=tls-sender:%s worker=tls-worker:%s "
+	    "worker=tls-renewed:%s >/dev/null",
+	    ctl, getenv("WARREN_SOURCE"), q, q, q);
 	ck_assert_int_eq(system(command), 0);
 }
 
@@ -314,14 +403,15 @@ static void send_as(const char *name, const char *url, const char *q, int code, 
 
 static void install(const char *cert, const char *key)
 {
-	cleanup_free char *command = xprintf("cd '%s' && cp %s own.pem && cp %s own.key", certificates, cert, key);
+	cleanup_free char *command =
+	    xprintf("cd '%s' && cp %s own.pem && cp %s own.key", certificates, cert, key);
 	ck_assert_int_eq(system(command), 0);
 }
 
 static bool is_connected_as(const char *user)
 {
-	cleanup_free char *command =
-	    xprintf("curl -sf '%s/api/connections' | grep -q '\"user\":\"%s\"'", node.mgmt_url, user);
+	cleanup_free char *command = xprintf(
+	    "curl -sf '%s/api/connections' | grep -q '\"user\":\"%s\"'", node.mgmt_url, user);
 	return system(command) == 0;
 }
 
@@ -347,14 +437,16 @@ static void assert_renewal(const char *url, const char *q, const char *done)
 
 START_TEST(the_certificate_is_the_user_and_may_be_renewed_under_a_running_worker)
 {
-	cleanup_free char *q = xstrdup(support_queue(node.url)), *other = xstrdup(support_queue(node.url));
+	cleanup_free char *q = xstrdup(support_queue(node.url)),
+	                  *other = xstrdup(support_queue(node.url));
 	cleanup_free char *url = xstrdup(url_of("amqps", "localhost", MUTUAL));
 	make_users(q);
 	setenv("WARREN_SASL_EXTERNAL", "true", 1);
 	send_as("sender", url, q, 0, NULL);
 	send_as("sender", url, other, AUTH, "ACCESS_REFUSED");
 	send_as("nobody", url, q, AUTH, "nobody.pem' names (sasl_external): login");
-	send_as("sender", url_of("amqp", "localhost", NO_TLS), q, CONFIG, "it takes an amqps:// URL and tls_cert");
+	send_as("sender", url_of("amqp", "localhost", NO_TLS), q, CONFIG,
+	        "it takes an amqps:// URL and tls_cert");
 	assert_renewal(url, q, support_path("done"));
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The exchanges and queues on a real broker: setup, and the ways in which such a topology is known to lose jobs. */
+/* The exchanges and queues on a real broker: setup, and the ways in which such a topology is known
+ * to lose jobs. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ static struct message *text_message(const char *body)
 }
 
 /* Publishes into the ring as the worker does. */
-static void publish_delayed(const char *queue, const char *body, int64_t delay_ms, const char *extra_header)
+static void publish_delayed(const char *queue, const char *body, int64_t delay_ms,
+                            const char *extra_header)
 {
 	char exchange[TOPOLOGY_NAME_MAX];
 	struct delay_route route = delay_route(delay_units(delay_ms));
@@ -50,9 +52,11 @@ START_TEST(setup_is_idempotent_and_check_finds_nothing_to_say)
 {
 	cleanup_free char *q = queue_name();
 	assert_exit(support_producer(support_url(), NULL, "setup", q), 0, "ok: ");
-	assert_exit(support_producer(support_url(), NULL, "setup", "--check", q), 0, "were not compared");
-	assert_exit(support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url", support_mgmt_url(), q), 0,
-	            "are right");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--check", q), 0,
+	            "were not compared");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url",
+	                             support_mgmt_url(), q),
+	            0, "are right");
 	assert_exit(support_producer(support_url(), NULL, "setup", "--plan", q), 0, "there ");
 }
 END_TEST
@@ -61,7 +65,8 @@ START_TEST(plan_names_what_is_missing_and_creates_nothing)
 {
 	assert_exit(support_producer(support_url(), NULL, "setup", "--plan", "planned-only"), 0,
 	            "create  queue warren.v1.q.planned-only");
-	assert_exit(support_producer(support_url(), NULL, "setup", "--check", "planned-only"), 78, "(missing)");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--check", "planned-only"), 78,
+	            "(missing)");
 }
 END_TEST
 
@@ -74,10 +79,11 @@ START_TEST(an_argument_that_differs_is_found_field_by_field)
 	table_set_int(&item.arguments, "x-delivery-limit", 7);
 	ck_assert_int_eq(broker_open_channel(b, 1, false, &err), 0);
 	ck_assert_msg(broker_declare(b, 1, &item, &err) == 0, "%s", err.text);
-	assert_exit(support_producer(support_url(), NULL, "setup", "differs"), 78, "inequivalent arg");
-	assert_exit(
-	    support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url", support_mgmt_url(), "differs"), 78,
-	    "x-delivery-limit: should be 50, is 7");
+	assert_exit(support_producer(support_url(), NULL, "setup", "differs"), 78,
+	            "inequivalent arg");
+	assert_exit(support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url",
+	                             support_mgmt_url(), "differs"),
+	            78, "x-delivery-limit: should be 50, is 7");
 	ck_assert_int_eq(broker_delete_queue(b, 1, item.name, &err), 0);
 	broker_destroy(b, true);
 	table_finish(&item.arguments);
@@ -86,7 +92,9 @@ END_TEST
 
 START_TEST(letters_for_a_queue_that_is_gone_do_not_hold_up_the_level)
 {
-	enum { LOST = 40 }; /* more than the 32 that a level's dead-letter publisher keeps under way */
+	enum {
+		LOST = 40
+	}; /* more than the 32 that a level's dead-letter publisher keeps under way */
 	cleanup_free char *q = queue_name();
 	cleanup_free char *nowhere = xprintf("nowhere-%s", q);
 	uint32_t before = support_depth(support_url(), "warren.v1.unroutable");
@@ -97,8 +105,10 @@ START_TEST(letters_for_a_queue_that_is_gone_do_not_hold_up_the_level)
 	ck_assert_str_eq(m->body, "good");
 	message_destroy(m);
 	support_wait_depth(support_url(), "warren.v1.unroutable", before + LOST);
-	assert_exit(support_producer(support_url(), NULL, "queue", "list", q), 0, "messages found no queue");
-	struct result r = support_producer(support_url(), NULL, "dead", "drop", "--unroutable", "--yes");
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", q), 0,
+	            "messages found no queue");
+	struct result r =
+	    support_producer(support_url(), NULL, "dead", "drop", "--unroutable", "--yes");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	support_wait_depth(support_url(), "warren.v1.unroutable", 0);
@@ -119,7 +129,8 @@ START_TEST(our_republish_leaves_the_brokers_death_notes_behind)
 		struct delay_route route = delay_route(1);
 		table_finish(&out->headers);
 		ck_assert(headers_write(seen, &fresh, &route, &out->headers));
-		support_publish(support_url(), topology_delay("warren.v1", 0, exchange), support_amqp(q, ""), out);
+		support_publish(support_url(), topology_delay("warren.v1", 0, exchange),
+		                support_amqp(q, ""), out);
 		message_destroy(seen);
 		seen = support_take(support_url(), support_amqp(q, ""));
 	}
@@ -132,9 +143,9 @@ END_TEST
 START_TEST(a_job_with_an_expiry_is_published_without_expiration_and_keeps_its_delay)
 {
 	cleanup_free char *q = queue_name();
-	assert_exit(
-	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--delay", "1s", "--expires", "300ms"), 0,
-	    NULL);
+	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--delay",
+	                             "1s", "--expires", "300ms"),
+	            0, NULL);
 	support_wait_depth(support_url(), support_amqp(q, ""), 1);
 	struct message *m = support_take(support_url(), support_amqp(q, ""));
 	ck_assert_ptr_nonnull(strstr(m->body, "expires_at"));
@@ -146,16 +157,20 @@ START_TEST(a_wrong_queue_is_found_before_the_publish)
 {
 	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", "emial"), 78,
 	            "create it with: warren-producer setup emial");
-	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", "emial", "--delay", "1h"), 78,
+	assert_exit(
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", "emial", "--delay", "1h"),
+	    78, "emial");
+	assert_exit(support_producer(support_url(), "1\n", "batch", "t", "-q", "emial"), 78,
 	            "emial");
-	assert_exit(support_producer(support_url(), "1\n", "batch", "t", "-q", "emial"), 78, "emial");
 }
 END_TEST
 
 START_TEST(what_we_publish_is_persistent_and_has_no_priority)
 {
 	cleanup_free char *q = queue_name();
-	assert_exit(support_producer(support_url(), NULL, "send", "t", "[1]", "-q", q, "--id", "abc"), 0, "abc");
+	assert_exit(
+	    support_producer(support_url(), NULL, "send", "t", "[1]", "-q", q, "--id", "abc"), 0,
+	    "abc");
 	cleanup_free char *command =
 	    xprintf("curl -sf -u guest:guest -H 'content-type: application/json' -X POST "
 	            "-d '{\"count\":1,\"ackmode\":\"ack_requeue_true\",\"encoding\":\"auto\"}' "
@@ -178,25 +193,32 @@ START_TEST(queue_list_says_how_full_every_queue_is)
 	cleanup_free char *q = queue_name();
 	cleanup_free char *other = queue_name();
 	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", q), 0, NULL);
-	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--delay", "1h"), 0, NULL);
-	cleanup_free char *line = xprintf("{\"queue\":\"%s\",\"configured\":true,\"exists\":true,\"ready\":1,"
-	                                  "\"consumers\":0,\"dead\":0,\"unacked\":null",
-	                                  q);
+	assert_exit(
+	    support_producer(support_url(), NULL, "send", "t", "1", "-q", q, "--delay", "1h"), 0,
+	    NULL);
+	cleanup_free char *line =
+	    xprintf("{\"queue\":\"%s\",\"configured\":true,\"exists\":true,\"ready\":1,"
+	            "\"consumers\":0,\"dead\":0,\"unacked\":null",
+	            q);
 	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", q), 0, line);
-	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", q), 0, "\"delayed\":");
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", q), 0,
+	            "\"delayed\":");
 	assert_exit(support_producer(support_url(), NULL, "queue", "list", "no-such"), 0,
 	            "create it with: warren-producer setup no-such");
 	cleanup_free char *unconfigured = xprintf("{\"queue\":\"%s\",\"configured\":false", other);
-	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", "--mgmt-url", support_mgmt_url()),
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--json", "--mgmt-url",
+	                             support_mgmt_url()),
 	            0, unconfigured);
-	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--mgmt-url", support_mgmt_url()), 0,
-	            "(not in the config)");
+	assert_exit(support_producer(support_url(), NULL, "queue", "list", "--mgmt-url",
+	                             support_mgmt_url()),
+	            0, "(not in the config)");
 }
 END_TEST
 
 START_TEST(the_dead_queue_of_one_queue_cannot_be_another_job_queue)
 {
-	assert_exit(support_producer(support_url(), NULL, "setup", "mail.dead"), 64, "not end in .dead");
+	assert_exit(support_producer(support_url(), NULL, "setup", "mail.dead"), 64,
+	            "not end in .dead");
 }
 END_TEST
 
@@ -206,7 +228,8 @@ START_TEST(purge_asks_and_empties_only_what_it_was_told_to)
 	assert_exit(support_producer(support_url(), NULL, "send", "t", "1", "-q", q), 0, NULL);
 	assert_exit(support_producer(support_url(), "", "queue", "purge", q), 64, "--yes");
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 1);
-	assert_exit(support_producer(support_url(), NULL, "queue", "purge", q, "--dead", "--yes"), 0, "0");
+	assert_exit(support_producer(support_url(), NULL, "queue", "purge", q, "--dead", "--yes"),
+	            0, "0");
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 1);
 	assert_exit(support_producer(support_url(), NULL, "queue", "purge", q, "--yes"), 0, "1");
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
@@ -215,27 +238,32 @@ END_TEST
 
 static int api(const char *method, const char *path, const char *body)
 {
-	cleanup_free char *command = xprintf("curl -sf -H 'content-type: application/json' -X %s -d '%s' '%s/api/%s'",
-	                                     method, body, support_mgmt_url(), path);
+	cleanup_free char *command =
+	    xprintf("curl -sf -H 'content-type: application/json' -X %s -d '%s' '%s/api/%s'",
+	            method, body, support_mgmt_url(), path);
 	return system(command);
 }
 
-/* A full target stalls its level for everybody: nothing of ours has a limit, and a policy that sets one is found. */
+/* A full target stalls its level for everybody: nothing of ours has a limit, and a policy that sets
+ * one is found. */
 START_TEST(no_queue_has_a_length_limit_and_a_policy_that_sets_one_is_found)
 {
 	cleanup_free char *q = queue_name();
-	struct result r = support_producer(support_url(), NULL, "setup", "--plan", "some-new-queue");
+	struct result r =
+	    support_producer(support_url(), NULL, "setup", "--plan", "some-new-queue");
 	ck_assert_int_eq(r.code, 0);
 	ck_assert_ptr_null(strstr(r.out, "x-max-length"));
 	support_result_free(&r);
 	cleanup_free char *policy = xprintf("policies/%%2F/limit-%s", q);
-	cleanup_free char *body = xprintf("{\"pattern\":\"^warren.v1.q.%s$\",\"definition\":{\"max-length\":10},"
-	                                  "\"apply-to\":\"queues\"}",
-	                                  q);
+	cleanup_free char *body =
+	    xprintf("{\"pattern\":\"^warren.v1.q.%s$\",\"definition\":{\"max-length\":10},"
+	            "\"apply-to\":\"queues\"}",
+	            q);
 	ck_assert_int_eq(api("PUT", policy, body), 0);
 	int64_t until = support_now() + SUPPORT_MS;
 	for (;;) { /* the policy takes effect a moment later */
-		r = support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url", support_mgmt_url(), q);
+		r = support_producer(support_url(), NULL, "setup", "--check", "--mgmt-url",
+		                     support_mgmt_url(), q);
 		if (r.code != 0 || support_now() > until)
 			break;
 		support_result_free(&r);

@@ -30,8 +30,14 @@ static const struct {
     {{"test", "t", "--handler", "x=exec:/bin/cat"}, 78, "", "no handler takes the type 't'"},
     {{"test", "t", "--json", "--", "/bin/false"}, 1, "\"verdict\":\"retry\"", ""},
     {{"test"}, 64, "", "no handler"},
-    {{"check", "-q", "no-such", "--", "/bin/true"}, 78, "WRONG   queue warren.v1.q.no-such: does not exist", ""},
-    {{"check", "--handler", "x=exec:/no/such", "-q", "no-such"}, 78, "WRONG   handler exec:/no/such", ""},
+    {{"check", "-q", "no-such", "--", "/bin/true"},
+     78,
+     "WRONG   queue warren.v1.q.no-such: does not exist",
+     ""},
+    {{"check", "--handler", "x=exec:/no/such", "-q", "no-such"},
+     78,
+     "WRONG   handler exec:/no/such",
+     ""},
     {{"check", "--url", "amqp://127.0.0.1:1", "--", "/bin/true"}, 69, "WRONG   broker", ""},
 };
 
@@ -47,8 +53,9 @@ END_TEST
 
 static void api(const char *method, const char *path, const char *body)
 {
-	cleanup_free char *command = xprintf("curl -sf -H 'content-type: application/json' -X %s -d '%s' '%s/api/%s'",
-	                                     method, body, support_mgmt_url(), path);
+	cleanup_free char *command =
+	    xprintf("curl -sf -H 'content-type: application/json' -X %s -d '%s' '%s/api/%s'",
+	            method, body, support_mgmt_url(), path);
 	ck_assert_int_eq(system(command), 0);
 }
 
@@ -57,9 +64,12 @@ START_TEST(check_names_the_permissions_that_are_missing)
 	cleanup_free char *q = queue_name();
 	api("PUT", "users/check-me", "{\"password\":\"check-me\",\"tags\":\"\"}");
 	api("PUT", "permissions/%2F/check-me",
-	    "{\"configure\":\"^$\",\"write\":\"^warren.v1.(dead|replies|delay.*)$\",\"read\":\"^$\"}");
-	cleanup_free char *url = xprintf("amqp://check-me:check-me@%s", strchr(support_url(), '@') + 1);
-	struct result r = worker((const char *const[]){"check", "-q", q, "--url", url, "--", "/bin/true", NULL});
+	    "{\"configure\":\"^$\",\"write\":\"^warren.v1.(dead|replies|delay.*)$\",\"read\":\"^$"
+	    "\"}");
+	cleanup_free char *url =
+	    xprintf("amqp://check-me:check-me@%s", strchr(support_url(), '@') + 1);
+	struct result r =
+	    worker((const char *const[]){"check", "-q", q, "--url", url, "--", "/bin/true", NULL});
 	api("DELETE", "users/check-me", "");
 	ck_assert_msg(r.code == 77, "exit %d: %s", r.code, r.out);
 	assert_has(r.out, "WRONG   may read warren.v1.q.");
@@ -89,7 +99,8 @@ static Suite *trial_suite(void)
 	Suite *s = suite_create("trial");
 	TCase *c = tcase_create("trial");
 	tcase_set_timeout(c, 120);
-	tcase_add_loop_test(c, test_and_check_tell_what_is_so, 0, (int)(sizeof trials / sizeof *trials));
+	tcase_add_loop_test(c, test_and_check_tell_what_is_so, 0,
+	                    (int)(sizeof trials / sizeof *trials));
 	tcase_add_test(c, check_names_the_permissions_that_are_missing);
 	tcase_add_test(c, check_finds_nothing_wrong_and_takes_no_job);
 	suite_add_tcase(s, c);

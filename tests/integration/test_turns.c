@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that runs its jobs in turn has short ones lying ahead in it: whatever ends there, each job is its own. */
+/* A process that runs its jobs in turn has short ones lying ahead in it: whatever ends there, each
+ * job is its own. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +14,21 @@ enum { QUICK = 200, NAPS = 8 };
 static void add_quick(struct buf *lines, const char *path, const char *name)
 {
 	for (int i = 0; i < QUICK; i++)
-		buf_printf(lines, "{\"id\":\"%s-%d\",\"type\":\"quick\",\"args\":\"%s\"}\n", name, i, path);
+		buf_printf(lines, "{\"id\":\"%s-%d\",\"type\":\"quick\",\"args\":\"%s\"}\n", name,
+		           i, path);
 }
 
 static void add(struct buf *lines, const char *type, int n, const char *timeout_ms)
 {
-	buf_printf(lines, "{\"id\":\"%s-%d\",\"type\":\"%s\",\"timeout_ms\":%s,\"args\":1}\n", type, n, type,
-	           timeout_ms);
+	buf_printf(lines, "{\"id\":\"%s-%d\",\"type\":\"%s\",\"timeout_ms\":%s,\"args\":1}\n", type,
+	           n, type, timeout_ms);
 }
 
 /* All of them lie in the queue before the worker starts. */
 static void publish(const char *q, struct buf *lines)
 {
-	struct result r = support_producer(support_url(), lines->data, "batch", "-", "-q", q, "--progress", "none");
+	struct result r = support_producer(support_url(), lines->data, "batch", "-", "-q", q,
+	                                   "--progress", "none");
 	ck_assert_msg(r.code == 0, "batch: %s", r.err);
 	support_result_free(&r);
 	buf_finish(lines);
@@ -34,13 +37,14 @@ static void publish(const char *q, struct buf *lines)
 static struct process start_worker(const char *q)
 {
 	cleanup_free char *handler = xprintf("*=plugin:%s", getenv("WARREN_ODD_PLUGIN"));
-	return support_worker(support_url(), "-q", q, "-j", "100", "--grace", "1s", "--drain", "1s", "--log-level",
-	                      "debug", "--handler", handler, "--with", "children=1");
+	return support_worker(support_url(), "-q", q, "-j", "100", "--grace", "1s", "--drain", "1s",
+	                      "--log-level", "debug", "--handler", handler, "--with", "children=1");
 }
 
 static const struct {
 	const char *type, *timeout_ms, *reason;
-} ends[] = {{"abort", "60000", "\"reason\":\"crashes\""}, {"busy", "1000", "\"reason\":\"timeouts\""}};
+} ends[] = {{"abort", "60000", "\"reason\":\"crashes\""},
+            {"busy", "1000", "\"reason\":\"timeouts\""}};
 
 START_TEST(an_end_is_blamed_on_the_job_that_ran_and_on_none_that_waited)
 {
@@ -58,7 +62,8 @@ START_TEST(an_end_is_blamed_on_the_job_that_ran_and_on_none_that_waited)
 	support_wait_distinct(path, (size_t)2 * QUICK);
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	/* What had run before the end had been told: none of it ran again. What had waited was not counted. */
+	/* What had run before the end had been told: none of it ran again. What had waited was not
+	 * counted. */
 	ck_assert_uint_eq(support_lines(path), (size_t)2 * QUICK);
 	ck_assert_uint_eq(support_lines_with(path, " 1"), (size_t)2 * QUICK);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The users of scripts/users.sh: each can do its part, by the real programs, and nothing else, by AMQP itself. */
+/* The users of scripts/users.sh: each can do its part, by the real programs, and nothing else, by
+ * AMQP itself. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +11,11 @@
 
 enum { AUTH = 77 };
 
-/* "mine" has a dot and "other" differs from it in that byte only: a dot of a regex would match both. */
+/* "mine" has a dot and "other" differs from it in that byte only: a dot of a regex would match
+ * both. */
 enum user { SETUP, PRODUCER, BILLING, ASKER, WORKER, ANY_WORKER, OPERATOR, USERS };
-static const char *const roles[USERS] = {"setup", "producer", "producer", "producer", "worker", "worker", "operator"};
+static const char *const roles[USERS] = {"setup",  "producer", "producer", "producer",
+                                         "worker", "worker",   "operator"};
 
 /* Made before Check forks, for all tests. */
 static struct {
@@ -24,8 +27,8 @@ static struct {
 static void make_users(const char *options, const char *specs)
 {
 	cleanup_free char *command =
-	    xprintf("'%s/scripts/users.sh' --mgmt-url '%s' --out '%s' %s %s", getenv("WARREN_SOURCE"),
-	            support_mgmt_url(), world.passwords, options, specs);
+	    xprintf("'%s/scripts/users.sh' --mgmt-url '%s' --out '%s' %s %s",
+	            getenv("WARREN_SOURCE"), support_mgmt_url(), world.passwords, options, specs);
 	ck_assert_int_eq(system(command), 0);
 }
 
@@ -51,9 +54,10 @@ static void make_world(void)
 	for (int u = 0; u < USERS; u++)
 		snprintf(world.names[u], sizeof world.names[u], "%s-%d", base, u);
 	cleanup_free char *specs =
-	    xprintf("setup=%s producer=%s producer=%s:%s worker=%s:%s worker=%s operator=%s:%s", world.names[SETUP],
-	            world.names[PRODUCER], world.names[BILLING], world.mine, world.names[WORKER], world.mine,
-	            world.names[ANY_WORKER], world.names[OPERATOR], world.mine);
+	    xprintf("setup=%s producer=%s producer=%s:%s worker=%s:%s worker=%s operator=%s:%s",
+	            world.names[SETUP], world.names[PRODUCER], world.names[BILLING], world.mine,
+	            world.names[WORKER], world.mine, world.names[ANY_WORKER], world.names[OPERATOR],
+	            world.mine);
 	cleanup_free char *asker = xprintf("producer=%s:%s", world.names[ASKER], world.mine);
 	make_users("", specs);
 	make_users("--wait", asker);
@@ -67,8 +71,8 @@ static void make_world(void)
 static void forget_users(void)
 {
 	for (int u = 0; u < USERS; u++) {
-		cleanup_free char *command =
-		    xprintf("curl -sf -X DELETE '%s/api/users/%s'", support_mgmt_url(), world.names[u]);
+		cleanup_free char *command = xprintf("curl -sf -X DELETE '%s/api/users/%s'",
+		                                     support_mgmt_url(), world.names[u]);
 		ck_assert_int_eq(system(command), 0);
 	}
 }
@@ -91,7 +95,8 @@ static void empty_queues(void)
 static void assert_exit(struct result r, int code, const char *words)
 {
 	if (r.code != code || (words && !strstr(r.out, words) && !strstr(r.err, words)))
-		ck_abort_msg("exit %d, not %d with '%s': %s%s", r.code, code, words ? words : "", r.out, r.err);
+		ck_abort_msg("exit %d, not %d with '%s': %s%s", r.code, code, words ? words : "",
+		             r.out, r.err);
 	support_result_free(&r);
 }
 
@@ -99,9 +104,9 @@ static void assert_exit(struct result r, int code, const char *words)
 
 static struct result check_worker(const char *queue)
 {
-	return support_run(
-	    support_url(), NULL,
-	    (const char *const[]){getenv("WARREN_WORKER"), "check", "-q", queue, "--", "/bin/true", NULL});
+	return support_run(support_url(), NULL,
+	                   (const char *const[]){getenv("WARREN_WORKER"), "check", "-q", queue,
+	                                         "--", "/bin/true", NULL});
 }
 
 START_TEST(setup_can_declare_and_check)
@@ -120,11 +125,15 @@ START_TEST(a_producer_can_send_to_its_queues)
 	become(BILLING);
 	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.mine), 0, NULL);
 	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.mine, "--delay", "200ms"), 0, NULL);
-	assert_exit(support_producer(support_url(), "1\n2\n", "batch", "t", "-q", world.mine), 0, NULL);
+	assert_exit(support_producer(support_url(), "1\n2\n", "batch", "t", "-q", world.mine), 0,
+	            NULL);
 	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.other), AUTH, "ACCESS_REFUSED");
-	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.other, "--delay", "1s"), AUTH, "ACCESS_REFUSED");
-	assert_exit(support_producer(support_url(), "1\n", "batch", "t", "-q", world.other), AUTH, "ACCESS_REFUSED");
-	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.mine, "--wait=20s"), AUTH, "waiting for the result");
+	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.other, "--delay", "1s"), AUTH,
+	            "ACCESS_REFUSED");
+	assert_exit(support_producer(support_url(), "1\n", "batch", "t", "-q", world.other), AUTH,
+	            "ACCESS_REFUSED");
+	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.mine, "--wait=20s"), AUTH,
+	            "waiting for the result");
 	/* It is empty: nothing is read. But to look whether it is takes more from 4.3 on. */
 	bool strict = support_server_is(support_url(), 4, 3);
 	assert_exit(PRODUCER_RUN("dead", "list", "-q", world.mine), strict ? AUTH : 0,
@@ -139,15 +148,17 @@ END_TEST
 /* Retry through the ring, result, dead letter; then the operator's part. */
 START_TEST(a_worker_can_retry_answer_and_bury_and_an_operator_can_dig_up)
 {
-	const char *script = support_script(
-	    "handler.sh", "read -r a; [ \"$a\" = 2 ] && exit 65; [ \"$JOB_ATTEMPT\" = 1 ] && exit 75; echo \"$a\"");
+	const char *script =
+	    support_script("handler.sh", "read -r a; [ \"$a\" = 2 ] && exit 65; [ \"$JOB_ATTEMPT\" "
+	                                 "= 1 ] && exit 75; echo \"$a\"");
 	become(WORKER);
 	assert_exit(check_worker(world.mine), 0, NULL);
 	assert_exit(check_worker(world.other), AUTH, "WRONG   may read");
 	struct process worker = support_worker(support_url(), "-q", world.mine, "--", script);
 	become(ASKER);
 	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.mine, "--wait=60s"), 0, "1\n");
-	assert_exit(PRODUCER_RUN("send", "t", "2", "-q", world.mine, "--wait=60s"), 1, "dead (rejected)");
+	assert_exit(PRODUCER_RUN("send", "t", "2", "-q", world.mine, "--wait=60s"), 1,
+	            "dead (rejected)");
 	ck_assert_int_eq(support_terminate(&worker), 0);
 	become(OPERATOR);
 	assert_exit(PRODUCER_RUN("dead", "list", "-q", world.mine), 0, "rejected");
@@ -165,7 +176,8 @@ START_TEST(a_worker_does_not_start_with_a_queue_that_it_may_not_read)
 	become(PRODUCER);
 	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.other), 0, NULL);
 	become(WORKER);
-	const char *const argv[] = {worker, "run", "-q", world.mine, "-q", world.other, "--", "true", NULL};
+	const char *const argv[] = {worker,      "run", "-q",   world.mine, "-q",
+	                            world.other, "--",  "true", NULL};
 	assert_exit(support_run(support_url(), NULL, argv), AUTH, "ACCESS_REFUSED");
 	support_wait_depth(support_url(), support_amqp(world.other, ""), 1);
 }
@@ -174,7 +186,8 @@ END_TEST
 /* ---- by AMQP ---- */
 
 enum act { PUBLISH, CONSUME, PURGE, DECLARE, DELETE, BIND };
-/* Q: the queue "mine", O: "other"; what follows is the rest of the name. Nothing: the name as it is. */
+/* Q: the queue "mine", O: "other"; what follows is the rest of the name. Nothing: the name as it
+ * is. */
 static const struct {
 	enum user user;
 	enum act act;
@@ -244,7 +257,8 @@ static const char *real_name(const char *name, char *out, size_t size)
 {
 	if (!name || (name[0] != 'Q' && name[0] != 'O'))
 		return name;
-	snprintf(out, size, "warren.v1.q.%s%s", name[0] == 'Q' ? world.mine : world.other, name + 1);
+	snprintf(out, size, "warren.v1.q.%s%s", name[0] == 'Q' ? world.mine : world.other,
+	         name + 1);
 	return out;
 }
 
@@ -258,15 +272,19 @@ static struct broker *connect_as(enum user u)
 	ck_assert(f && fgets(password, sizeof password, f));
 	fclose(f);
 	password[strcspn(password, "\n")] = 0;
-	const struct broker_options o = {
-	    .urls = &url, .url_count = 1, .user = world.names[u], .password = password, .name = "test"};
+	const struct broker_options o = {.urls = &url,
+	                                 .url_count = 1,
+	                                 .user = world.names[u],
+	                                 .password = password,
+	                                 .name = "test"};
 	struct broker *b = broker_connect(&o, 0, &err);
 	ck_assert_msg(b != NULL, "%s", err.text);
 	return b;
 }
 
 /* What consuming is allowed to is told by another refusal, of an argument: nothing is delivered. */
-static int attempt(struct broker *b, enum act act, const char *name, const char *key, struct error *err)
+static int attempt(struct broker *b, enum act act, const char *name, const char *key,
+                   struct error *err)
 {
 	const struct topology_item binding = {.kind = TOPOLOGY_BIND_QUEUE,
 	                                      .name = (char *)name,
@@ -302,7 +320,8 @@ START_TEST(no_user_can_do_more_than_its_part)
 		int rc = attempt(b, attempts[i].act, real_name(attempts[i].name, name, sizeof name),
 		                 real_name(attempts[i].key, key, sizeof key), &err);
 		if (attempts[i].allowed ? rc != 0 : rc == 0 || err.kind != ERROR_AUTH)
-			ck_abort_msg("attempt %zu of %s: %s on '%s' '%s': %d %s", i, roles[attempts[i].user],
+			ck_abort_msg("attempt %zu of %s: %s on '%s' '%s': %d %s", i,
+			             roles[attempts[i].user],
 			             attempts[i].allowed ? "refused" : "allowed", attempts[i].name,
 			             attempts[i].key ? attempts[i].key : "", rc, err.text);
 		if (rc == 0 && attempts[i].act != CONSUME)
@@ -319,8 +338,8 @@ START_TEST(the_script_keeps_passwords_and_replaces_permissions)
 {
 	cleanup_free char *file = xprintf("%s/%s.password", world.passwords, world.names[BILLING]);
 	cleanup_free char *same = xprintf("cp '%s' '%s/kept'", file, world.passwords);
-	cleanup_free char *compare =
-	    xprintf("cmp '%s' '%s/kept' && [ \"$(stat -c %%a '%s')\" = 600 ]", file, world.passwords, file);
+	cleanup_free char *compare = xprintf(
+	    "cmp '%s' '%s/kept' && [ \"$(stat -c %%a '%s')\" = 600 ]", file, world.passwords, file);
 	cleanup_free char *spec = xprintf("producer=%s:%s", world.names[BILLING], world.other);
 	ck_assert_int_eq(system(same), 0);
 	make_users("", spec);
@@ -348,8 +367,9 @@ static const struct {
 
 START_TEST(misuse_of_the_script_is_told)
 {
-	cleanup_free char *command = xprintf("'%s/scripts/users.sh' --print %s 2>&1 >/dev/null; echo $?",
-	                                     getenv("WARREN_SOURCE"), misuse[_i].arguments);
+	cleanup_free char *command =
+	    xprintf("'%s/scripts/users.sh' --print %s 2>&1 >/dev/null; echo $?",
+	            getenv("WARREN_SOURCE"), misuse[_i].arguments);
 	char text[1000] = "";
 	FILE *f = popen(command, "re");
 	size_t n = fread(text, 1, sizeof text - 1, f);
@@ -362,12 +382,14 @@ END_TEST
 /* docs/operations.md has the table that the script prints. */
 START_TEST(the_documented_table_is_what_the_script_grants)
 {
-	static const char command[] =
-	    "cd \"$WARREN_SOURCE\" && scripts/users.sh --table setup producer worker:mail operator >\"$OUT\" && "
-	    "scripts/users.sh --table --wait producer=warren-asker worker operator=warren-mail:mail >>\"$OUT\" && "
-	    "while read -r line; do grep -qxF \"    $line\" docs/operations.md || { echo \"not there: $line\"; exit 1; "
-	    "}; "
-	    "done <\"$OUT\"";
+	static const char command[] = "cd \"$WARREN_SOURCE\" && scripts/users.sh --table setup "
+	                              "producer worker:mail operator >\"$OUT\" && "
+	                              "scripts/users.sh --table --wait producer=warren-asker "
+	                              "worker operator=warren-mail:mail >>\"$OUT\" && "
+	                              "while read -r line; do grep -qxF \"    $line\" "
+	                              "docs/operations.md || { echo \"not there: $line\"; exit 1; "
+	                              "}; "
+	                              "done <\"$OUT\"";
 	setenv("OUT", support_path("table"), 1);
 	ck_assert_int_eq(system(command), 0);
 	ck_assert_uint_eq(support_lines(getenv("OUT")), 7);
@@ -387,7 +409,8 @@ static Suite *users_suite(void)
 	tcase_add_test(c, a_worker_does_not_start_with_a_queue_that_it_may_not_read);
 	tcase_add_test(c, no_user_can_do_more_than_its_part);
 	tcase_add_test(c, the_script_keeps_passwords_and_replaces_permissions);
-	tcase_add_loop_test(c, misuse_of_the_script_is_told, 0, (int)(sizeof misuse / sizeof *misuse));
+	tcase_add_loop_test(c, misuse_of_the_script_is_told, 0,
+	                    (int)(sizeof misuse / sizeof *misuse));
 	tcase_add_test(c, the_documented_table_is_what_the_script_grants);
 	suite_add_tcase(s, c);
 	return s;

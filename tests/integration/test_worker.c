@@ -14,11 +14,12 @@
 #include "tests/integration/handling.h"
 #include "tests/support/support.h"
 
-static void send_job(const char *url, const char *queue, const char *type, const char *args, const char *option,
-                     const char *value)
+static void send_job(const char *url, const char *queue, const char *type, const char *args,
+                     const char *option, const char *value)
 {
-	struct result r = option ? support_producer(url, NULL, "send", type, args, "-q", queue, option, value)
-	                         : support_producer(url, NULL, "send", type, args, "-q", queue);
+	struct result r =
+	    option ? support_producer(url, NULL, "send", type, args, "-q", queue, option, value)
+	           : support_producer(url, NULL, "send", type, args, "-q", queue);
 	if (r.code != 0)
 		ck_abort_msg("send: %s", r.err);
 	support_result_free(&r);
@@ -46,8 +47,8 @@ END_TEST
 START_TEST(a_failing_job_is_retried_and_then_succeeds)
 {
 	cleanup_free char *q = queue_name();
-	struct process w =
-	    support_worker(support_url(), "-q", q, "--", support_script("h", "[ $JOB_ATTEMPT -ge 3 ] || exit 75"));
+	struct process w = support_worker(support_url(), "-q", q, "--",
+	                                  support_script("h", "[ $JOB_ATTEMPT -ge 3 ] || exit 75"));
 	send_job(support_url(), q, "t", "1", "--backoff", "fixed:100ms");
 	support_wait_log(&w, "as attempt 3 of 5");
 	support_wait_log(&w, "ok in");
@@ -73,8 +74,9 @@ START_TEST(a_job_that_always_fails_ends_dead_with_its_reason)
 	const char *record = support_path("record");
 	cleanup_free char *body = xprintf("echo try >>'%s'; %s", record, endings[_i].script);
 	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", body));
-	struct result r = support_producer(support_url(), NULL, "send", "t", "[]", "-q", q, "--retries",
-	                                   endings[_i].retries, "--backoff", "fixed:100ms");
+	struct result r =
+	    support_producer(support_url(), NULL, "send", "t", "[]", "-q", q, "--retries",
+	                     endings[_i].retries, "--backoff", "fixed:100ms");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
 	cleanup_free char *letter = dead_letter(q);
@@ -89,10 +91,12 @@ START_TEST(a_deadline_kills_the_whole_tree_and_is_counted_apart)
 {
 	cleanup_free char *q = queue_name();
 	const char *pids = support_path("pids");
-	cleanup_free char *body = xprintf("trap '' TERM; setsid sh -c 'echo $$ >>\"%s\"; sleep 300' & sleep 300", pids);
-	struct process w = support_worker(support_url(), "-q", q, "--grace", "200ms", "--", support_script("h", body));
-	struct result r = support_producer(support_url(), NULL, "send", "t", "[]", "-q", q, "--timeout", "400ms",
-	                                   "--backoff", "fixed:100ms");
+	cleanup_free char *body =
+	    xprintf("trap '' TERM; setsid sh -c 'echo $$ >>\"%s\"; sleep 300' & sleep 300", pids);
+	struct process w = support_worker(support_url(), "-q", q, "--grace", "200ms", "--",
+	                                  support_script("h", body));
+	struct result r = support_producer(support_url(), NULL, "send", "t", "[]", "-q", q,
+	                                   "--timeout", "400ms", "--backoff", "fixed:100ms");
 	support_result_free(&r);
 	cleanup_free char *letter = dead_letter(q);
 	assert_has(letter, "\"reason\":\"timeouts\"");
@@ -125,7 +129,8 @@ END_TEST
 START_TEST(foreign_headers_survive_a_retry_and_the_brokers_own_do_not)
 {
 	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 65"));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--", support_script("h", "exit 65"));
 	struct message *m = message_create();
 	const char body[] = "{\"type\":\"t\"}";
 	message_set_body(m, body, strlen(body));
@@ -159,7 +164,8 @@ static struct message *with_large_header(void)
 START_TEST(foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same)
 {
 	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
 	struct message *m = with_large_header();
 	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
 	message_destroy(m);
@@ -189,7 +195,8 @@ START_TEST(a_job_that_cannot_be_published_again_is_answered_for)
 	ck_assert_int_eq(broker_declare_exclusive(b, 1, name, &err), 0);
 	ck_assert_msg(broker_declare(b, 1, &bind, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(broker_consume(b, 1, name, "answers", 10, &err), 0);
-	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--", support_script("h", "exit 75"));
 	struct message *m = with_large_header();
 	m->reply_to = xstrdup(name);
 	support_publish(support_url(), "warren.v1.jobs", support_amqp(q, ""), m);
@@ -212,7 +219,8 @@ START_TEST(an_expired_job_is_dead_without_running)
 	const char *record = support_path("record");
 	cleanup_free char *body = xprintf("echo ran >>'%s'", record);
 	struct process w = support_worker(support_url(), "-q", q, "--", support_script("h", body));
-	support_publish_text(support_url(), q, "{\"type\":\"t\",\"expires_at\":\"2020-01-01T00:00:00Z\"}");
+	support_publish_text(support_url(), q,
+	                     "{\"type\":\"t\",\"expires_at\":\"2020-01-01T00:00:00Z\"}");
 	cleanup_free char *letter = dead_letter(q);
 	assert_has(letter, "\"reason\":\"expired\"");
 	ck_assert_uint_eq(support_lines(record), 0);
@@ -226,7 +234,8 @@ START_TEST(a_job_that_arrives_early_waits_in_the_ring)
 	char at[CLOCK_TEXT_SIZE];
 	struct process w = support_worker(support_url(), "-q", q, "--", "/bin/true");
 	int64_t due_ms = clock_now_ms() + 1500;
-	cleanup_free char *body = xprintf("{\"type\":\"t\",\"not_before\":\"%s\"}", clock_format(due_ms, at));
+	cleanup_free char *body =
+	    xprintf("{\"type\":\"t\",\"not_before\":\"%s\"}", clock_format(due_ms, at));
 	support_publish_text(support_url(), q, body);
 	support_wait_log(&w, "not_before lies ahead");
 	support_wait_log(&w, "ok in");
@@ -240,8 +249,10 @@ START_TEST(delays_are_kept_and_their_error_is_printed)
 	static const int delays_ms[] = {0, 125, 500, 1000, 1875, 2250, 3125};
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
-	cleanup_free char *body = xprintf("read due; now=$(date +%%s%%3N); echo $due $now >>'%s'", record);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "4", "--", support_script("h", body));
+	cleanup_free char *body =
+	    xprintf("read due; now=$(date +%%s%%3N); echo $due $now >>'%s'", record);
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "4", "--", support_script("h", body));
 	support_wait_log(&w, "consuming from");
 	size_t count = sizeof delays_ms / sizeof *delays_ms;
 	for (size_t i = 0; i < count; i++) {
@@ -267,7 +278,8 @@ END_TEST
 START_TEST(a_type_without_a_handler_goes_round_on_a_budget_of_its_own)
 {
 	cleanup_free char *q = queue_name();
-	struct process w = support_worker(support_url(), "-q", q, "--handler", "known.*=exec:/bin/true");
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--handler", "known.*=exec:/bin/true");
 	send_job(support_url(), q, "strange", "1", NULL, NULL);
 	support_wait_log(&w, "no handler for its type");
 	ck_assert_int_eq(support_terminate(&w), 0);
@@ -304,7 +316,8 @@ START_TEST(two_jobs_with_one_id_both_run)
 	cleanup_free char *body = xprintf("cat >>'%s'", record);
 	send_job(support_url(), q, "t", "1", "--id", "same");
 	send_job(support_url(), q, "t", "2", "--id", "same");
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
 	support_wait_lines(record, 2);
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_eq(support_lines(record), 2);
@@ -315,9 +328,11 @@ START_TEST(a_killed_worker_takes_its_handlers_along_and_loses_no_job)
 {
 	enum { JOBS = 20 };
 	cleanup_free char *q = queue_name();
-	const char *pids = support_path("pids"), *record = support_path("record"), *go = support_path("go");
-	cleanup_free char *body =
-	    xprintf("read n; echo $$ >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; echo $n >>'%s'", pids, go, record);
+	const char *pids = support_path("pids"), *record = support_path("record"),
+	           *go = support_path("go");
+	cleanup_free char *body = xprintf(
+	    "read n; echo $$ >>'%s'; until [ -e '%s' ]; do sleep 0.05; done; echo $n >>'%s'", pids,
+	    go, record);
 	const char *script = support_script("h", body);
 	for (int i = 0; i < JOBS; i++) {
 		char n[16];
@@ -334,7 +349,8 @@ START_TEST(a_killed_worker_takes_its_handlers_along_and_loses_no_job)
 		support_wait(kill(pid, 0) < 0, "the end of a handler whose worker was killed");
 	fclose(f);
 	fclose(fopen(go, "we"));
-	struct process second = support_worker(support_url(), "-q", q, "-j", "4", "--burst", "--", script);
+	struct process second =
+	    support_worker(support_url(), "-q", q, "-j", "4", "--burst", "--", script);
 	ck_assert_int_eq(support_wait_exit(&second), 0);
 	ck_assert_uint_eq(support_lines(record), JOBS);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 0);
@@ -346,13 +362,16 @@ START_TEST(a_job_that_runs_through_a_reconnect_is_not_run_twice)
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record"), *go = support_path("go");
 	cleanup_free char *name = xprintf("worker-of-%s", q);
-	cleanup_free char *body = xprintf("echo start >>'%s'; until [ -e '%s' ]; do sleep 0.05; done", record, go);
+	cleanup_free char *body =
+	    xprintf("echo start >>'%s'; until [ -e '%s' ]; do sleep 0.05; done", record, go);
 	send_job(support_url(), q, "t", "1", NULL, NULL);
-	struct process w = support_worker(support_url(), "-q", q, "--name", name, "--", support_script("h", body));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--name", name, "--", support_script("h", body));
 	support_wait_lines(record, 1);
 	cleanup_free char *connection = xprintf("%s consume", name);
 	/* The management API shows a connection a few seconds after it was made. */
-	support_wait(support_close_connections(support_mgmt_url(), connection) > 0, "a connection to close");
+	support_wait(support_close_connections(support_mgmt_url(), connection) > 0,
+	             "a connection to close");
 	support_wait_log(&w, "delivered again after a reconnect");
 	fclose(fopen(go, "we"));
 	support_wait_log(&w, "ok in");
@@ -408,7 +427,8 @@ START_TEST(a_raw_queue_takes_any_body)
 	fprintf(f, "queues = ( { name = \"%s\"; codec = \"raw\"; type = \"blob\"; } );\n", q);
 	fclose(f);
 	cleanup_free char *body = xprintf("echo $JOB_TYPE >>'%s'; cat >>'%s'", record, record);
-	struct process w = support_worker(support_url(), "--config", config, "--", support_script("h", body));
+	struct process w =
+	    support_worker(support_url(), "--config", config, "--", support_script("h", body));
 	support_publish_text(support_url(), q, "any bytes {");
 	support_wait_lines(record, 2);
 	support_wait_log(&w, "ok in");
@@ -425,8 +445,8 @@ START_TEST(a_worker_whose_guardian_dies_ends_and_its_job_runs_again)
 {
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
-	cleanup_free char *body =
-	    xprintf("echo $PPID >>'%s'; [ $(wc -l <'%s') -gt 1 ] || exec sleep 300", record, record);
+	cleanup_free char *body = xprintf(
+	    "echo $PPID >>'%s'; [ $(wc -l <'%s') -gt 1 ] || exec sleep 300", record, record);
 	const char *script = support_script("h", body);
 	send_job(support_url(), q, "t", "1", NULL, NULL);
 	struct process w = support_worker(support_url(), "-q", q, "--", script);
@@ -448,8 +468,9 @@ START_TEST(weights_share_the_slots_out_between_queues)
 	cleanup_free char *a = queue_name();
 	cleanup_free char *b = queue_name();
 	cleanup_free char *weighted = xprintf("%s:3", a);
-	struct process w = support_worker(support_url(), "-q", weighted, "-q", b, "-j", "8", "--log-level", "debug",
-	                                  "--", support_script("h", "exec sleep 300"));
+	struct process w =
+	    support_worker(support_url(), "-q", weighted, "-q", b, "-j", "8", "--log-level",
+	                   "debug", "--", support_script("h", "exec sleep 300"));
 	for (int i = 0; i < 10; i++) {
 		send_job(support_url(), a, "t", "1", NULL, NULL);
 		send_job(support_url(), b, "t", "1", NULL, NULL);
@@ -503,7 +524,8 @@ START_TEST(headers_nested_as_deep_as_a_frame_allows_do_no_harm)
 	}
 	const char *record = support_path("record");
 	cleanup_free char *body = xprintf("echo $JOB_ATTEMPT >>'%s'; [ $JOB_ATTEMPT = 2 ]", record);
-	struct process w = support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "-j", "2", "--", support_script("h", body));
 	support_wait_lines(record, 4); /* each fails once and is published again */
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
 	ck_assert_int_eq(support_terminate(&w), 0);
@@ -516,7 +538,8 @@ START_TEST(an_exit_code_can_be_given_another_verdict)
 	cleanup_free char *q = queue_name();
 	const char *config = support_path("exits.cfg");
 	FILE *f = fopen(config, "we");
-	fprintf(f, "handlers = ( { type = \"*\"; run = \"exec:%s\"; exit = \"3=dead 65=ok\"; } );\n",
+	fprintf(f,
+	        "handlers = ( { type = \"*\"; run = \"exec:%s\"; exit = \"3=dead 65=ok\"; } );\n",
 	        support_script("h", "read -r code; exit $code"));
 	fclose(f);
 	struct process w = support_worker(support_url(), "-q", q, "--config", config);
@@ -548,7 +571,8 @@ static long resident_of(pid_t pid)
 START_TEST(a_handler_that_writes_without_end_neither_blocks_nor_bloats_the_worker)
 {
 	cleanup_free char *q = queue_name();
-	const char *script = support_script("h", "read -r n; head -c $n /dev/zero; head -c $n /dev/zero >&2");
+	const char *script =
+	    support_script("h", "read -r n; head -c $n /dev/zero; head -c $n /dev/zero >&2");
 	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--", script);
 	send_job(support_url(), q, "little", "1000000", NULL, NULL);
 	support_wait_log(&w, "ok in");
@@ -560,7 +584,8 @@ START_TEST(a_handler_that_writes_without_end_neither_blocks_nor_bloats_the_worke
 	support_wait_log(&w, "draining");
 	long after = resident_of(w.pid);
 	ck_assert_int_eq(support_wait_exit(&w), 0);
-	printf("worker: %ld KiB before and %ld KiB after a handler that wrote 2 GB\n", before, after);
+	printf("worker: %ld KiB before and %ld KiB after a handler that wrote 2 GB\n", before,
+	       after);
 	ck_assert_int_lt(after, before + 16 * 1024);
 }
 END_TEST
@@ -571,7 +596,8 @@ static const struct {
     {"never reads its stdin", "exit 0"},
     {"closes its outputs", "exec >&- 2>&-; sleep 0.3"},
     {"leaves a daemon that holds its outputs", "setsid sleep 300 & echo $! >\"$pids\"; exit 0"},
-    {"leaves a child with an empty environment", "env -i /usr/bin/setsid /bin/sleep 300 & echo $! >\"$pids\"; exit 0"},
+    {"leaves a child with an empty environment",
+     "env -i /usr/bin/setsid /bin/sleep 300 & echo $! >\"$pids\"; exit 0"},
     {"writes bytes that are no text", "head -c 3000 /dev/urandom; head -c 3000 /dev/urandom >&2"},
 };
 
@@ -580,7 +606,8 @@ START_TEST(an_odd_handler_is_done_all_the_same_and_leaves_nothing)
 	cleanup_free char *q = queue_name();
 	const char *pids = support_path("pids");
 	cleanup_free char *script = xprintf("pids='%s'; %s", pids, odd_handlers[_i].script);
-	struct process w = support_worker(support_url(), "-q", q, "--once", "--", support_script("h", script));
+	struct process w =
+	    support_worker(support_url(), "-q", q, "--once", "--", support_script("h", script));
 	const char *args = support_path("args");
 	FILE *f = fopen(args, "we");
 	fputc('"', f);
@@ -595,7 +622,8 @@ START_TEST(an_odd_handler_is_done_all_the_same_and_leaves_nothing)
 	f = fopen(pids, "re");
 	int pid;
 	if (f && fscanf(f, "%d", &pid) == 1)
-		ck_assert_msg(kill(pid, 0) < 0, "what a handler left still runs: %s", odd_handlers[_i].name);
+		ck_assert_msg(kill(pid, 0) < 0, "what a handler left still runs: %s",
+		              odd_handlers[_i].name);
 	if (f)
 		fclose(f);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);

@@ -45,8 +45,9 @@ struct peer {
 
 static struct sockaddr_in local(int port)
 {
-	return (struct sockaddr_in){
-	    .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	return (struct sockaddr_in){.sin_family = AF_INET,
+	                            .sin_port = htons((uint16_t)port),
+	                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static int connect_to(int port)
@@ -96,7 +97,8 @@ static void accept_one(struct peer *p)
 		abort();
 	struct pair *pair = free_pair(p);
 	struct peer_rule rule = rule_of_next(p);
-	*pair = (struct pair){.client = client, .broker = -1, .up.from = -1, .down.from = -1, .rule = rule};
+	*pair = (struct pair){
+	    .client = client, .broker = -1, .up.from = -1, .down.from = -1, .rule = rule};
 	atomic_fetch_add(&p->accepted, 1);
 	if (rule.say) {
 		if (write(client, rule.say, rule.say_len) < 0)
@@ -147,7 +149,8 @@ static uint32_t number_at(const struct buf *b, size_t at, size_t size)
 	return n;
 }
 
-/* Forwards whole frames up to the answer that the rule names. False: it has come, or the client is gone. */
+/* Forwards whole frames up to the answer that the rule names. False: it has come, or the client is
+ * gone. */
 static bool forward_frames(struct pair *pair)
 {
 	enum { METHOD = 1, FRAME_END = 1 };
@@ -158,7 +161,8 @@ static bool forward_frames(struct pair *pair)
 		size_t size = number_at(held, done + 3, 4) + FRAME_HEAD + FRAME_END;
 		if (held->len - done < size)
 			break;
-		met = held->data[done] == METHOD && number_at(held, done + FRAME_HEAD, 4) == pair->rule.answer;
+		met = held->data[done] == METHOD &&
+		      number_at(held, done + FRAME_HEAD, 4) == pair->rule.answer;
 		done += met ? 0 : size;
 	}
 	bool written = write_all(pair->client, held->data, done);
@@ -201,10 +205,13 @@ static void *peer_main(void *data)
 		struct pollfd fds[1 + 2 * PAIRS] = {{.fd = p->listener, .events = POLLIN}};
 		size_t count = p->count;
 		enum peer_mode mode = atomic_load(&p->mode);
-		bool up = mode == PEER_FORWARDS || mode == PEER_MUTE, down = mode == PEER_FORWARDS || mode == PEER_DEAF;
+		bool up = mode == PEER_FORWARDS || mode == PEER_MUTE,
+		     down = mode == PEER_FORWARDS || mode == PEER_DEAF;
 		for (size_t i = 0; i < count; i++) {
-			fds[1 + 2 * i] = (struct pollfd){.fd = up ? p->pairs[i].up.from : -1, .events = POLLIN};
-			fds[2 + 2 * i] = (struct pollfd){.fd = down ? p->pairs[i].down.from : -1, .events = POLLIN};
+			fds[1 + 2 * i] =
+			    (struct pollfd){.fd = up ? p->pairs[i].up.from : -1, .events = POLLIN};
+			fds[2 + 2 * i] = (struct pollfd){.fd = down ? p->pairs[i].down.from : -1,
+			                                 .events = POLLIN};
 		}
 		poll(fds, 1 + 2 * count, TICK_MS);
 		for (size_t i = 0; i < count; i++) {

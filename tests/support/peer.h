@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A peer that misbehaves as no real broker can be made to: a TCP proxy in front of the broker that stops or resets
- * after so many bytes or before an answer, talks nonsense itself, or does so when it is told. Runs on a thread of its
- * own.
+ * A peer that misbehaves as no real broker can be made to: a TCP proxy in front of the broker that
+ * stops or resets after so many bytes or before an answer, talks nonsense itself, or does so when
+ * it is told. Runs on a thread of its own.
  */
 #pragma once
 
@@ -12,13 +12,16 @@
 enum peer_end { PEER_STALL, PEER_RESET, PEER_BABBLE };
 
 struct peer_rule {
-	int64_t up_bytes, down_bytes; /* forwarded to and from the broker before the fault; -1: no fault that way */
-	enum peer_end end; /* STALL: neither read nor forwarded from then on; BABBLE: the same after some garbage */
+	int64_t up_bytes, down_bytes; /* forwarded to and from the broker before the fault; -1: no
+	                                 fault that way */
+	enum peer_end end; /* STALL: neither read nor forwarded from then on; BABBLE: the same after
+	                      some garbage */
 	const char *say;   /* not NULL: these bytes are the peer's, and nothing is forwarded */
 	size_t say_len;
-	uint32_t answer; /* PEER_METHOD: the broker's first method of that kind is the fault; 0: none */
-	unsigned
-	    connections; /* how many of the first connections it applies to; the others are forwarded as they are */
+	uint32_t
+	    answer; /* PEER_METHOD: the broker's first method of that kind is the fault; 0: none */
+	unsigned connections; /* how many of the first connections it applies to; the others are
+	                         forwarded as they are */
 };
 
 #define PEER_METHOD(class, method) ((uint32_t)(class) << 16 | (uint32_t)(method))

@@ -8,7 +8,11 @@
 static unsigned long read_code(const unsigned char *p, size_t len, size_t *size)
 {
 	static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
-	*size = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+	*size = p[0] < 0x80             ? 1
+	        : (p[0] & 0xe0) == 0xc0 ? 2
+	        : (p[0] & 0xf0) == 0xe0 ? 3
+	        : (p[0] & 0xf8) == 0xf0 ? 4
+	                                : 0;
 	if (*size == 0 || *size > len)
 		return 0;
 	unsigned long code = *size == 1 ? p[0] : p[0] & (0xffu >> (*size + 1));
@@ -23,8 +27,9 @@ static unsigned long read_code(const unsigned char *p, size_t len, size_t *size)
 
 static bool is_wrong(unsigned long code)
 {
-	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
-	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+	return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e ||
+	       code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
 }
 
 const char *printable_offender(const char *data, size_t len, const char *allowed)

@@ -49,7 +49,8 @@ static void remove_folder(void)
 		nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Check runs each test in a child: each has a folder of its own inside the parent's, which goes even if it aborted. */
+/* Check runs each test in a child: each has a folder of its own inside the parent's, which goes
+ * even if it aborted. */
 const char *support_dir(void)
 {
 	if (folder[0] && folder_owner == getpid())
@@ -58,14 +59,16 @@ const char *support_dir(void)
 	const char *outer = folder[0] ? folder : getenv("TMPDIR");
 	snprintf(base, sizeof base, "%.100s", outer ? outer : "/tmp");
 	snprintf(folder, sizeof folder, "%.100s/warren-XXXXXX", base);
-	if (!mkdtemp(folder)) /* ck_assert works inside tests only, and this may be before the first */
+	if (!mkdtemp(
+	        folder)) /* ck_assert works inside tests only, and this may be before the first */
 		abort();
 	folder_owner = getpid();
 	atexit(remove_folder);
 	return folder;
 }
 
-/* Paths stay valid for the whole test: a test holds several while it starts programs, which take some too. */
+/* Paths stay valid for the whole test: a test holds several while it starts programs, which take
+ * some too. */
 const char *support_path(const char *name)
 {
 	enum { PATHS = 4096 };
@@ -145,7 +148,8 @@ void support_wait_distinct(const char *path, size_t count)
 
 /* ---- processes ---- */
 
-static void in_child(const char *url, const char *const *argv, const char *home, int in, int out, int err)
+static void in_child(const char *url, const char *const *argv, const char *home, int in, int out,
+                     int err)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(in, 0);
@@ -191,7 +195,8 @@ struct result support_run(const char *url, const char *input, const char *const 
 	FILE *f = fopen(in_path, "we");
 	fputs(input ? input : "", f);
 	fclose(f);
-	int in = open_for(in_path, O_RDONLY), out = open_for(out_path, O_WRONLY | O_CREAT | O_TRUNC),
+	int in = open_for(in_path, O_RDONLY),
+	    out = open_for(out_path, O_WRONLY | O_CREAT | O_TRUNC),
 	    err = open_for(err_path, O_WRONLY | O_CREAT | O_TRUNC);
 	const char *home = support_dir();
 	pid_t pid = fork();
@@ -219,7 +224,8 @@ struct process support_start(const char *url, const char *const *argv)
 	struct process p;
 	snprintf(name, sizeof name, "process-%u.log", ++number);
 	snprintf(p.log, sizeof p.log, "%s", support_path(name));
-	int in = open_for("/dev/null", O_RDONLY), log = open_for(p.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+	int in = open_for("/dev/null", O_RDONLY),
+	    log = open_for(p.log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
 	const char *home = support_dir();
 	p.pid = fork();
 	if (p.pid == 0)
@@ -266,8 +272,9 @@ int support_terminate(struct process *p)
 static bool port_free(int port)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-	struct sockaddr_in a = {
-	    .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in a = {.sin_family = AF_INET,
+	                        .sin_port = htons((uint16_t)port),
+	                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 	bool ok = bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
 	close(fd);
@@ -291,7 +298,8 @@ static int find_ports(void)
 	static int next;
 	for (int tries = 0; tries < 500; tries++) {
 		int port = 10800 + (getpid() * 7 + next++ * 13) % 1200;
-		if (port_free(port) && port_free(port + 5000) && port_free(port + 10000) && port_free(port + 20000))
+		if (port_free(port) && port_free(port + 5000) && port_free(port + 10000) &&
+		    port_free(port + 20000))
 			return port;
 	}
 	ck_abort_msg("no free ports");
@@ -301,9 +309,10 @@ static void stop_nodes(void);
 
 static void broker_script(const struct node *n, const char *verb, const char *extra)
 {
-	cleanup_free char *command = xprintf("BROKER_PLUGINS=rabbitmq_management%s BROKER_CONF='%s.conf' "
-	                                     "'%s/scripts/broker.sh' %s '%s' %s >'%s.out' 2>&1",
-	                                     n->plugins, n->dir, getenv("WARREN_SOURCE"), verb, n->dir, extra, n->dir);
+	cleanup_free char *command =
+	    xprintf("BROKER_PLUGINS=rabbitmq_management%s BROKER_CONF='%s.conf' "
+	            "'%s/scripts/broker.sh' %s '%s' %s >'%s.out' 2>&1",
+	            n->plugins, n->dir, getenv("WARREN_SOURCE"), verb, n->dir, extra, n->dir);
 	if (system(command) == 0)
 		return;
 	cleanup_free char *path = xprintf("%s.out", n->dir);
@@ -325,7 +334,8 @@ void support_node_configure(const struct node *n, const char *settings)
 {
 	cleanup_free char *conf = xprintf("%s.conf", n->dir);
 	FILE *f = fopen(conf, "we");
-	fprintf(f, "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n%s\n", n->mgmt_port, settings);
+	fprintf(f, "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n%s\n", n->mgmt_port,
+	        settings);
 	fclose(f);
 }
 
@@ -404,7 +414,8 @@ const char *support_queue(const char *url)
 {
 	static char name[64];
 	static unsigned number;
-	snprintf(name, sizeof name, "t-%d-%u-%lld", (int)getpid(), ++number, (long long)clock_now_ms() % 1000000);
+	snprintf(name, sizeof name, "t-%d-%u-%lld", (int)getpid(), ++number,
+	         (long long)clock_now_ms() % 1000000);
 	struct result r = support_producer(url, NULL, "setup", name);
 	if (r.code != 0)
 		ck_abort_msg("setup: %s", r.err);
@@ -455,11 +466,13 @@ static void await_ack(struct broker *b)
 	}
 }
 
-void support_publish(const char *url, const char *exchange, const char *key, const struct message *m)
+void support_publish(const char *url, const char *exchange, const char *key,
+                     const struct message *m)
 {
 	struct error err = {0};
 	struct broker *b = support_connect(url);
-	if (broker_open_channel(b, 1, true, &err) < 0 || broker_publish(b, 1, exchange, key, m, NULL, &err) < 0)
+	if (broker_open_channel(b, 1, true, &err) < 0 ||
+	    broker_publish(b, 1, exchange, key, m, NULL, &err) < 0)
 		ck_abort_msg("%s", err.text);
 	await_ack(b);
 	broker_destroy(b, true);
@@ -501,7 +514,8 @@ struct message *support_take(const char *url, const char *amqp_queue)
 	struct error err = {0};
 	struct broker_event e = {0};
 	struct broker *b = support_connect(url);
-	if (broker_open_channel(b, 1, false, &err) < 0 || broker_consume(b, 1, amqp_queue, "take", 1, &err) < 0)
+	if (broker_open_channel(b, 1, false, &err) < 0 ||
+	    broker_consume(b, 1, amqp_queue, "take", 1, &err) < 0)
 		ck_abort_msg("%s", err.text);
 	if (broker_read(b, SUPPORT_MS, &e, &err) < 0 || e.kind != BROKER_DELIVERY)
 		ck_abort_msg("no message in %s: %s", amqp_queue, err.text);
@@ -512,14 +526,15 @@ struct message *support_take(const char *url, const char *amqp_queue)
 
 int support_close_connections(const char *mgmt_url, const char *text)
 {
-	cleanup_free char *command = xprintf(
-	    "curl -sf '%s/api/connections' | python3 -c \"\n"
-	    "import json,sys,urllib.parse\n"
-	    "for c in json.load(sys.stdin):\n"
-	    "  if '%s' in str(c.get('client_properties',{}).get('connection_name','')):\n"
-	    "    print(urllib.parse.quote(c['name'],safe=''))\n"
-	    "\" | while read -r n; do curl -sf -X DELETE \"%s/api/connections/$n\" && echo closed; done | wc -l",
-	    mgmt_url, text, mgmt_url);
+	cleanup_free char *command =
+	    xprintf("curl -sf '%s/api/connections' | python3 -c \"\n"
+	            "import json,sys,urllib.parse\n"
+	            "for c in json.load(sys.stdin):\n"
+	            "  if '%s' in str(c.get('client_properties',{}).get('connection_name','')):\n"
+	            "    print(urllib.parse.quote(c['name'],safe=''))\n"
+	            "\" | while read -r n; do curl -sf -X DELETE \"%s/api/connections/$n\" && echo "
+	            "closed; done | wc -l",
+	            mgmt_url, text, mgmt_url);
 	FILE *f = popen(command, "re");
 	int closed = 0;
 	if (!f || fscanf(f, "%d", &closed) != 1)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What integration tests need: a real broker, queues of their own, our programs as processes, and waiting for a
- * condition with a deadline. Failures end the test at once (ck_abort_msg).
+ * What integration tests need: a real broker, queues of their own, our programs as processes, and
+ * waiting for a condition with a deadline. Failures end the test at once (ck_abort_msg).
  *
- * The broker is the one that WARREN_TEST_AMQP_URL and WARREN_TEST_MGMT_URL name, else one that is started here and
- * stopped at exit. Programs come from WARREN_PRODUCER and WARREN_WORKER, the tree from WARREN_SOURCE (meson sets them).
+ * The broker is the one that WARREN_TEST_AMQP_URL and WARREN_TEST_MGMT_URL name, else one that is
+ * started here and stopped at exit. Programs come from WARREN_PRODUCER and WARREN_WORKER, the tree
+ * from WARREN_SOURCE (meson sets them).
  */
 #pragma once
 
@@ -18,14 +19,16 @@
 
 enum { SUPPORT_MS = 60000 }; /* the usual deadline: generous, since it only bounds a failure */
 
-/* Runs the suite; then stops every node and removes every file, also those of tests that aborted. For main. */
+/* Runs the suite; then stops every node and removes every file, also those of tests that aborted.
+ * For main. */
 int support_main(Suite *suite);
 
 /* ---- brokers ---- */
 
 const char *support_url(void);
 const char *support_mgmt_url(void);
-/* A node of the test's own, for tests that kill or starve it. support_main stops what a test leaves. */
+/* A node of the test's own, for tests that kill or starve it. support_main stops what a test
+ * leaves. */
 struct node {
 	char dir[200], url[100], mgmt_url[100], plugins[100];
 	int port, mgmt_port;
@@ -38,7 +41,8 @@ void support_node_configure(const struct node *n, const char *settings);
 void support_node_again(struct node *n); /* after a stop or kill: the same ports and data */
 void support_node_stop(struct node *n);
 void support_node_kill(struct node *n);
-void support_node_ctl(const struct node *n, const char *command); /* rabbitmqctl COMMAND, split at blanks */
+void support_node_ctl(const struct node *n,
+                      const char *command); /* rabbitmqctl COMMAND, split at blanks */
 
 int support_free_port(void);
 
@@ -53,7 +57,8 @@ const char *support_queue(const char *url);
 const char *support_amqp(const char *name, const char *suffix);
 struct broker *support_connect(const char *url);
 /* Publishes and waits for the confirm. m is borrowed. */
-void support_publish(const char *url, const char *exchange, const char *key, const struct message *m);
+void support_publish(const char *url, const char *exchange, const char *key,
+                     const struct message *m);
 /* A stranger's message: body and nothing else. */
 void support_publish_text(const char *url, const char *queue_name, const char *body);
 uint32_t support_depth(const char *url, const char *amqp_queue);
@@ -73,7 +78,7 @@ struct result {
 /* Runs argv (NULL-terminated) with AMQP_URL=url and input on stdin, to its end. */
 struct result support_run(const char *url, const char *input, const char *const *argv);
 void support_result_free(struct result *r);
-#define support_producer(url, input, ...)                                                                              \
+#define support_producer(url, input, ...)                                                          \
 	support_run(url, input, (const char *const[]){getenv("WARREN_PRODUCER"), __VA_ARGS__, NULL})
 
 struct process {
@@ -82,7 +87,7 @@ struct process {
 };
 /* Starts argv in the background; it dies with the test. */
 struct process support_start(const char *url, const char *const *argv);
-#define support_worker(url, ...)                                                                                       \
+#define support_worker(url, ...)                                                                   \
 	support_start(url, (const char *const[]){getenv("WARREN_WORKER"), "run", __VA_ARGS__, NULL})
 void support_wait_log(const struct process *p, const char *text);
 bool support_log_has(const struct process *p, const char *text);
@@ -99,20 +104,21 @@ size_t support_lines(const char *path);     /* lines of a file; 0 when there is 
 void support_wait_lines(const char *path, size_t count);
 size_t support_lines_with(const char *path, const char *part); /* how many lines hold part */
 /*
- * Waits until so many different lines are in a file: that so many jobs have run, when each writes its own. A count of
- * all lines does not tell that, for a job that ran twice stands in for one that is still running.
+ * Waits until so many different lines are in a file: that so many jobs have run, when each writes
+ * its own. A count of all lines does not tell that, for a job that ran twice stands in for one that
+ * is still running.
  */
 void support_wait_distinct(const char *path, size_t count);
 
 /* Waits until cond is true; ends the test with the words when it is not within SUPPORT_MS. */
-#define support_wait(cond, words)                                                                                      \
-	do {                                                                                                           \
-		int64_t until_ = support_now() + SUPPORT_MS;                                                           \
-		while (!(cond)) {                                                                                      \
-			if (support_now() > until_)                                                                    \
-				ck_abort_msg("not in time: %s", words);                                                \
-			support_pause();                                                                               \
-		}                                                                                                      \
+#define support_wait(cond, words)                                                                  \
+	do {                                                                                       \
+		int64_t until_ = support_now() + SUPPORT_MS;                                       \
+		while (!(cond)) {                                                                  \
+			if (support_now() > until_)                                                \
+				ck_abort_msg("not in time: %s", words);                            \
+			support_pause();                                                           \
+		}                                                                                  \
 	} while (0)
 int64_t support_now(void);
 void support_pause(void); /* 20 ms between two looks */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/corpus/jobs, one file per case: valid (NAME.json; NAME.args is what must come out as args), invalid and strict
- * (NAME.json; NAME.expect is "OFFSET REASON", REASON being how the reason begins). strict: a producer refuses it, a
- * worker takes it.
+ * tests/corpus/jobs, one file per case: valid (NAME.json; NAME.args is what must come out as args),
+ * invalid and strict (NAME.json; NAME.expect is "OFFSET REASON", REASON being how the reason
+ * begins). strict: a producer refuses it, a worker takes it.
  */
 #pragma once
 

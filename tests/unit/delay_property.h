@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must hold for every delay: the hops sum to it, each one is linked to the next lower one, rounding is upwards. */
+/* What must hold for every delay: the hops sum to it, each one is linked to the next lower one,
+ * rounding is upwards. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,5 +29,6 @@ static inline bool delay_is_right(uint32_t units)
 	uint32_t rounded = delay_round_backoff(units);
 	if (__builtin_popcount(rounded) > DELAY_BACKOFF_BITS)
 		return false;
-	return units > top ? rounded == top : rounded >= units && (rounded - units) * UINT64_C(8) <= units;
+	return units > top ? rounded == top
+	                   : rounded >= units && (rounded - units) * UINT64_C(8) <= units;
 }

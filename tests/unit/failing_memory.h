@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Allocations of the linked Warren objects go through here (ld --wrap), so that a test can refuse the Nth of them and
- * count what was not given back.
+ * Allocations of the linked Warren objects go through here (ld --wrap), so that a test can refuse
+ * the Nth of them and count what was not given back.
  */
 #pragma once
 

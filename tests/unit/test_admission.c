@@ -18,7 +18,8 @@ static const struct seal_place place = {AMQP_QUEUE, "j-1", "t"};
 /* A queue that wants its jobs signed by signer, or sealed to it. The ring is the test's. */
 static struct admission wanting(enum key_kind kind, struct keyring *made)
 {
-	struct admission a = {.amqp_queue = AMQP_QUEUE, .require_signed = true, .require_sealed = true};
+	struct admission a = {
+	    .amqp_queue = AMQP_QUEUE, .require_signed = true, .require_sealed = true};
 	struct error err = {0};
 	*made = (struct keyring){0};
 	ck_assert_int_eq(keyring_make(made, kind, "k", &err), 0);
@@ -32,11 +33,13 @@ static struct message *signed_message(const struct key *k, const char *body)
 	struct message *m = message_create();
 	message_set_body(m, body, strlen(body));
 	if (k)
-		headers_set_signature(&m->headers, k->kid, sign_job(k, AMQP_QUEUE, span_of(body), text));
+		headers_set_signature(&m->headers, k->kid,
+		                      sign_job(k, AMQP_QUEUE, span_of(body), text));
 	return m;
 }
 
-static struct intake read_message(const struct admission *a, const struct settings_queue *q, struct message *m)
+static struct intake read_message(const struct admission *a, const struct settings_queue *q,
+                                  struct message *m)
 {
 	struct intake in;
 	intake_read(&in, m, q, a, CODEC_BODY_MAX_DEFAULT);
@@ -101,8 +104,9 @@ START_TEST(nothing_is_believed_of_a_body_that_nobody_signed)
 	intake_finish(&in);
 	free(other.keys[0].kid);
 	other.keys[0].kid = xstrdup("stranger");
-	in =
-	    read_message(&a, &mail, signed_message(&other.keys[0], "{" ID ",\"expires_at\":\"2020-01-01T00:00:00Z\"}"));
+	in = read_message(
+	    &a, &mail,
+	    signed_message(&other.keys[0], "{" ID ",\"expires_at\":\"2020-01-01T00:00:00Z\"}"));
 	ck_assert(in.keyless && !in.unfit);
 	ck_assert_str_eq(in.job.id, "j-1");
 	intake_finish(&in);
@@ -137,7 +141,8 @@ static struct intake read_sealed(const struct admission *a, const struct key *k,
 {
 	struct buf text = {0}, body = {0};
 	seal_args(k, &place, span_of(args), &text);
-	buf_printf(&body, "{" ID ",\"sealed\":{\"kid\":\"%s\",\"data\":\"%s\"},\"x-a\":1}", k->kid, text.data);
+	buf_printf(&body, "{" ID ",\"sealed\":{\"kid\":\"%s\",\"data\":\"%s\"},\"x-a\":1}", k->kid,
+	           text.data);
 	struct intake in = read_message(a, &mail, signed_message(NULL, body.data));
 	buf_finish(&text);
 	buf_finish(&body);
@@ -160,7 +165,8 @@ END_TEST
 /* Who can seal may still put nothing into the document but args. */
 START_TEST(what_is_sealed_must_be_one_json_value)
 {
-	static const char *const wrong[] = {"", "nonsense", "1,\"timeout_ms\":5", "1}\n{\"ok\":1", "\"\n\"", "[1"};
+	static const char *const wrong[] = {
+	    "", "nonsense", "1,\"timeout_ms\":5", "1}\n{\"ok\":1", "\"\n\"", "[1"};
 	struct keyring ring;
 	struct admission a = wanting(KEY_SEAL_SECRET, &ring);
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -231,7 +237,9 @@ START_TEST(random_bodies_and_seals_never_run)
 			data[i] = pieces[next_random(&state) % (sizeof pieces - 1)];
 		data[len] = 0;
 		cleanup_free char *body =
-		    round % 2 ? xstrdup(data) : xprintf("{" ID ",\"sealed\":{\"kid\":\"k\",\"data\":\"%s\"}}", data);
+		    round % 2
+		        ? xstrdup(data)
+		        : xprintf("{" ID ",\"sealed\":{\"kid\":\"k\",\"data\":\"%s\"}}", data);
 		struct intake in = read_message(&a, &mail, signed_message(NULL, body));
 		ck_assert(in.unfit || in.keyless);
 		intake_finish(&in);

@@ -12,22 +12,25 @@ static amqp_basic_properties_t properties;
 
 static amqp_frame_t delivery_on(amqp_channel_t channel)
 {
-	return (amqp_frame_t){.frame_type = AMQP_FRAME_METHOD,
-	                      .channel = channel,
-	                      .payload.method = {.id = AMQP_BASIC_DELIVER_METHOD, .decoded = &deliver}};
+	return (amqp_frame_t){
+	    .frame_type = AMQP_FRAME_METHOD,
+	    .channel = channel,
+	    .payload.method = {.id = AMQP_BASIC_DELIVER_METHOD, .decoded = &deliver}};
 }
 
 static amqp_frame_t header_on(amqp_channel_t channel, uint64_t size, uint16_t class_id)
 {
 	return (amqp_frame_t){.frame_type = AMQP_FRAME_HEADER,
 	                      .channel = channel,
-	                      .payload.properties = {.class_id = class_id, .body_size = size, .decoded = &properties}};
+	                      .payload.properties = {
+	                          .class_id = class_id, .body_size = size, .decoded = &properties}};
 }
 
 static amqp_frame_t body_on(amqp_channel_t channel, const char *text)
 {
-	return (amqp_frame_t){
-	    .frame_type = AMQP_FRAME_BODY, .channel = channel, .payload.body_fragment = amqp_cstring_bytes(text)};
+	return (amqp_frame_t){.frame_type = AMQP_FRAME_BODY,
+	                      .channel = channel,
+	                      .payload.body_fragment = amqp_cstring_bytes(text)};
 }
 
 static int feed(struct assembler *a, amqp_frame_t f, struct broker_event *e, struct error *err)
@@ -70,7 +73,9 @@ START_TEST(a_frame_out_of_place_ends_the_connection)
 	    {{delivery_on(1)}, 1, header_on(2, 4, AMQP_BASIC_CLASS)},
 	    {{delivery_on(1)}, 1, header_on(1, 4, AMQP_CHANNEL_CLASS)},
 	    {{delivery_on(1)}, 1, header_on(1, ASSEMBLER_BODY_MAX + 1, AMQP_BASIC_CLASS)},
-	    {{delivery_on(1), header_on(1, 4, AMQP_BASIC_CLASS)}, 2, header_on(1, 4, AMQP_BASIC_CLASS)},
+	    {{delivery_on(1), header_on(1, 4, AMQP_BASIC_CLASS)},
+	     2,
+	     header_on(1, 4, AMQP_BASIC_CLASS)},
 	    {{delivery_on(1), header_on(1, 4, AMQP_BASIC_CLASS)}, 2, body_on(1, "12345")},
 	    {{{0}}, 0, body_on(ASSEMBLER_CHANNELS, "x")},
 	};
@@ -103,9 +108,9 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {the_frames_of_two_channels_may_come_mixed,
-	                              a_frame_out_of_place_ends_the_connection,
-	                              a_channel_opened_anew_knows_nothing_of_what_was_under_way, NULL};
+	const TTest *const tests[] = {
+	    the_frames_of_two_channels_may_come_mixed, a_frame_out_of_place_ends_the_connection,
+	    a_channel_opened_anew_knows_nothing_of_what_was_under_way, NULL};
 	SRunner *r = srunner_create(suite_of("assembler", tests));
 	srunner_run_all(r, CK_ENV);
 	int failed = srunner_ntests_failed(r);

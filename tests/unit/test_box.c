@@ -87,8 +87,10 @@ START_TEST(the_history_keeps_the_last_tries)
 	}
 	json_t *history = parse(text);
 	ck_assert_uint_eq(json_array_size(history), BOX_HISTORY_MAX);
-	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(history, 0), "attempt")), 3);
-	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(history, BOX_HISTORY_MAX - 1), "attempt")),
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(history, 0), "attempt")),
+	                 3);
+	ck_assert_int_eq(json_integer_value(json_object_get(
+	                     json_array_get(history, BOX_HISTORY_MAX - 1), "attempt")),
 	                 BOX_HISTORY_MAX + 2);
 	json_decref(history);
 	free(text);
@@ -108,8 +110,8 @@ END_TEST
 
 START_TEST(a_box_says_why_where_and_when)
 {
-	char *text = box_make("crashes", "ended by SIGSEGV", 1795511280123, "mail", &killed, span_of("oops\n\xff\x1b"),
-	                      "[{\"attempt\":2}]", HEADERS_OURS_MAX);
+	char *text = box_make("crashes", "ended by SIGSEGV", 1795511280123, "mail", &killed,
+	                      span_of("oops\n\xff\x1b"), "[{\"attempt\":2}]", HEADERS_OURS_MAX);
 	json_t *box = parse(text);
 	ck_assert_str_eq(text_in(box, "reason"), "crashes");
 	ck_assert_str_eq(text_in(box, "detail"), "ended by SIGSEGV");
@@ -125,7 +127,8 @@ END_TEST
 
 START_TEST(a_job_that_never_ran_has_a_box_too)
 {
-	char *text = box_make("malformed", NULL, CLOCK_NEVER, "mail", NULL, (struct span){0}, NULL, HEADERS_OURS_MAX);
+	char *text = box_make("malformed", NULL, CLOCK_NEVER, "mail", NULL, (struct span){0}, NULL,
+	                      HEADERS_OURS_MAX);
 	ck_assert_str_eq(text, "{\"reason\":\"malformed\",\"queue\":\"mail\",\"attempts\":[]}");
 	free(text);
 }
@@ -144,14 +147,14 @@ START_TEST(a_box_fits_the_room_there_is)
 	for (int i = 0; i < 10; i++) {
 		size_t used = strlen(history);
 		memset(history + used, 0, 8);
-		snprintf(history + used, sizeof history - used, "%s{\"attempt\":%d,\"error\":\"%0100d\"}", i ? "," : "",
-		         i, i);
+		snprintf(history + used, sizeof history - used,
+		         "%s{\"attempt\":%d,\"error\":\"%0100d\"}", i ? "," : "", i, i);
 	}
 	strcat(history, "]");
 	size_t stderr_before = SIZE_MAX, attempts_before = SIZE_MAX;
 	for (size_t max = 12000; max >= 600; max -= 200) {
-		char *text =
-		    box_make("failures", "detail", 0, "mail", &t, (struct span){tail, sizeof tail}, history, max);
+		char *text = box_make("failures", "detail", 0, "mail", &t,
+		                      (struct span){tail, sizeof tail}, history, max);
 		ck_assert_uint_le(strlen(text), max);
 		json_t *box = parse(text);
 		const char *kept = text_in(box, "stderr");
@@ -162,15 +165,18 @@ START_TEST(a_box_fits_the_room_there_is)
 		ck_assert(attempts_now == 10 || stderr_now == 0);
 		ck_assert_uint_le(stderr_now, stderr_before);
 		ck_assert_uint_le(attempts_now, attempts_before);
-		const json_t *last = json_array_get(json_object_get(box, "attempts"), attempts_now - 1);
-		ck_assert(attempts_now == 0 || json_integer_value(json_object_get(last, "attempt")) == 9);
+		const json_t *last =
+		    json_array_get(json_object_get(box, "attempts"), attempts_now - 1);
+		ck_assert(attempts_now == 0 ||
+		          json_integer_value(json_object_get(last, "attempt")) == 9);
 		ck_assert_str_eq(text_in(box, "reason"), "failures");
 		stderr_before = stderr_now;
 		attempts_before = attempts_now;
 		json_decref(box);
 		free(text);
 	}
-	char *least = box_make("failures", "detail", 0, "mail", &t, (struct span){tail, sizeof tail}, history, 10);
+	char *least = box_make("failures", "detail", 0, "mail", &t,
+	                       (struct span){tail, sizeof tail}, history, 10);
 	json_t *box = parse(least);
 	ck_assert_ptr_null(json_object_get(box, "detail"));
 	ck_assert_ptr_null(json_object_get(json_object_get(box, "try"), "error"));

@@ -88,11 +88,16 @@ START_TEST(any_bytes_become_a_json_string)
 }
 END_TEST
 
-/* The rule of RFC 3629 by arithmetic: decode whatever the lead byte promises, then look at the number. */
+/* The rule of RFC 3629 by arithmetic: decode whatever the lead byte promises, then look at the
+ * number. */
 static size_t slow_sequence(const unsigned char *p, size_t len)
 {
 	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
+	size_t n = p[0] < 0x80       ? 1
+	           : p[0] >> 5 == 6  ? 2
+	           : p[0] >> 4 == 14 ? 3
+	           : p[0] >> 3 == 30 ? 4
+	                             : 0;
 	if (n < 2 || n > len)
 		return n == 1;
 	uint32_t code = p[0] & (0x7fu >> n);
@@ -107,15 +112,17 @@ static size_t slow_sequence(const unsigned char *p, size_t len)
 
 START_TEST(utf8_is_judged_by_the_code_point_it_stands_for)
 {
-	static const unsigned char tails[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+	static const unsigned char tails[] = {0x00, 0x7f, 0x80, 0x8f, 0x90,
+	                                      0x9f, 0xa0, 0xbf, 0xc0, 0xff};
 	size_t count = sizeof tails;
 	for (unsigned first = 0; first < 256; first++) {
 		for (size_t t = 0; t < count * count * count; t++) {
-			unsigned char p[4] = {(unsigned char)first, tails[t % count], tails[t / count % count],
-			                      tails[t / count / count]};
+			unsigned char p[4] = {(unsigned char)first, tails[t % count],
+			                      tails[t / count % count], tails[t / count / count]};
 			for (size_t len = 1; len <= 4; len++)
 				if (utf8_sequence((char *)p, len) != slow_sequence(p, len))
-					ck_abort_msg("%02x %02x %02x %02x len %zu", p[0], p[1], p[2], p[3], len);
+					ck_abort_msg("%02x %02x %02x %02x len %zu", p[0], p[1],
+					             p[2], p[3], len);
 		}
 	}
 }

@@ -76,7 +76,8 @@ START_TEST(times_come_back_as_they_were_written)
 {
 	uint64_t seed = 1;
 	for (int i = 0; i < 20000; i++) {
-		int64_t at_ms = (int64_t)(next_random(&seed) % 315569520000000) - 62167219200000, back = 0;
+		int64_t at_ms = (int64_t)(next_random(&seed) % 315569520000000) - 62167219200000,
+		        back = 0;
 		char text[CLOCK_TEXT_SIZE];
 		ck_assert_uint_eq(strlen(clock_format(at_ms, text)), 24);
 		if (!clock_parse(span_of(text), &back) || back != at_ms)

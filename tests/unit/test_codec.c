@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan and codec: the corpus, encoding, memory that runs out. test_differential.c compares with jansson. */
+/* scan and codec: the corpus, encoding, memory that runs out. test_differential.c compares with
+ * jansson. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,10 +37,13 @@ START_TEST(valid_documents_are_read_and_args_handed_on_byte_for_byte)
 		for (int fields = CODEC_FIELDS_STRICT; fields <= CODEC_FIELDS_LENIENT; fields++) {
 			struct job j;
 			struct codec_error err;
-			struct span body = bytes_of(&c.cases[i].body), want = bytes_of(&c.cases[i].beside);
+			struct span body = bytes_of(&c.cases[i].body),
+			            want = bytes_of(&c.cases[i].beside);
 			if (!codec_decode(body, body.len, (enum codec_fields)fields, &j, &err))
-				ck_abort_msg("%s: byte %zu: %s", c.cases[i].name, err.offset, err.reason);
-			ck_assert_msg(j.args_len == want.len && memcmp(j.args, want.at, want.len) == 0,
+				ck_abort_msg("%s: byte %zu: %s", c.cases[i].name, err.offset,
+				             err.reason);
+			ck_assert_msg(j.args_len == want.len &&
+			                  memcmp(j.args, want.at, want.len) == 0,
 			              "%s: args are %s", c.cases[i].name, j.args);
 			ck_assert_int_eq(j.args[j.args_len], 0);
 			job_finish(&j);
@@ -61,9 +65,11 @@ static void expect_refusal(const struct corpus_case *k, enum codec_fields fields
 	long live = memory_live();
 	ck_assert_msg(!taken, "%s was taken", k->name);
 	ck_assert_msg(live == 0, "%s: %ld allocations are lost", k->name, live);
-	ck_assert_msg(err.offset == offset, "%s: at byte %zu, not %zu (%s)", k->name, err.offset, offset, err.reason);
-	ck_assert_msg(len > 8 && strncmp(err.reason, reason, len) == 0, "%s: \"%s\" does not begin with \"%.*s\"",
-	              k->name, err.reason, (int)len, reason);
+	ck_assert_msg(err.offset == offset, "%s: at byte %zu, not %zu (%s)", k->name, err.offset,
+	              offset, err.reason);
+	ck_assert_msg(len > 8 && strncmp(err.reason, reason, len) == 0,
+	              "%s: \"%s\" does not begin with \"%.*s\"", k->name, err.reason, (int)len,
+	              reason);
 	for (const char *p = err.reason; *p; p++)
 		ck_assert_msg(*p >= ' ' && *p <= '~', "%s: the reason holds byte %d", k->name, *p);
 	ck_assert_int_eq(j.timeout_ms, 42); /* untouched */
@@ -87,7 +93,8 @@ START_TEST(unknown_fields_are_refused_by_producers_and_carried_by_workers)
 		struct job j;
 		struct codec_error err;
 		expect_refusal(&c.cases[i], CODEC_FIELDS_STRICT);
-		if (!codec_decode(bytes_of(&c.cases[i].body), 10000, CODEC_FIELDS_LENIENT, &j, &err))
+		if (!codec_decode(bytes_of(&c.cases[i].body), 10000, CODEC_FIELDS_LENIENT, &j,
+		                  &err))
 			ck_abort_msg("%s: byte %zu: %s", c.cases[i].name, err.offset, err.reason);
 		job_finish(&j);
 	}
@@ -112,7 +119,8 @@ START_TEST(every_proper_beginning_of_a_document_is_refused)
 			if (scan_text((struct span){beginning, len}, &value, &err))
 				ck_abort_msg("%s: %zu bytes were taken", c.cases[i].name, len);
 			if (err.offset > len)
-				ck_abort_msg("%s: byte %zu of %zu", c.cases[i].name, err.offset, len);
+				ck_abort_msg("%s: byte %zu of %zu", c.cases[i].name, err.offset,
+				             len);
 			free(beginning);
 		}
 	}
@@ -131,7 +139,8 @@ START_TEST(a_long_strange_key_is_shown_cut)
 		ck_assert_uint_eq(err.offset, 1);
 		/* "unknown field ", at most 71 bytes of the key, the advice */
 		ck_assert_uint_le(strlen(err.reason), 14 + 71 + 38);
-		ck_assert_ptr_nonnull(strstr(err.reason, pad < 39 ? "\\xc3\\xa9\\xc3\\xa9\\xc3\\xa9\" (" : "... ("));
+		ck_assert_ptr_nonnull(
+		    strstr(err.reason, pad < 39 ? "\\xc3\\xa9\\xc3\\xa9\\xc3\\xa9\" (" : "... ("));
 		buf_finish(&b);
 		if (pad == 38)
 			pad = 49; /* in between it depends */
@@ -143,12 +152,14 @@ END_TEST
 
 START_TEST(every_field_is_read)
 {
-	struct job j =
-	    decode("{\"v\":1,\"id\":\"i:1\",\"type\":\"t\",\"created_at\":\"2026-11-24T09:08:00.123Z\","
-	           "\"not_before\":\"2026-11-24T09:08:01Z\",\"expires_at\":\"2026-11-24T09:08:02Z\",\"timeout_ms\":77,"
-	           "\"retry\":{\"max_attempts\":7,\"backoff\":{\"kind\":\"linear\",\"base_ms\":5,\"max_ms\":6,"
-	           "\"jitter\":0.5}},\"headers\":{\"a\":\"1\",\"\\u00e9\":\"\\ud83d\\ude00\"}}",
-	           CODEC_FIELDS_STRICT);
+	struct job j = decode(
+	    "{\"v\":1,\"id\":\"i:1\",\"type\":\"t\",\"created_at\":\"2026-11-24T09:08:00.123Z\","
+	    "\"not_before\":\"2026-11-24T09:08:01Z\",\"expires_at\":\"2026-11-24T09:08:02Z\","
+	    "\"timeout_ms\":77,"
+	    "\"retry\":{\"max_attempts\":7,\"backoff\":{\"kind\":\"linear\",\"base_ms\":5,\"max_"
+	    "ms\":6,"
+	    "\"jitter\":0.5}},\"headers\":{\"a\":\"1\",\"\\u00e9\":\"\\ud83d\\ude00\"}}",
+	    CODEC_FIELDS_STRICT);
 	ck_assert_str_eq(j.id, "i:1");
 	ck_assert_str_eq(j.type, "t");
 	ck_assert_str_eq(j.args, "null");
@@ -179,8 +190,8 @@ START_TEST(what_is_omitted_is_absent)
 	ck_assert_int_eq(j.not_before_ms, CLOCK_NEVER);
 	ck_assert_int_eq(j.expires_at_ms, CLOCK_NEVER);
 	ck_assert_int_eq(j.timeout_ms, 0);
-	ck_assert(!j.retry.has_max_attempts && !j.retry.has_kind && !j.retry.has_base_ms && !j.retry.has_max_ms &&
-	          !j.retry.has_jitter);
+	ck_assert(!j.retry.has_max_attempts && !j.retry.has_kind && !j.retry.has_base_ms &&
+	          !j.retry.has_max_ms && !j.retry.has_jitter);
 	ck_assert_uint_eq(j.header_count, 0);
 	job_finish(&j);
 }
@@ -212,17 +223,24 @@ START_TEST(what_is_written_in_our_form_comes_back_the_same)
 {
 	expect_round_trip("{\"type\":\"t\",\"args\":null}");
 	expect_round_trip(
-	    "{\"id\":\"i\",\"type\":\"t\",\"args\":[1e2, 1.50],\"created_at\":\"2026-11-24T09:08:00.123Z\","
-	    "\"not_before\":\"2026-11-24T09:08:01.000Z\",\"expires_at\":\"2026-11-24T09:08:02.000Z\","
-	    "\"timeout_ms\":77,\"retry\":{\"max_attempts\":7,\"backoff\":{\"kind\":\"linear\",\"base_ms\":5,"
+	    "{\"id\":\"i\",\"type\":\"t\",\"args\":[1e2, "
+	    "1.50],\"created_at\":\"2026-11-24T09:08:00.123Z\","
+	    "\"not_before\":\"2026-11-24T09:08:01.000Z\",\"expires_at\":\"2026-11-24T09:08:02."
+	    "000Z\","
+	    "\"timeout_ms\":77,\"retry\":{\"max_attempts\":7,\"backoff\":{\"kind\":\"linear\","
+	    "\"base_ms\":5,"
 	    "\"max_ms\":6,\"jitter\":0.5}},\"headers\":{\"a\\\"\":\"1\\n\",\"b\":\"\xc3\xa9\"}}");
 	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"max_attempts\":2}}");
 	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"base_ms\":2}}}");
-	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"max_ms\":2,\"jitter\":1}}}");
-	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.11111111}}}");
+	expect_round_trip(
+	    "{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"max_ms\":2,\"jitter\":1}}}");
+	expect_round_trip(
+	    "{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.11111111}}}");
 	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.1}}}");
-	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.30000000000000004}}}");
-	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":2.2250738585072014e-308}}}");
+	expect_round_trip(
+	    "{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":0.30000000000000004}}}");
+	expect_round_trip("{\"type\":\"t\",\"args\":1,\"retry\":{\"backoff\":{\"jitter\":2."
+	                  "2250738585072014e-308}}}");
 }
 END_TEST
 
@@ -247,18 +265,22 @@ START_TEST(a_document_is_completed_in_front)
 		int64_t created_at_ms;
 		const char *out;
 	} rows[] = {
-	    {"{\"type\":\"t\"}", "i", 0, "{\"id\":\"i\",\"created_at\":\"1970-01-01T00:00:00.000Z\",\"type\":\"t\"}"},
+	    {"{\"type\":\"t\"}", "i", 0,
+	     "{\"id\":\"i\",\"created_at\":\"1970-01-01T00:00:00.000Z\",\"type\":\"t\"}"},
 	    {" { \"type\" : \"t\"}\n", "i", CLOCK_NEVER, "{\"id\":\"i\", \"type\" : \"t\"}"},
 	    {"{\"type\":\"t\"}", NULL, CLOCK_NEVER, "{\"type\":\"t\"}"},
-	    {"{\"type\":\"t\",\"id\":\"mine\"}", "i", CLOCK_NEVER, "{\"type\":\"t\",\"id\":\"mine\"}"},
-	    {"{\"type\":\"t\",\"\\u0069d\":\"mine\"}", "i", CLOCK_NEVER, "{\"type\":\"t\",\"\\u0069d\":\"mine\"}"},
+	    {"{\"type\":\"t\",\"id\":\"mine\"}", "i", CLOCK_NEVER,
+	     "{\"type\":\"t\",\"id\":\"mine\"}"},
+	    {"{\"type\":\"t\",\"\\u0069d\":\"mine\"}", "i", CLOCK_NEVER,
+	     "{\"type\":\"t\",\"\\u0069d\":\"mine\"}"},
 	    {"{\"created_at\":\"x\"}", "i", 0, "{\"id\":\"i\",\"created_at\":\"x\"}"},
 	    {"{\"args\":{\"id\":1}}", "i", CLOCK_NEVER, "{\"id\":\"i\",\"args\":{\"id\":1}}"},
 	    {"{ }", "i", CLOCK_NEVER, "{\"id\":\"i\" }"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct buf out = {0};
-		ck_assert(codec_complete(span_of(rows[i].in), rows[i].id, rows[i].created_at_ms, &out));
+		ck_assert(
+		    codec_complete(span_of(rows[i].in), rows[i].id, rows[i].created_at_ms, &out));
 		ck_assert_str_eq(out.data, rows[i].out);
 		buf_finish(&out);
 	}
@@ -271,9 +293,10 @@ END_TEST
 
 /* ---- memory ---- */
 
-#define RICH                                                                                                           \
-	"{\"id\":\"i\",\"\\u0074ype\":\"t\",\"args\":[1],\"retry\":{\"backoff\":{\"kind\":\"fixed\",\"k\\u0065y\":1}}" \
-	","                                                                                                            \
+#define RICH                                                                                       \
+	"{\"id\":\"i\",\"\\u0074ype\":\"t\",\"args\":[1],\"retry\":{\"backoff\":{\"kind\":"        \
+	"\"fixed\",\"k\\u0065y\":1}}"                                                              \
+	","                                                                                        \
 	"\"headers\":{\"a\":\"1\",\"b\\u0062\":\"2\",\"c\":\"3\"},\"x-\\u0061\":1,\"x-b\":2}"
 
 START_TEST(memory_that_runs_out_while_reading_is_an_error_and_no_leak)
@@ -290,7 +313,8 @@ START_TEST(memory_that_runs_out_while_reading_is_an_error_and_no_leak)
 		memory_fail_from(0);
 		ck_assert_msg(live == 0, "allocation %ld: %ld are lost", nth, live);
 		ck_assert(ok || j.timeout_ms == 42);
-		ck_assert_msg(ok || strcmp(err.reason, "out of memory") == 0, "allocation %ld: %s", nth, err.reason);
+		ck_assert_msg(ok || strcmp(err.reason, "out of memory") == 0, "allocation %ld: %s",
+		              nth, err.reason);
 		ck_assert_int_lt(nth, 1000);
 	}
 	ck_assert_int_gt(nth, 12); /* fewer, and the wrapping would not work */
@@ -304,8 +328,8 @@ START_TEST(memory_that_runs_out_over_a_duplicate_is_no_duplicate)
 		struct job j;
 		struct codec_error err = {.reason = ""};
 		memory_fail_from(nth);
-		bool ok =
-		    codec_decode(span_of("{\"type\":\"t\",\"\\u0074ype\":\"t\"}"), 1000, CODEC_FIELDS_STRICT, &j, &err);
+		bool ok = codec_decode(span_of("{\"type\":\"t\",\"\\u0074ype\":\"t\"}"), 1000,
+		                       CODEC_FIELDS_STRICT, &j, &err);
 		long live = memory_live();
 		memory_fail_from(0);
 		ck_assert(!ok);
@@ -345,7 +369,8 @@ START_TEST(args_are_replaced_where_they_stood)
 	static const struct {
 		const char *in, *out;
 	} rows[] = {
-	    {"{\"type\":\"t\",\"args\":[1, 2],\"x-a\":1e2}", "{\"type\":\"t\",\"args\":{\"new\":1},\"x-a\":1e2}"},
+	    {"{\"type\":\"t\",\"args\":[1, 2],\"x-a\":1e2}",
+	     "{\"type\":\"t\",\"args\":{\"new\":1},\"x-a\":1e2}"},
 	    {" { \"type\" : \"t\" } ", "{\"type\":\"t\",\"args\":{\"new\":1}}"},
 	    {"{}", "{\"args\":{\"new\":1}}"},
 	    {"{\"\\u0061rgs\":null,\"a\":{\"args\":3},\"sealed\":{\"kid\":\"k\"},\"b\":[]}",
@@ -353,7 +378,8 @@ START_TEST(args_are_replaced_where_they_stood)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct buf out = {0};
-		ck_assert(codec_replace_args(span_of(rows[i].in), "\"args\"", span_of("{\"new\":1}"), &out));
+		ck_assert(codec_replace_args(span_of(rows[i].in), "\"args\"",
+		                             span_of("{\"new\":1}"), &out));
 		ck_assert_str_eq(out.data, rows[i].out);
 		buf_finish(&out);
 	}
@@ -376,7 +402,8 @@ static bool complete_escaped(struct buf *out)
 
 START_TEST(memory_that_runs_out_while_writing_is_an_error_and_no_leak)
 {
-	bool (*const writers[])(struct buf *) = {encode_rich, complete_rich, replace_rich, complete_escaped};
+	bool (*const writers[])(struct buf *) = {encode_rich, complete_rich, replace_rich,
+	                                         complete_escaped};
 	for (size_t i = 0; i < sizeof writers / sizeof *writers; i++) {
 		long nth = 0;
 		for (bool ok = false; !ok;) {
@@ -426,8 +453,9 @@ START_TEST(kinds_are_told_by_the_first_byte)
 	static const struct {
 		const char *text;
 		enum scan_kind kind;
-	} rows[] = {{"{}", SCAN_OBJECT}, {"[]", SCAN_ARRAY},  {"\"\"", SCAN_STRING}, {"-1", SCAN_NUMBER},
-	            {"0", SCAN_NUMBER},  {"true", SCAN_TRUE}, {"false", SCAN_FALSE}, {"null", SCAN_NULL}};
+	} rows[] = {{"{}", SCAN_OBJECT},   {"[]", SCAN_ARRAY}, {"\"\"", SCAN_STRING},
+	            {"-1", SCAN_NUMBER},   {"0", SCAN_NUMBER}, {"true", SCAN_TRUE},
+	            {"false", SCAN_FALSE}, {"null", SCAN_NULL}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct scan_value value;
 		struct scan_error err;
@@ -441,8 +469,9 @@ END_TEST
 START_TEST(escapes_become_the_bytes_they_stand_for)
 {
 	struct buf out = {0};
-	ck_assert(
-	    scan_unescape(span_of("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20ac\\ud83d\\ude00\\u0000z\""), &out));
+	ck_assert(scan_unescape(
+	    span_of("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20ac\\ud83d\\ude00\\u0000z\""),
+	    &out));
 	ck_assert_uint_eq(out.len, 20);
 	ck_assert_mem_eq(out.data, "\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\0z", 21);
 	buf_finish(&out);

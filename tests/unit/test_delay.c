@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every single value is swept by delay_sweep.c (suite long); here: all small ones, and a sample of the large. */
+/* Every single value is swept by delay_sweep.c (suite long); here: all small ones, and a sample of
+ * the large. */
 #include "common/job/delay.h"
 #include "tests/unit/delay_property.h"
 #include "tests/unit/suites.h"

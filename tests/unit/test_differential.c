@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our scanner against jansson's parser: they must agree on every text but for the differences in `differences`, which
- * docs/message-format.md lists too. The texts are the corpus and seeded random mutations of it.
+ * Our scanner against jansson's parser: they must agree on every text but for the differences in
+ * `differences`, which docs/message-format.md lists too. The texts are the corpus and seeded random
+ * mutations of it.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static struct {
 	unsigned long seen;
 } differences[] = {
     {"depth over 64: ours refuses, jansson's limit is 2048", false, scanner_refuses_depth, 0},
-    {"numbers beyond jansson's integers and doubles: ours keeps the digits", true, jansson_refuses_number, 0},
+    {"numbers beyond jansson's integers and doubles: ours keeps the digits", true,
+     jansson_refuses_number, 0},
     {"\\u0000 in a key: ours takes it in args", true, jansson_refuses_nul_in_key, 0},
 };
 enum { DIFFERENCES = sizeof differences / sizeof *differences };
@@ -50,7 +52,8 @@ static unsigned long taken_by_both, refused_by_both, jobs_compared;
 static bool listed(bool we_take_it, const struct scan_error *ours, const json_error_t *theirs)
 {
 	for (size_t i = 0; i < DIFFERENCES; i++) {
-		if (differences[i].we_take_it == we_take_it && differences[i].applies(ours, theirs)) {
+		if (differences[i].we_take_it == we_take_it &&
+		    differences[i].applies(ours, theirs)) {
 			differences[i].seen++;
 			return true;
 		}
@@ -69,7 +72,8 @@ static void compare_text(struct span quoted, const json_t *theirs, struct span d
 {
 	struct buf plain = {0};
 	scan_unescape(quoted, &plain);
-	if (plain.len != json_string_length(theirs) || memcmp(plain.data, json_string_value(theirs), plain.len) != 0)
+	if (plain.len != json_string_length(theirs) ||
+	    memcmp(plain.data, json_string_value(theirs), plain.len) != 0)
 		show("a string reads otherwise", document);
 	buf_finish(&plain);
 }
@@ -87,9 +91,10 @@ static void compare_members(struct scan_value ours, const json_t *theirs, struct
 			show("a member is missing", document);
 		buf_finish(&key);
 		static const enum scan_kind kinds[] = {
-		    [JSON_OBJECT] = SCAN_OBJECT,  [JSON_ARRAY] = SCAN_ARRAY, [JSON_STRING] = SCAN_STRING,
-		    [JSON_INTEGER] = SCAN_NUMBER, [JSON_REAL] = SCAN_NUMBER, [JSON_TRUE] = SCAN_TRUE,
-		    [JSON_FALSE] = SCAN_FALSE,    [JSON_NULL] = SCAN_NULL};
+		    [JSON_OBJECT] = SCAN_OBJECT, [JSON_ARRAY] = SCAN_ARRAY,
+		    [JSON_STRING] = SCAN_STRING, [JSON_INTEGER] = SCAN_NUMBER,
+		    [JSON_REAL] = SCAN_NUMBER,   [JSON_TRUE] = SCAN_TRUE,
+		    [JSON_FALSE] = SCAN_FALSE,   [JSON_NULL] = SCAN_NULL};
 		if (kinds[json_typeof(value)] != m.value.kind)
 			show("a member is of another kind", document);
 		if (m.value.kind == SCAN_STRING)
@@ -106,7 +111,8 @@ static void compare_job(struct span document, const json_t *theirs)
 		return;
 	jobs_compared++;
 	const json_t *type = json_object_get(theirs, "type"), *id = json_object_get(theirs, "id"),
-	             *args = json_object_get(theirs, "args"), *headers = json_object_get(theirs, "headers");
+	             *args = json_object_get(theirs, "args"),
+	             *headers = json_object_get(theirs, "headers");
 	if (!json_is_string(type) || strcmp(j.type, json_string_value(type)) != 0)
 		show("the type differs", document);
 	if (!j.id != !id || (id && strcmp(j.id, json_string_value(id)) != 0))
@@ -117,7 +123,8 @@ static void compare_job(struct span document, const json_t *theirs)
 	if (j.header_count != json_object_size(headers))
 		show("the headers differ", document);
 	for (size_t i = 0; i < j.header_count; i++)
-		if (strcmp(j.headers[i].value, json_string_value(json_object_get(headers, j.headers[i].name))) != 0)
+		if (strcmp(j.headers[i].value,
+		           json_string_value(json_object_get(headers, j.headers[i].name))) != 0)
 			show("a header differs", document);
 	if (j.timeout_ms != json_integer_value(json_object_get(theirs, "timeout_ms")))
 		show("timeout_ms differs", document);
@@ -125,10 +132,12 @@ static void compare_job(struct span document, const json_t *theirs)
 	job_finish(&j);
 }
 
-/* Duplicate members keep jansson from having them all; then only the verdict on the text can be compared. */
+/* Duplicate members keep jansson from having them all; then only the verdict on the text can be
+ * compared. */
 static bool has_duplicates(struct span text)
 {
-	json_t *value = json_loadb(text.at, text.len, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
+	json_t *value = json_loadb(text.at, text.len,
+	                           JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
 	json_decref(value);
 	return !value;
 }
@@ -272,7 +281,8 @@ static void compare_mutations(const struct corpus *c, size_t rounds, uint64_t se
 
 START_TEST(the_scanner_agrees_with_jansson_but_for_the_listed_differences)
 {
-	static const char *const folders[][2] = {{"valid", "args"}, {"invalid", "expect"}, {"strict", "expect"}};
+	static const char *const folders[][2] = {
+	    {"valid", "args"}, {"invalid", "expect"}, {"strict", "expect"}};
 	for (int i = 0; i < 3; i++) {
 		struct corpus c = corpus_read(folders[i][0], folders[i][1]);
 		for (size_t k = 0; k < c.count; k++)

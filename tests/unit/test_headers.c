@@ -187,7 +187,8 @@ START_TEST(the_brokers_and_stale_headers_are_left_behind)
 	    "Warren-attempt",
 	    "warren-pack",
 	};
-	static const char *const kept[] = {"traceparent", "x-tenant", "x-deaths", "CCC", "warrens", "x-first-deaths"};
+	static const char *const kept[] = {"traceparent", "x-tenant", "x-deaths",
+	                                   "CCC",         "warrens",  "x-first-deaths"};
 	struct message *m = ours();
 	struct bookkeeping b = {.attempt = 2, .first_failed_at_ms = CLOCK_NEVER};
 	struct table out;

@@ -62,9 +62,11 @@ END_TEST
 START_TEST(a_hashed_id_depends_on_queue_body_and_time)
 {
 	const struct settings_queue other = {.name = (char[]){"other"}};
-	struct message *a = message_of("{\"type\":\"t\"}"), *b = message_of("{\"type\":\"t\"} "), *c = message_copy(a);
+	struct message *a = message_of("{\"type\":\"t\"}"), *b = message_of("{\"type\":\"t\"} "),
+	               *c = message_copy(a);
 	c->timestamp_s = 1;
-	struct intake in[] = {read_from(a, &mail), read_from(a, &other), read_from(b, &mail), read_from(c, &mail)};
+	struct intake in[] = {read_from(a, &mail), read_from(a, &other), read_from(b, &mail),
+	                      read_from(c, &mail)};
 	for (int i = 0; i < 4; i++)
 		for (int k = 0; k < i; k++)
 			ck_assert_str_ne(in[i].job.id, in[k].job.id);
@@ -123,7 +125,8 @@ START_TEST(a_raw_queue_takes_any_body)
 {
 	static const struct {
 		const char *message_type, *queue_type, *type;
-	} rows[] = {{"t", "q", "t"}, {NULL, "q", "q"}, {"not valid", "q", "q"}, {NULL, NULL, "mail"}};
+	} rows[] = {
+	    {"t", "q", "t"}, {NULL, "q", "q"}, {"not valid", "q", "q"}, {NULL, NULL, "mail"}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct settings_queue raw = mail;
 		raw.raw = true;
@@ -200,7 +203,9 @@ START_TEST(what_stops_a_job_is_looked_at_in_order)
 		struct intake in = {.delivery_count = rows[i].delivery_count};
 		in.job.expires_at_ms = rows[i].expires_at_ms;
 		in.job.not_before_ms = rows[i].not_before_ms;
-		ck_assert_msg(intake_refuse(&in, 1000, rows[i].handled, rows[i].paused) == rows[i].want, "row %zu", i);
+		ck_assert_msg(intake_refuse(&in, 1000, rows[i].handled, rows[i].paused) ==
+		                  rows[i].want,
+		              "row %zu", i);
 	}
 }
 END_TEST
@@ -211,7 +216,8 @@ static struct reissue reissue_of(const struct message *m, struct fate fate, cons
 {
 	struct reissue out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 2, .failures = 1, .first_failed_at_ms = 0};
-	ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, box, headers_room(SIZE_MAX)));
+	ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, box,
+	                       headers_room(SIZE_MAX)));
 	ck_assert_str_eq(out.key, "warren.v1.q.mail");
 	ck_assert_str_eq(out.message->message_id, "id");
 	ck_assert_str_eq(out.message->app_id, "warren");
@@ -240,7 +246,8 @@ START_TEST(a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead)
 		table_set_string(&m->headers, "warren-27", "out");
 		table_set_string(&m->headers, "x-death", "dropped");
 		m->reply_to = xstrdup("r");
-		struct reissue out = reissue_of(m, rows[i].fate, rows[i].fate.kind == FATE_DEAD ? "{}" : NULL);
+		struct reissue out =
+		    reissue_of(m, rows[i].fate, rows[i].fate.kind == FATE_DEAD ? "{}" : NULL);
 		size_t hops = 0;
 		ck_assert_str_eq(out.exchange, rows[i].exchange);
 		for (int level = 0; level < DELAY_LEVELS; level++) {
@@ -251,7 +258,8 @@ START_TEST(a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead)
 		ck_assert_uint_eq(hops, rows[i].hops);
 		ck_assert_str_eq(table_get_text(&out.message->headers, "tenant"), "blue");
 		ck_assert_ptr_null(table_get(&out.message->headers, "x-death"));
-		ck_assert(!table_get(&out.message->headers, "warren-box") == (rows[i].fate.kind != FATE_DEAD));
+		ck_assert(!table_get(&out.message->headers, "warren-box") ==
+		          (rows[i].fate.kind != FATE_DEAD));
 		ck_assert_str_eq(out.message->reply_to, "r");
 		message_destroy(out.message);
 		message_destroy(m);
@@ -268,7 +276,8 @@ START_TEST(headers_that_fit_no_frame_are_not_published_again)
 	struct reissue out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
 	struct fate fate = {.kind = FATE_RING};
-	ck_assert(!reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, NULL, headers_room(SIZE_MAX)));
+	ck_assert(!reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, NULL,
+	                        headers_room(SIZE_MAX)));
 	ck_assert_ptr_null(out.message);
 	free(text);
 	message_destroy(m);
@@ -292,7 +301,8 @@ START_TEST(a_job_is_known_by_queue_id_counters_and_body)
 }
 END_TEST
 
-/* Else who sends a copy with a bad signature has the worker take the signed job, delivered again, for dead already. */
+/* Else who sends a copy with a bad signature has the worker take the signed job, delivered again,
+ * for dead already. */
 START_TEST(a_copy_with_another_signature_is_another_job)
 {
 	static const struct headers_signature signatures[] = {
@@ -302,12 +312,14 @@ START_TEST(a_copy_with_another_signature_is_another_job)
 	const struct bookkeeping book = {.attempt = 1};
 	for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++)
 		for (size_t k = 0; k < i; k++)
-			ck_assert_uint_ne(redelivery_key(1, "a", &book, signatures[i], span_of("body")),
-			                  redelivery_key(1, "a", &book, signatures[k], span_of("body")));
+			ck_assert_uint_ne(
+			    redelivery_key(1, "a", &book, signatures[i], span_of("body")),
+			    redelivery_key(1, "a", &book, signatures[k], span_of("body")));
 }
 END_TEST
 
-/* Else a redelivered copy of the job that went round would be acknowledged for finished, without having run. */
+/* Else a redelivered copy of the job that went round would be acknowledged for finished, without
+ * having run. */
 START_TEST(a_job_that_went_round_without_a_new_attempt_is_another_one)
 {
 	static const struct bookkeeping rounds[] = {
@@ -323,8 +335,9 @@ START_TEST(a_job_that_went_round_without_a_new_attempt_is_another_one)
 	enum { ROUNDS = sizeof rounds / sizeof *rounds };
 	for (int i = 0; i < ROUNDS; i++)
 		for (int k = 0; k < i; k++)
-			ck_assert_uint_ne(redelivery_key(1, "a", &rounds[i], unsigned_, span_of("body")),
-			                  redelivery_key(1, "a", &rounds[k], unsigned_, span_of("body")));
+			ck_assert_uint_ne(
+			    redelivery_key(1, "a", &rounds[i], unsigned_, span_of("body")),
+			    redelivery_key(1, "a", &rounds[k], unsigned_, span_of("body")));
 }
 END_TEST
 
@@ -334,12 +347,13 @@ START_TEST(no_republish_looks_like_the_message_before)
 	static const enum fate_kind kinds[] = {FATE_RING, FATE_DEAD};
 	struct message *m = message_of("{\"type\":\"t\"}");
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct fate fate = {.kind = kinds[i], .delay_ms = 1000, .exact = true, .reason = "failures"};
+		struct fate fate = {
+		    .kind = kinds[i], .delay_ms = 1000, .exact = true, .reason = "failures"};
 		struct reissue out = {.message = NULL};
 		struct bookkeeping before, after;
 		headers_read(m, &before);
-		ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &before, &fate, NULL,
-		                       headers_room(SIZE_MAX)));
+		ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &before, &fate,
+		                       NULL, headers_room(SIZE_MAX)));
 		headers_read(out.message, &after);
 		ck_assert_uint_ne(redelivery_key(0, "id", &before, unsigned_, span_of("body")),
 		                  redelivery_key(0, "id", &after, unsigned_, span_of("body")));
@@ -359,7 +373,8 @@ START_TEST(only_a_copy_from_a_newer_connection_is_the_same_job)
 	void *found = NULL;
 	redelivery_add(r, 7, 1, &task);
 	ck_assert_int_eq(redelivery_find(r, 8, 2, &found), REDELIVERY_NEW);
-	ck_assert_int_eq(redelivery_find(r, 7, 1, &found), REDELIVERY_NEW); /* twice on one connection: two jobs */
+	ck_assert_int_eq(redelivery_find(r, 7, 1, &found),
+	                 REDELIVERY_NEW); /* twice on one connection: two jobs */
 	ck_assert_int_eq(redelivery_find(r, 7, 2, &found), REDELIVERY_IN_HAND);
 	ck_assert_ptr_eq(found, &task);
 	redelivery_moved(r, 7, &task, 2);
@@ -388,7 +403,8 @@ START_TEST(what_was_given_back_is_forgotten_and_memory_is_bounded)
 	}
 	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_NEW);
 	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_FINISHED);
-	ck_assert_int_eq(redelivery_find(r, REDELIVERY_FINISHED_MIN + 1, 2, &found), REDELIVERY_FINISHED);
+	ck_assert_int_eq(redelivery_find(r, REDELIVERY_FINISHED_MIN + 1, 2, &found),
+	                 REDELIVERY_FINISHED);
 	redelivery_destroy(r);
 }
 END_TEST

@@ -68,8 +68,8 @@ START_TEST(globs_match_types)
 	    {"\\*", "x", false},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		ck_assert_msg(job_type_matches(rows[i].glob, rows[i].type) == rows[i].match, "%s %s", rows[i].glob,
-		              rows[i].type);
+		ck_assert_msg(job_type_matches(rows[i].glob, rows[i].type) == rows[i].match,
+		              "%s %s", rows[i].glob, rows[i].type);
 }
 END_TEST
 
@@ -144,7 +144,8 @@ START_TEST(hash_ids_are_spread_evenly)
 		}
 	}
 	for (int bit = 0; bit < 128; bit++) /* six standard deviations are 424 */
-		ck_assert_msg(abs(ones[bit] - COUNT / 2) < 424, "bit %d: %d of %d", bit, ones[bit], COUNT);
+		ck_assert_msg(abs(ones[bit] - COUNT / 2) < 424, "bit %d: %d of %d", bit, ones[bit],
+		              COUNT);
 	qsort(ids, COUNT, sizeof *ids, compare_texts);
 	for (int i = 1; i < COUNT; i++)
 		ck_assert_str_ne(ids[i - 1], ids[i]);

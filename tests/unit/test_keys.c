@@ -56,7 +56,8 @@ static struct span span_of_buf(const struct buf *b)
 
 START_TEST(a_public_half_is_the_one_of_the_standards)
 {
-	struct keyring r = ring_of("# two keys\n\na sign-secret " SEED "\n  b\tseal-secret   " BOB "\r\n");
+	struct keyring r =
+	    ring_of("# two keys\n\na sign-secret " SEED "\n  b\tseal-secret   " BOB "\r\n");
 	struct buf out = {0};
 	ck_assert_uint_eq(r.count, 2);
 	key_write(&r.keys[0], true, &out);
@@ -81,23 +82,32 @@ static const struct {
     {KEY_ANY, "a sign-secret " SEED " b\n", "keys:1: a key is three words"},
     {KEY_ANY, "#\n\na/b sign-secret " SEED, "keys:3: the first word, the kid, must be"},
     {KEY_ANY, "a secret " SEED, "the second word must be"},
-    {KEY_ANY, "a sign-secret TM0Imyj", "the third word of 'a' is not the base64 of a sign-secret key"},
+    {KEY_ANY, "a sign-secret TM0Imyj",
+     "the third word of 'a' is not the base64 of a sign-secret key"},
     {KEY_ANY, "a sign-secret AAAA" SEED, "not the base64"},
-    {KEY_ANY, "a sign-secret TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvt=", "not the base64"}, /* idle bits set */
-    {KEY_ANY, "a sign-public AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "not the base64"}, /* the neutral point */
-    {KEY_ANY, "a sign-public AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "not the base64"}, /* on no curve */
+    {KEY_ANY, "a sign-secret TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvt=",
+     "not the base64"}, /* idle bits set */
+    {KEY_ANY, "a sign-public AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+     "not the base64"}, /* the neutral point */
+    {KEY_ANY, "a sign-public AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+     "not the base64"}, /* on no curve */
     {KEY_ANY, "a seal-public AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "not the base64"},
-    {KEY_ANY, "a sign-secret " SEED "\na sign-public " SEED_PUBLIC, "keys:2: the kid 'a' comes twice"},
-    {KEY_SIGN_PUBLIC, "a sign-secret " SEED, "its public half is wanted here: warren-producer keys public FILE"},
+    {KEY_ANY, "a sign-secret " SEED "\na sign-public " SEED_PUBLIC,
+     "keys:2: the kid 'a' comes twice"},
+    {KEY_SIGN_PUBLIC, "a sign-secret " SEED,
+     "its public half is wanted here: warren-producer keys public FILE"},
     {KEY_SEAL_SECRET, "a seal-public " BOB_PUBLIC, "the file with the secret half is wanted here"},
-    {KEY_SIGN_PUBLIC, "a seal-public " BOB_PUBLIC, "this is a seal-public key, and a sign-public key is wanted"},
+    {KEY_SIGN_PUBLIC, "a seal-public " BOB_PUBLIC,
+     "this is a seal-public key, and a sign-public key is wanted"},
 };
 
 START_TEST(a_wrong_key_text_is_refused_by_line_without_a_word_of_the_key)
 {
 	struct keyring r;
 	struct error err = {0};
-	ck_assert_int_eq(keyring_read(&r, wrong_texts[_i].want, span_of(wrong_texts[_i].text), "keys", &err), -1);
+	ck_assert_int_eq(
+	    keyring_read(&r, wrong_texts[_i].want, span_of(wrong_texts[_i].text), "keys", &err),
+	    -1);
 	ck_assert_int_eq(err.kind, ERROR_CONFIG);
 	ck_assert_msg(strstr(err.text, wrong_texts[_i].error) != NULL, "%s", err.text);
 	ck_assert_ptr_null(strstr(err.text, "TM0Imyj"));
@@ -195,15 +205,17 @@ static void expect_file(const char *text, mode_t mode, enum key_kind kind, const
 START_TEST(a_file_with_a_secret_in_it_must_be_private_whatever_it_is_read_for)
 {
 	expect_file("a sign-secret " SEED "\n", 0600, KEY_SIGN_SECRET, NULL);
-	expect_file("a sign-secret " SEED "\n", 0640, KEY_SIGN_SECRET, geteuid() == 0 ? NULL : "key file");
+	expect_file("a sign-secret " SEED "\n", 0640, KEY_SIGN_SECRET,
+	            geteuid() == 0 ? NULL : "key file");
 	expect_file("a sign-secret " SEED "\n", 0604, KEY_ANY, "is open to others");
 	expect_file("a sign-public " SEED_PUBLIC "\n", 0644, KEY_SIGN_PUBLIC, NULL);
 	/* Not that its mode is wrong, which for a public key it is not. */
 	expect_file("a sign-public " SEED_PUBLIC "\n", 0644, KEY_SIGN_SECRET,
 	            "the file with the secret half is wanted");
-	expect_file("a sign-public " SEED_PUBLIC "\n", 0666, KEY_SIGN_PUBLIC, "can be changed by others");
-	expect_file("a sign-public " SEED_PUBLIC "\nb sign-public " SEED_PUBLIC "\n", 0600, KEY_SIGN_PUBLIC,
-	            "holds 2 keys; leave the one that is to be used");
+	expect_file("a sign-public " SEED_PUBLIC "\n", 0666, KEY_SIGN_PUBLIC,
+	            "can be changed by others");
+	expect_file("a sign-public " SEED_PUBLIC "\nb sign-public " SEED_PUBLIC "\n", 0600,
+	            KEY_SIGN_PUBLIC, "holds 2 keys; leave the one that is to be used");
 	expect_file("a sign-public x\n", 0600, KEY_SIGN_PUBLIC, "/f:1: the third word");
 	cleanup_free char *large = xcalloc(70001, 1);
 	memset(large, '#', 70000);
@@ -246,7 +258,8 @@ END_TEST
 
 /* ---- signatures ---- */
 
-static const char body[] = "{\"id\":\"j-1\",\"type\":\"mail.welcome\",\"args\":{\"to\":\"ada@example.org\"}}";
+static const char body[] =
+    "{\"id\":\"j-1\",\"type\":\"mail.welcome\",\"args\":{\"to\":\"ada@example.org\"}}";
 #define QUEUE "warren.v1.q.mail"
 
 /* By OpenSSL, which knows nothing of sign.c. */
@@ -286,7 +299,8 @@ START_TEST(the_example_of_the_documentation_is_what_comes_out)
 	char text[SIGN_TEXT_SIZE];
 	struct keyring r = ring_of("a sign-secret " SEED);
 	ck_assert_str_eq(sign_job(&r.keys[0], QUEUE, span_of("{\"type\":\"t\"}"), text),
-	                 "LzN3gpVrwyc98JvLxjFKcJ/UiVp+65PT8DtVPxT6vnvRoUmFymxs4UclP7rAEJe/NjyK234yVVLefbqLDteOCQ==");
+	                 "LzN3gpVrwyc98JvLxjFKcJ/UiVp+65PT8DtVPxT6vnvRoUmFymxs4UclP7rAEJe/"
+	                 "NjyK234yVVLefbqLDteOCQ==");
 	keyring_finish(&r);
 }
 END_TEST
@@ -294,19 +308,22 @@ END_TEST
 START_TEST(no_bit_of_body_or_signature_may_change)
 {
 	char text[SIGN_TEXT_SIZE], altered[sizeof body];
-	struct keyring r = ring_of("a sign-public " SEED_PUBLIC), s = ring_of("a sign-secret " SEED);
+	struct keyring r = ring_of("a sign-public " SEED_PUBLIC),
+	               s = ring_of("a sign-secret " SEED);
 	const struct key *k = &r.keys[0];
 	sign_job(&s.keys[0], QUEUE, span_of(body), text);
 	ck_assert(sign_check(k, QUEUE, span_of(body), span_of(text)));
 	memcpy(altered, body, sizeof body);
 	for (size_t bit = 0; bit < 8 * strlen(body); bit++) {
 		altered[bit / 8] ^= (char)(1 << bit % 8);
-		ck_assert(!sign_check(k, QUEUE, (struct span){altered, strlen(body)}, span_of(text)));
+		ck_assert(
+		    !sign_check(k, QUEUE, (struct span){altered, strlen(body)}, span_of(text)));
 		altered[bit / 8] ^= (char)(1 << bit % 8);
 	}
 	for (size_t bit = 0; bit < 8 * (SIGN_TEXT_SIZE - 1); bit++) {
 		text[bit / 8] ^= (char)(1 << bit % 8);
-		ck_assert(!sign_check(k, QUEUE, span_of(body), (struct span){text, SIGN_TEXT_SIZE - 1}));
+		ck_assert(
+		    !sign_check(k, QUEUE, span_of(body), (struct span){text, SIGN_TEXT_SIZE - 1}));
 		text[bit / 8] ^= (char)(1 << bit % 8);
 	}
 	for (size_t len = 0; len < SIGN_TEXT_SIZE - 1; len++)
@@ -334,25 +351,31 @@ END_TEST
 
 /* ---- HPKE ---- */
 
-/* RFC 9180, A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, base mode, sequence number 0. */
+/* RFC 9180, A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, base mode, sequence
+ * number 0. */
 static const char of_sender[] = "f4ec9b33b792c372c1d2c2063507b684ef925b8c75a42dbcbf57d63ccd381600",
-                  of_receiver[] = "8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb",
-                  receiver_public[] = "4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a",
-                  sealed_answer[] = "1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a"
-                                    "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db"
-                                    "21993c62ce81883d2dd1b51a28";
+                  of_receiver[] =
+                      "8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb",
+                  receiver_public[] =
+                      "4310ee97d88cc1f088a5576c77ab0cf5c3ac797f3d95139c6c84b5429c59662a",
+                  sealed_answer[] =
+                      "1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a"
+                      "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db"
+                      "21993c62ce81883d2dd1b51a28";
 
 START_TEST(hpke_gives_the_answer_of_the_rfc)
 {
 	const struct hpke_bond bond = {span_of("Ode on a Grecian Urn"), span_of("Count-0")};
 	const char plain[] = "Beauty is truth, truth beauty";
-	struct buf sender = from_hex(of_sender), secret = from_hex(of_receiver), to = from_hex(receiver_public),
-	           answer = from_hex(sealed_answer);
+	struct buf sender = from_hex(of_sender), secret = from_hex(of_receiver),
+	           to = from_hex(receiver_public), answer = from_hex(sealed_answer);
 	unsigned char out[sizeof plain - 1 + HPKE_OVERHEAD], back[sizeof plain - 1];
-	ck_assert(hpke_seal((unsigned char *)to.data, (unsigned char *)sender.data, bond, span_of(plain), out));
+	ck_assert(hpke_seal((unsigned char *)to.data, (unsigned char *)sender.data, bond,
+	                    span_of(plain), out));
 	ck_assert_uint_eq(answer.len, sizeof out);
 	ck_assert_mem_eq(out, answer.data, sizeof out);
-	ck_assert(hpke_open((unsigned char *)secret.data, (unsigned char *)to.data, bond, span_of_buf(&answer), back));
+	ck_assert(hpke_open((unsigned char *)secret.data, (unsigned char *)to.data, bond,
+	                    span_of_buf(&answer), back));
 	ck_assert_mem_eq(back, plain, sizeof back);
 	struct buf *all[] = {&sender, &secret, &to, &answer};
 	for (size_t i = 0; i < 4; i++)
@@ -430,7 +453,8 @@ END_TEST
 START_TEST(random_bytes_open_nothing_and_read_as_no_keys)
 {
 	enum { ROUNDS = 20000 };
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \n#-.\xff";
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \n#-.\xff";
 	struct keyring r = new_key(KEY_SEAL_SECRET, "a"), s = new_key(KEY_SIGN_SECRET, "a");
 	uint64_t state = 7;
 	for (int round = 0; round < ROUNDS; round++) {
@@ -438,8 +462,8 @@ START_TEST(random_bytes_open_nothing_and_read_as_no_keys)
 		size_t len = next_random(&state) % sizeof bytes;
 		bool text = round % 2;
 		for (size_t i = 0; i < len; i++)
-			bytes[i] =
-			    text ? letters[next_random(&state) % (sizeof letters - 1)] : (char)next_random(&state);
+			bytes[i] = text ? letters[next_random(&state) % (sizeof letters - 1)]
+			                : (char)next_random(&state);
 		struct span any = {bytes, len};
 		struct buf back = {0};
 		struct keyring read;
@@ -475,9 +499,10 @@ static Suite *keys_suite(void)
 	};
 	Suite *s = suite_of("keys", plain);
 	TCase *tables = tcase_create("tables");
-	tcase_add_loop_test(tables, a_wrong_key_text_is_refused_by_line_without_a_word_of_the_key, 0,
-	                    sizeof wrong_texts / sizeof *wrong_texts);
-	tcase_add_loop_test(tables, files_are_judged_by_rules_owner_and_mode, 0, sizeof files / sizeof *files);
+	tcase_add_loop_test(tables, a_wrong_key_text_is_refused_by_line_without_a_word_of_the_key,
+	                    0, sizeof wrong_texts / sizeof *wrong_texts);
+	tcase_add_loop_test(tables, files_are_judged_by_rules_owner_and_mode, 0,
+	                    sizeof files / sizeof *files);
 	suite_add_tcase(s, tables);
 	return s;
 }

@@ -63,7 +63,8 @@ START_TEST(a_line_names_its_subject)
 	log_warn(((struct log_subject){"mail", NULL}), "w");
 	log_error(((struct log_subject){NULL, "7"}), "e");
 	log_error(LOG_SELF, "plain");
-	expect_line("\n" TIME " warn  \\[mail\\] w\n" TIME " error \\[- 7\\] e\n" TIME " error plain\n$");
+	expect_line("\n" TIME " warn  \\[mail\\] w\n" TIME " error \\[- 7\\] e\n" TIME
+	            " error plain\n$");
 	close_log();
 }
 END_TEST
@@ -71,10 +72,13 @@ END_TEST
 START_TEST(a_job_cannot_forge_a_line_or_drive_a_terminal)
 {
 	open_log(LOG_INFO, LOG_TEXT);
-	log_info(((struct log_subject){"q\n", "\x1b[2J"}), "a\nb\r\t\x7f \xc2\x9b \xff \xed\xa0\x80 \xc3\xa9");
+	log_info(((struct log_subject){"q\n", "\x1b[2J"}),
+	         "a\nb\r\t\x7f \xc2\x9b \xff \xed\xa0\x80 \xc3\xa9");
 	char *text = read_log();
 	const char *behind = strchr(text, '[');
-	ck_assert_str_eq(behind, "[q\\x0a \\x1b[2J] a\\x0ab\\x0d\\x09\\x7f \\u009b \\xff \\xed\\xa0\\x80 \xc3\xa9\n");
+	ck_assert_str_eq(
+	    behind,
+	    "[q\\x0a \\x1b[2J] a\\x0ab\\x0d\\x09\\x7f \\u009b \\xff \\xed\\xa0\\x80 \xc3\xa9\n");
 	free(text);
 	close_log();
 }
@@ -98,8 +102,10 @@ START_TEST(a_copy_for_people_keeps_all_but_nul)
 {
 	char out[12];
 	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"a\0\x1b", 3}), "a\\x00\x1b");
-	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"0123456789ab", 12}), "0123456789a");
-	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"12345678\0ab", 11}), "12345678");
+	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"0123456789ab", 12}),
+	                 "0123456789a");
+	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){"12345678\0ab", 11}),
+	                 "12345678");
 	ck_assert_str_eq(clean_copy(out, sizeof out, (struct span){0}), "");
 }
 END_TEST
@@ -110,7 +116,8 @@ START_TEST(the_json_form_is_one_object_per_line)
 	log_debug(((struct log_subject){"mail", "j\"1"}), "a\nb\xff\x1b");
 	log_info(LOG_SELF, "second");
 	char *text = read_log(), *end = strchr(text, '\n');
-	json_t *line = json_loadb(text, (size_t)(end - text), 0, NULL), *second = json_loads(end + 1, 0, NULL);
+	json_t *line = json_loadb(text, (size_t)(end - text), 0, NULL),
+	       *second = json_loads(end + 1, 0, NULL);
 	ck_assert_ptr_nonnull(line);
 	ck_assert_str_eq(json_string_value(json_object_get(line, "level")), "debug");
 	ck_assert_str_eq(json_string_value(json_object_get(line, "queue")), "mail");

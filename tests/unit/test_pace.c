@@ -88,7 +88,8 @@ int main(void)
 	Suite *s = suite_create("pace");
 	TCase *c = tcase_create("pace");
 	tcase_add_test(c, nothing_is_known_before_the_first_reply);
-	tcase_add_loop_test(c, what_has_enough_short_jobs_and_short_replies_may_rest, 0, sizeof rests / sizeof *rests);
+	tcase_add_loop_test(c, what_has_enough_short_jobs_and_short_replies_may_rest, 0,
+	                    sizeof rests / sizeof *rests);
 	tcase_add_test(c, as_many_as_take_five_milliseconds_are_written_ahead);
 	tcase_add_test(c, replies_read_together_count_as_if_they_had_come_one_by_one);
 	tcase_add_test(c, a_long_job_is_noticed_and_forgotten);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pack: what is put into one comes out the same to the byte, and what is none is refused as a whole. */
+/* pack: what is put into one comes out the same to the byte, and what is none is refused as a
+ * whole. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,9 +32,10 @@ static void expect_refusal(const char *text, size_t offset, const char *reason)
 {
 	struct codec_error err = {0};
 	size_t count = 7;
-	ck_assert_msg(!pack_split(span_of(text), 1 << 20, found, &count, &err), "%s is taken", text);
-	ck_assert_msg(err.offset == offset && strcmp(err.reason, reason) == 0, "%s: byte %zu: %s", text, err.offset,
-	              err.reason);
+	ck_assert_msg(!pack_split(span_of(text), 1 << 20, found, &count, &err), "%s is taken",
+	              text);
+	ck_assert_msg(err.offset == offset && strcmp(err.reason, reason) == 0, "%s: byte %zu: %s",
+	              text, err.offset, err.reason);
 	ck_assert_uint_eq(count, 7);
 }
 
@@ -58,8 +60,8 @@ START_TEST(every_document_comes_out_as_it_was_put_in)
 		struct span whole = bytes_of(&c.cases[i].body), want = bytes_of(&c.cases[i].beside);
 		ck_assert(memmem(whole.at, whole.len, found[i].at, found[i].len));
 		ck_assert(codec_decode(found[i], found[i].len, CODEC_FIELDS_STRICT, &j, &err));
-		ck_assert_msg(j.args_len == want.len && memcmp(j.args, want.at, want.len) == 0, "%s: args are %s",
-		              c.cases[i].name, j.args);
+		ck_assert_msg(j.args_len == want.len && memcmp(j.args, want.at, want.len) == 0,
+		              "%s: args are %s", c.cases[i].name, j.args);
 		job_finish(&j);
 	}
 	buf_finish(&body);
@@ -69,11 +71,13 @@ END_TEST
 
 START_TEST(one_that_is_no_job_does_not_hide_the_others)
 {
-	ck_assert_uint_eq(split(" [ {\"type\":\"a\"} ,\n17,\"x]\\\"[\", tru}e, {], [\"]\", {}], null ] \n"), 7);
+	ck_assert_uint_eq(
+	    split(" [ {\"type\":\"a\"} ,\n17,\"x]\\\"[\", tru}e, {], [\"]\", {}], null ] \n"), 7);
 	static const char *const want[] = {"{\"type\":\"a\"}", "17",  "\"x]\\\"[\"", "tru}e", "{]",
 	                                   "[\"]\", {}]",      "null"};
 	for (size_t i = 0; i < 7; i++)
-		ck_assert_msg(span_equals(found[i], want[i]), "%zu: %.*s", i, (int)found[i].len, found[i].at);
+		ck_assert_msg(span_equals(found[i], want[i]), "%zu: %.*s", i, (int)found[i].len,
+		              found[i].at);
 }
 END_TEST
 

@@ -22,12 +22,14 @@ static const struct {
 } good[] = {
     {"{\"ready\":4}", REPLY_READY, "", NULL, "", 4, -1},
     {"{\"ok\":\"a-1\"}", REPLY_OK, "a-1", NULL, "", -1, -1},
-    {" {\"result\": [1e2, \"\\u0000\"] ,\"ok\":\"a\"} ", REPLY_OK, "a", "[1e2, \"\\u0000\"]", "", -1, -1},
-    {"{\"retry\":\"a\",\"after_ms\":30000,\"error\":\"not \\\"yet\\\"\"}", REPLY_RETRY, "a", NULL, "not \"yet\"", -1,
-     30000},
+    {" {\"result\": [1e2, \"\\u0000\"] ,\"ok\":\"a\"} ", REPLY_OK, "a", "[1e2, \"\\u0000\"]", "",
+     -1, -1},
+    {"{\"retry\":\"a\",\"after_ms\":30000,\"error\":\"not \\\"yet\\\"\"}", REPLY_RETRY, "a", NULL,
+     "not \"yet\"", -1, 30000},
     {"{\"snooze\":\"a\",\"after_ms\":0}", REPLY_SNOOZE, "a", NULL, "", -1, 0},
     {"{\"dead\":\"a\",\"error\":\"x\",\"more\":{}}", REPLY_DEAD, "a", NULL, "x", -1, -1},
-    {"{\"progress\":\"a\",\"percent\":40.7,\"note\":\"n\"}", REPLY_PROGRESS, "a", NULL, "n", 40, -1},
+    {"{\"progress\":\"a\",\"percent\":40.7,\"note\":\"n\"}", REPLY_PROGRESS, "a", NULL, "n", 40,
+     -1},
     {"{\"retry\":\"a\",\"after_ms\":-5}", REPLY_RETRY, "a", NULL, "", -1, -1},
 };
 
@@ -35,7 +37,8 @@ START_TEST(a_reply_is_read)
 {
 	struct reply r;
 	const char *why = "";
-	ck_assert_msg(protocol_read(span_of(good[_i].line), &r, &why), "%s: %s", good[_i].line, why);
+	ck_assert_msg(protocol_read(span_of(good[_i].line), &r, &why), "%s: %s", good[_i].line,
+	              why);
 	ck_assert_int_eq(r.kind, good[_i].kind);
 	ck_assert_str_eq(r.id, good[_i].id);
 	ck_assert_int_eq(r.number, good[_i].number);
@@ -97,8 +100,9 @@ START_TEST(usage_in_a_reply_is_read)
 {
 	struct reply r;
 	const char *why;
-	ck_assert(protocol_read(
-	    span_of("{\"ok\":\"a\",\"usage\":{\"cpu_user_us\":5,\"cpu_system_us\":6,\"max_rss_kib\":7}}"), &r, &why));
+	ck_assert(protocol_read(span_of("{\"ok\":\"a\",\"usage\":{\"cpu_user_us\":5,\"cpu_system_"
+	                                "us\":6,\"max_rss_kib\":7}}"),
+	                        &r, &why));
 	ck_assert(r.cpu_user_us == 5 && r.cpu_system_us == 6 && r.max_rss_kib == 7);
 	protocol_reply_finish(&r);
 }
@@ -110,14 +114,16 @@ START_TEST(a_document_travels_as_it_is_in_one_line)
 {
 	static const char document[] = "{\"type\":\"t\",\r\n\"args\":1e2}";
 	struct job j = {.id = (char *)"i", .type = (char *)"t"};
-	struct run_request q = {
-	    .job = &j, .document = {document, sizeof document - 1}, .queue = "mail", .attempt = 2, .max_attempts = 5};
+	struct run_request q = {.job = &j,
+	                        .document = {document, sizeof document - 1},
+	                        .queue = "mail",
+	                        .attempt = 2,
+	                        .max_attempts = 5};
 	struct buf out = {0};
 	protocol_write_request(&out, &q);
-	ck_assert_str_eq(
-	    out.data,
-	    "{\"id\":\"i\",\"type\":\"t\",\"attempt\":2,\"max_attempts\":5,\"deadline\":\"1970-01-01T00:00:00.000Z\","
-	    "\"queue\":\"mail\",\"job\":{\"type\":\"t\",  \"args\":1e2}}\n");
+	ck_assert_str_eq(out.data, "{\"id\":\"i\",\"type\":\"t\",\"attempt\":2,\"max_attempts\":5,"
+	                           "\"deadline\":\"1970-01-01T00:00:00.000Z\","
+	                           "\"queue\":\"mail\",\"job\":{\"type\":\"t\",  \"args\":1e2}}\n");
 	buf_clear(&out);
 	q.raw = true;
 	q.document = span_of("any\n");
@@ -136,7 +142,8 @@ START_TEST(base64_comes_back_as_it_went)
 	for (size_t len = 0; len < sizeof bytes; len++) {
 		struct buf text = {0}, back = {0};
 		base64_encode(&text, (struct span){bytes, len});
-		ck_assert(base64_decode(&back, (struct span){text.data ? text.data : "", text.len}));
+		ck_assert(
+		    base64_decode(&back, (struct span){text.data ? text.data : "", text.len}));
 		ck_assert_uint_eq(back.len, len);
 		ck_assert(len == 0 || memcmp(back.data, bytes, len) == 0);
 		buf_finish(&text);
@@ -178,8 +185,11 @@ START_TEST(every_status_has_its_verdict)
 {
 	for (long status = 100; status < 600; status++) {
 		enum verdict v = http_status_verdict(status);
-		bool dead = status == 400 || status == 410 || status == 413 || status == 415 || status == 422;
-		ck_assert_int_eq(v, status / 100 == 2 ? VERDICT_OK : dead ? VERDICT_DEAD : VERDICT_RETRY);
+		bool dead = status == 400 || status == 410 || status == 413 || status == 415 ||
+		            status == 422;
+		ck_assert_int_eq(v, status / 100 == 2 ? VERDICT_OK
+		                    : dead            ? VERDICT_DEAD
+		                                      : VERDICT_RETRY);
 	}
 }
 END_TEST
@@ -197,7 +207,8 @@ END_TEST
 START_TEST(no_header_can_be_smuggled_in)
 {
 	ck_assert(http_header_safe("00-4bf92f-01 ~!"));
-	ck_assert(!http_header_safe("a\r\nX: y") && !http_header_safe("a\nb") && !http_header_safe("\x7f"));
+	ck_assert(!http_header_safe("a\r\nX: y") && !http_header_safe("a\nb") &&
+	          !http_header_safe("\x7f"));
 	ck_assert(!http_header_safe("gr\xc3\xbc\xc3\x9f"));
 }
 END_TEST

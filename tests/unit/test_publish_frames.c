@@ -33,8 +33,9 @@ static struct frame next_frame(const struct buf *out, size_t *at)
 
 static bool append(struct buf *out, struct span body, const char *id, size_t header_max)
 {
-	const amqp_basic_publish_t method = {
-	    .exchange = amqp_cstring_bytes("x"), .routing_key = amqp_cstring_bytes("key"), .mandatory = 1};
+	const amqp_basic_publish_t method = {.exchange = amqp_cstring_bytes("x"),
+	                                     .routing_key = amqp_cstring_bytes("key"),
+	                                     .mandatory = 1};
 	const amqp_basic_properties_t properties = {._flags = AMQP_BASIC_MESSAGE_ID_FLAG,
 	                                            .message_id = amqp_cstring_bytes(id)};
 	return publish_frames_append(out, 258, &method, &properties, header_max, body, FRAME_MAX);
@@ -48,7 +49,8 @@ static void assert_bytes(struct span got, const char *want, size_t len)
 
 START_TEST(a_publish_is_a_method_a_header_and_a_body)
 {
-	static const char method[] = "\0\x3c\0\x28\0\0\1x\3key\1", header[] = "\0\x3c\0\0\0\0\0\0\0\0\0\4\0\x80\2id";
+	static const char method[] = "\0\x3c\0\x28\0\0\1x\3key\1",
+	                  header[] = "\0\x3c\0\0\0\0\0\0\0\0\0\4\0\x80\2id";
 	struct buf out = {0};
 	size_t at = 0;
 	buf_append_text(&out, "before");
@@ -111,7 +113,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {a_publish_is_a_method_a_header_and_a_body,
-	                              a_body_takes_as_many_frames_as_it_needs, what_does_not_fit_leaves_nothing, NULL};
+	                              a_body_takes_as_many_frames_as_it_needs,
+	                              what_does_not_fit_leaves_nothing, NULL};
 	SRunner *r = srunner_create(suite_of("publish_frames", tests));
 	srunner_run_all(r, CK_ENV);
 	int failed = srunner_ntests_failed(r);

@@ -31,7 +31,8 @@ START_TEST(delays_grow_by_their_kind_up_to_the_cap)
 	    {BACKOFF_FIXED, 700, 5000, 0, 700},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct retry_policy p = {.kind = rows[i].kind, .base_ms = rows[i].base_ms, .max_ms = rows[i].max_ms};
+		struct retry_policy p = {
+		    .kind = rows[i].kind, .base_ms = rows[i].base_ms, .max_ms = rows[i].max_ms};
 		int64_t ms = retry_delay_ms(&p, rows[i].n, 0.999);
 		ck_assert_msg(ms == rows[i].want, "row %zu: %lld", i, (long long)ms);
 	}
@@ -40,7 +41,8 @@ END_TEST
 
 START_TEST(jitter_takes_its_share_away)
 {
-	struct retry_policy p = {.kind = BACKOFF_FIXED, .base_ms = 1000, .max_ms = 5000, .jitter = 0.2};
+	struct retry_policy p = {
+	    .kind = BACKOFF_FIXED, .base_ms = 1000, .max_ms = 5000, .jitter = 0.2};
 	ck_assert_int_eq(retry_delay_ms(&p, 1, 0.0), 1000);
 	ck_assert_int_eq(retry_delay_ms(&p, 1, 0.5), 900);
 	ck_assert_int_eq(retry_delay_ms(&p, 1, 0.999), 801);
@@ -132,7 +134,8 @@ START_TEST(what_is_no_backoff_is_refused)
 	    "Exp:1s",
 	    " exp:1s",
 	    "fixed:"
-	    "1sxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	    "1sxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	    "xxxxxxxxxxxxxxxxxxxx"
 	    "xxxxxxxxxxx",
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

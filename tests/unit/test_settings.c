@@ -27,7 +27,8 @@ static const char *write_file(const char *text)
 	return path;
 }
 
-static int load(struct settings *s, enum settings_program program, const char *text, struct error *err)
+static int load(struct settings *s, enum settings_program program, const char *text,
+                struct error *err)
 {
 	settings_init(s, program);
 	int rc = settings_load(s, program, write_file(text), err);
@@ -52,9 +53,11 @@ static const struct {
     {"queues = ( { weight = 2; } );\n", "an entry of queues needs the key 'name'"},
     {"queues = ( { name = \"a b\"; } );\n",
      "name must be 1 to 100 bytes of A-Za-z0-9._- and not end in .dead, not 'a b'"},
-    {"queues = ( { name = \"a\"; wegiht = 2; } );\n", "unknown key 'wegiht' in queues; did you mean 'weight'?"},
+    {"queues = ( { name = \"a\"; wegiht = 2; } );\n",
+     "unknown key 'wegiht' in queues; did you mean 'weight'?"},
     {"queues = ( { name = \"a\"; weight = 0; } );\n", "weight must be from 1 to 1000, not '0'"},
-    {"queues = ( { name = \"a\"; codec = \"xml\"; } );\n", "codec wants \"json\" or \"raw\", not 'xml'"},
+    {"queues = ( { name = \"a\"; codec = \"xml\"; } );\n",
+     "codec wants \"json\" or \"raw\", not 'xml'"},
     {"queues = ( { name = \"a\"; type = \"a b\"; } );\n", "type must be 1 to 128 bytes"},
     {"queues = ( { name = \"a\"; max_attempts = 0; } );\n", "max_attempts must be"},
     {"queues = ( { name = \"a\"; max_crashes = 0; } );\n", "max_crashes must be"},
@@ -63,14 +66,20 @@ static const struct {
     {"queues = ( { name = \"a\"; sign_with = \"f\"; } );\n", "unknown key 'sign_with' in queues"},
     {"queues = ( { name = \"a\"; require_signed = 3; } );\n", "require_signed wants true or false"},
     {"handlers = ( { type = \"a\"; } );\n", "an entry of handlers needs the key 'run'"},
-    {"handlers = ( { type = \"a\"; run = \"exec:b\"; timeout = \"x\"; } );\n", "timeout wants a time"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; timeout = \"x\"; } );\n",
+     "timeout wants a time"},
     {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = 3; } );\n", "exit wants exit codes"},
-    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"999=dead\"; } );\n", "exit wants exit codes"},
-    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"3=maybe\"; } );\n", "exit wants exit codes"},
-    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"=dead\"; } );\n", "exit wants exit codes"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"999=dead\"; } );\n",
+     "exit wants exit codes"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"3=maybe\"; } );\n",
+     "exit wants exit codes"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; exit = \"=dead\"; } );\n",
+     "exit wants exit codes"},
     {"prefix = \"a b\";\n", "prefix must be 1 to 100 bytes"},
-    {"handlers = ( { type = \"a\"; run = \"exec:b\"; umask = \"9\"; } );\n", "umask must be octal digits"},
-    {"handlers = ( { type = \"a\"; run = \"exec:b\"; folder = \"x\"; } );\n", "folder must be an absolute path"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; umask = \"9\"; } );\n",
+     "umask must be octal digits"},
+    {"handlers = ( { type = \"a\"; run = \"exec:b\"; folder = \"x\"; } );\n",
+     "folder must be an absolute path"},
     {"slots = ;\n", ":1: syntax error"},
 };
 
@@ -97,21 +106,26 @@ static char *shown(const struct settings *s, enum settings_program program)
 
 START_TEST(what_is_shown_can_be_read_back)
 {
-	static const char text[] =
-	    "urls = [ \"amqp://u:secret@a/\", \"amqps://b:5671/v\" ]; password = \"hush\"; slots = 7; drain = \"1m\";\n"
-	    "queues = ( { name = \"mail\"; weight = 3; codec = \"raw\"; type = \"blob\"; max_attempts = 9;\n"
-	    "  max_crashes = 2; max_timeouts = 4; backoff = \"linear:5s..1m~0.5\"; }, { name = \"img\"; } );\n"
-	    "handlers = ( { type = \"img.*\"; run = \"exec:/bin/x 'a b'\"; timeout = \"1m\"; grace = \"1s\"; memory = "
-	    "\"1G\"; umask = \"077\"; children = 3; stdio = true;\n"
-	    "  exit = \"3=dead 4=ok\"; } );\n";
+	static const char text[] = "urls = [ \"amqp://u:secret@a/\", \"amqps://b:5671/v\" ]; "
+	                           "password = \"hush\"; slots = 7; drain = \"1m\";\n"
+	                           "queues = ( { name = \"mail\"; weight = 3; codec = \"raw\"; "
+	                           "type = \"blob\"; max_attempts = 9;\n"
+	                           "  max_crashes = 2; max_timeouts = 4; backoff = "
+	                           "\"linear:5s..1m~0.5\"; }, { name = \"img\"; } );\n"
+	                           "handlers = ( { type = \"img.*\"; run = \"exec:/bin/x 'a b'\"; "
+	                           "timeout = \"1m\"; grace = \"1s\"; memory = "
+	                           "\"1G\"; umask = \"077\"; children = 3; stdio = true;\n"
+	                           "  exit = \"3=dead 4=ok\"; } );\n";
 	struct settings s, again;
 	struct error err = {0};
-	ck_assert_msg(load(&s, SETTINGS_WORKER, text, &err) == 0 && settings_check(&s, SETTINGS_WORKER, &err) == 0,
+	ck_assert_msg(load(&s, SETTINGS_WORKER, text, &err) == 0 &&
+	                  settings_check(&s, SETTINGS_WORKER, &err) == 0,
 	              "%s", err.text);
 	ck_assert_uint_eq(s.url_count, 2);
 	ck_assert_int_eq(s.slots, 7);
 	ck_assert_int_eq(s.drain_ms, 60000);
-	ck_assert(s.queues[0].raw && s.queues[0].weight == 3 && s.queues[0].retry.max_attempts == 9);
+	ck_assert(s.queues[0].raw && s.queues[0].weight == 3 &&
+	          s.queues[0].retry.max_attempts == 9);
 	ck_assert_int_eq(s.queues[0].retry.base_ms, 5000);
 	ck_assert_str_eq(s.handlers[0].run, "exec:/bin/x 'a b'");
 	ck_assert_int_eq(s.handlers[0].exits[0].code, 3);
@@ -131,11 +145,14 @@ static const struct {
 	const char *text, *error;
 } keys[] = {
     {SETTINGS_WORKER, "queues = ( { name = \"a\"; signed_by = \"f\"; codec = \"raw\"; } );", NULL},
-    {SETTINGS_WORKER, "queues = ( { name = \"a\"; signed_by = \"f\"; open_with = \"g\"; require_sealed = false; } );",
+    {SETTINGS_WORKER,
+     "queues = ( { name = \"a\"; signed_by = \"f\"; open_with = \"g\"; require_sealed = false; } "
+     ");",
      NULL},
     {SETTINGS_WORKER, "queues = ( { name = \"a\"; open_with = \"f\"; codec = \"raw\"; } );",
      "queue 'a' has open_with and codec \"raw\""},
-    {SETTINGS_PRODUCER, "queues = ( { name = \"a\"; sign_with = \"f\"; seal_to = \"g\"; } );", NULL},
+    {SETTINGS_PRODUCER, "queues = ( { name = \"a\"; sign_with = \"f\"; seal_to = \"g\"; } );",
+     NULL},
     {SETTINGS_PRODUCER, "queues = ( { name = \"a\"; seal_to = \"f\"; codec = \"raw\"; } );",
      "queue 'a' has seal_to and codec \"raw\""},
 };
@@ -147,7 +164,8 @@ START_TEST(keys_of_queues_are_checked)
 	const char *want = keys_supported() ? keys[_i].error : "was built without libsodium";
 	ck_assert_int_eq(load(&s, keys[_i].program, keys[_i].text, &err), 0);
 	ck_assert_int_eq(settings_check(&s, keys[_i].program, &err), want ? -1 : 0);
-	ck_assert_msg(!want || (err.kind == ERROR_CONFIG && strstr(err.text, want)), "%s", err.text);
+	ck_assert_msg(!want || (err.kind == ERROR_CONFIG && strstr(err.text, want)), "%s",
+	              err.text);
 	settings_finish(&s);
 }
 END_TEST
@@ -157,7 +175,8 @@ START_TEST(an_option_may_be_for_all_queues)
 	struct settings s;
 	struct error err = {0};
 	ck_assert_int_eq(
-	    load(&s, SETTINGS_WORKER, "queues = ( { name = \"a\"; signed_by = \"f\"; }, { name = \"b\"; } );", &err),
+	    load(&s, SETTINGS_WORKER,
+	         "queues = ( { name = \"a\"; signed_by = \"f\"; }, { name = \"b\"; } );", &err),
 	    0);
 	ck_assert_int_eq(settings_of_queues(&s, SETTINGS_WORKER, "signed-by", "g", &err), 0);
 	ck_assert_str_eq(s.queues[0].signed_by, "g");
@@ -177,14 +196,16 @@ START_TEST(later_sources_win)
 	setenv("AMQP_URL", "amqp://env/", 1);
 	setenv("AMQP_PASSWORD", "from-env", 1);
 	ck_assert_int_eq(load(&s, SETTINGS_PRODUCER,
-	                      "window = 10; urls = \"amqp://file/\"; routes = ( { type = \"a*\"; queue = \"q\"; } );",
+	                      "window = 10; urls = \"amqp://file/\"; routes = ( { type = \"a*\"; "
+	                      "queue = \"q\"; } );",
 	                      &err),
 	                 0);
 	ck_assert_int_eq(s.window, 50);
 	ck_assert_str_eq(s.urls[0], "amqp://env/");
 	ck_assert_str_eq(s.password, "from-env");
 	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "window", "60", &err), 0);
-	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "url", "amqp://x/,amqp://y/", &err), 0);
+	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "url", "amqp://x/,amqp://y/", &err),
+	                 0);
 	ck_assert_uint_eq(s.url_count, 2);
 	ck_assert_int_eq(s.window, 60);
 	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "log-level", "loud", &err), -1);
@@ -234,11 +255,12 @@ START_TEST(queues_and_handlers_of_the_command_line_come_first)
 {
 	struct settings s;
 	struct error err = {0};
-	ck_assert_int_eq(load(&s, SETTINGS_WORKER,
-	                      "queues = ( { name = \"a\"; max_attempts = 2; }, { name = \"b\"; } ); "
-	                      "handlers = ( { type = \"f\"; run = \"exec:f\"; } );",
-	                      &err),
-	                 0);
+	ck_assert_int_eq(
+	    load(&s, SETTINGS_WORKER,
+	         "queues = ( { name = \"a\"; max_attempts = 2; }, { name = \"b\"; } ); "
+	         "handlers = ( { type = \"f\"; run = \"exec:f\"; } );",
+	         &err),
+	    0);
 	ck_assert_int_eq(settings_use_queue(&s, "a:4", true, &err), 0);
 	ck_assert_int_eq(settings_use_queue(&s, "c", false, &err), 0);
 	ck_assert_uint_eq(s.queue_count, 2);
@@ -266,7 +288,9 @@ START_TEST(a_queue_configured_twice_is_refused)
 {
 	struct settings s;
 	struct error err = {0};
-	ck_assert_int_eq(load(&s, SETTINGS_WORKER, "queues = ( { name = \"a\"; }, { name = \"a\"; } );", &err), 0);
+	ck_assert_int_eq(
+	    load(&s, SETTINGS_WORKER, "queues = ( { name = \"a\"; }, { name = \"a\"; } );", &err),
+	    0);
 	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "configured twice"));
 	settings_finish(&s);
@@ -343,12 +367,14 @@ static const struct option_spec specs[] = {{"queue", 'q', "NAME", "a queue"},
                                            {"wait", 0, "[=TIME]", "wait"},
                                            {"yes", 'y', NULL, "yes"},
                                            {0}};
-static const struct command_spec command = {"try", "try THING", "tries", "  try this\n", specs, nothing};
+static const struct command_spec command = {"try",          "try THING", "tries",
+                                            "  try this\n", specs,       nothing};
 
 START_TEST(options_and_arguments_mix_until_two_dashes)
 {
-	char *argv[] = {(char *)"try",    (char *)"a",  (char *)"-q", (char *)"x",  (char *)"--delay=3s", (char *)"b",
-	                (char *)"--wait", (char *)"-y", (char *)"--", (char *)"-c", (char *)"d",          NULL};
+	char *argv[] = {(char *)"try",        (char *)"a",  (char *)"-q",     (char *)"x",
+	                (char *)"--delay=3s", (char *)"b",  (char *)"--wait", (char *)"-y",
+	                (char *)"--",         (char *)"-c", (char *)"d",      NULL};
 	struct options o;
 	struct error err = {0};
 	ck_assert_int_eq(options_parse(&o, &command, 11, argv, &err), 0);
@@ -410,13 +436,15 @@ START_TEST(the_common_options_are_answered_for_every_command)
 	static const char *const names[] = {"send", "batch"};
 	ck_assert_str_eq(options_nearest("sned", names, 2), "send");
 	ck_assert_ptr_null(nearest_name("anything", names, 2));
-	ck_assert_ptr_null(nearest_name("a-word-that-is-far-longer-than-forty-characters-are", names, 2));
+	ck_assert_ptr_null(
+	    nearest_name("a-word-that-is-far-longer-than-forty-characters-are", names, 2));
 }
 END_TEST
 
 /* ---- topology ---- */
 
-static const struct topology_item *find(const struct topology *t, enum topology_kind kind, const char *name)
+static const struct topology_item *find(const struct topology *t, enum topology_kind kind,
+                                        const char *name)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->items[i].kind == kind && strcmp(t->items[i].name, name) == 0)
@@ -444,10 +472,12 @@ START_TEST(the_topology_has_every_item_with_its_arguments)
 	a = &find(&t, TOPOLOGY_QUEUE, "w.delay.27")->arguments;
 	ck_assert(table_get_int(a, "x-message-ttl", &n) && n == INT64_C(125) << 27);
 	ck_assert_str_eq(table_get_text(a, "x-dead-letter-exchange"), "w.delay.27.next");
-	ck_assert_str_eq(table_get_text(&find(&t, TOPOLOGY_EXCHANGE, "w.jobs")->arguments, "alternate-exchange"),
-	                 "w.unroutable");
+	ck_assert_str_eq(
+	    table_get_text(&find(&t, TOPOLOGY_EXCHANGE, "w.jobs")->arguments, "alternate-exchange"),
+	    "w.unroutable");
 	topology_describe(find(&t, TOPOLOGY_QUEUE, "w.q.mail.dead"), text, sizeof text);
-	ck_assert_str_eq(text, "queue w.q.mail.dead (x-queue-type=quorum, x-delivery-limit=1000000)");
+	ck_assert_str_eq(text,
+	                 "queue w.q.mail.dead (x-queue-type=quorum, x-delivery-limit=1000000)");
 	topology_describe(find(&t, TOPOLOGY_BIND_QUEUE, "w.q.mail"), text, sizeof text);
 	ck_assert_str_eq(text, "binding w.jobs -> w.q.mail key w.q.mail");
 	topology_describe(find(&t, TOPOLOGY_EXCHANGE, "w.events"), text, sizeof text);
@@ -614,7 +644,8 @@ static Suite *settings_suite(void)
 {
 	Suite *s = suite_create("settings");
 	TCase *c = tcase_create("settings");
-	tcase_add_loop_test(c, a_wrong_file_is_refused_by_line_and_words, 0, (int)(sizeof wrong / sizeof *wrong));
+	tcase_add_loop_test(c, a_wrong_file_is_refused_by_line_and_words, 0,
+	                    (int)(sizeof wrong / sizeof *wrong));
 	tcase_add_test(c, what_is_shown_can_be_read_back);
 	tcase_add_test(c, later_sources_win);
 	tcase_add_test(c, a_password_file_others_can_read_is_refused);
@@ -624,7 +655,8 @@ static Suite *settings_suite(void)
 	tcase_add_test(c, an_option_may_be_for_all_queues);
 	tcase_add_loop_test(c, the_shipped_config_shows_every_key_at_its_default, 0, 2);
 	tcase_add_test(c, options_and_arguments_mix_until_two_dashes);
-	tcase_add_loop_test(c, misuse_is_told_with_a_hint, 0, (int)(sizeof misuse / sizeof *misuse));
+	tcase_add_loop_test(c, misuse_is_told_with_a_hint, 0,
+	                    (int)(sizeof misuse / sizeof *misuse));
 	tcase_add_test(c, the_common_options_are_answered_for_every_command);
 	tcase_add_test(c, the_topology_has_every_item_with_its_arguments);
 	tcase_add_test(c, each_publish_ends_exactly_once);

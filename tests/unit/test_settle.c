@@ -17,8 +17,8 @@ static void note(void *data, uint64_t tag, enum settle_verb verb, bool multiple)
 {
 	struct written *w = data;
 	size_t used = strlen(w->text);
-	snprintf(w->text + used, sizeof w->text - used, "%s%s %d%s", used ? ", " : "", verb_names[verb], (int)tag,
-	         multiple ? "*" : "");
+	snprintf(w->text + used, sizeof w->text - used, "%s%s %d%s", used ? ", " : "",
+	         verb_names[verb], (int)tag, multiple ? "*" : "");
 }
 
 /* Plays a script: "d5" five deliveries, "a3" ack 3, "q4" requeue 4, "r5" reject 5, "f" flush. */
@@ -108,7 +108,8 @@ struct model {
 static void settle_in_model(struct model *m, uint64_t tag, enum settle_verb verb)
 {
 	if (m->cells[tag] != (enum cell)(DECIDED_ACK + (int)verb))
-		ck_abort_msg("tag %d is in state %d, not decided as %s", (int)tag, m->cells[tag], verb_names[verb]);
+		ck_abort_msg("tag %d is in state %d, not decided as %s", (int)tag, m->cells[tag],
+		             verb_names[verb]);
 	m->cells[tag] = SETTLED;
 }
 

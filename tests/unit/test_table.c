@@ -135,15 +135,17 @@ START_TEST(sizes_are_those_on_the_wire)
 		struct field value;
 		size_t size; /* kind octet and value */
 	} rows[] = {
-	    {{.kind = 't'}, 2}, {{.kind = 'b'}, 2}, {{.kind = 'B'}, 2}, {{.kind = 's'}, 3}, {{.kind = 'u'}, 3},
-	    {{.kind = 'I'}, 5}, {{.kind = 'i'}, 5}, {{.kind = 'f'}, 5}, {{.kind = 'l'}, 9}, {{.kind = 'T'}, 9},
-	    {{.kind = 'd'}, 9}, {{.kind = 'D'}, 6}, {{.kind = 'V'}, 1},
+	    {{.kind = 't'}, 2}, {{.kind = 'b'}, 2}, {{.kind = 'B'}, 2}, {{.kind = 's'}, 3},
+	    {{.kind = 'u'}, 3}, {{.kind = 'I'}, 5}, {{.kind = 'i'}, 5}, {{.kind = 'f'}, 5},
+	    {{.kind = 'l'}, 9}, {{.kind = 'T'}, 9}, {{.kind = 'd'}, 9}, {{.kind = 'D'}, 6},
+	    {{.kind = 'V'}, 1},
 	};
 	struct table all = {0};
 	size_t sum = 4;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct entry e = {.name = (char[]){"abc"}, .value = rows[i].value};
-		ck_assert_msg(entry_wire_size(&e) == 1 + 3 + rows[i].size, "%c", rows[i].value.kind);
+		ck_assert_msg(entry_wire_size(&e) == 1 + 3 + rows[i].size, "%c",
+		              rows[i].value.kind);
 		table_add_take(&all, "abc", rows[i].value);
 		sum += 4 + rows[i].size;
 	}

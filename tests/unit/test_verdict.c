@@ -27,13 +27,13 @@ struct row {
 };
 
 /* Of a job that never failed, at its nth try; of one that first failed now. */
-#define BOOK(n, ...)                                                                                                   \
-	{                                                                                                              \
-		.attempt = (n), .first_failed_at_ms = CLOCK_NEVER, __VA_ARGS__                                         \
+#define BOOK(n, ...)                                                                               \
+	{                                                                                          \
+		.attempt = (n), .first_failed_at_ms = CLOCK_NEVER, __VA_ARGS__                     \
 	}
-#define FAILED(...)                                                                                                    \
-	{                                                                                                              \
-		.first_failed_at_ms = NOW, __VA_ARGS__                                                                 \
+#define FAILED(...)                                                                                \
+	{                                                                                          \
+		.first_failed_at_ms = NOW, __VA_ARGS__                                             \
 	}
 
 static const struct row rows[] = {
@@ -47,24 +47,32 @@ static const struct row rows[] = {
      FAILED(.attempt = 5, .failures = 5)},
     {VERDICT_RETRY, 77, BOOK(1), FATE_RING, 77, NULL, FAILED(.attempt = 2, .failures = 1)},
     {VERDICT_RETRY, 0, BOOK(1), FATE_RING, 0, NULL, FAILED(.attempt = 2, .failures = 1)},
-    {VERDICT_RETRY, 77, BOOK(1, .failures = 4), FATE_DEAD, 0, "failures", FAILED(.attempt = 1, .failures = 5)},
-    {VERDICT_RETRY, -1, BOOK(9, .failures = 9), FATE_DEAD, 0, "failures", FAILED(.attempt = 9, .failures = 10)},
+    {VERDICT_RETRY, 77, BOOK(1, .failures = 4), FATE_DEAD, 0, "failures",
+     FAILED(.attempt = 1, .failures = 5)},
+    {VERDICT_RETRY, -1, BOOK(9, .failures = 9), FATE_DEAD, 0, "failures",
+     FAILED(.attempt = 9, .failures = 10)},
 
     {VERDICT_CRASH, -1, BOOK(1, .failures = 4), FATE_RING, 1000, NULL,
      FAILED(.attempt = 2, .failures = 4, .crashes = 1)},
-    {VERDICT_OOM, -1, BOOK(1, .crashes = 1), FATE_RING, 2000, NULL, FAILED(.attempt = 2, .crashes = 2)},
-    {VERDICT_CRASH, -1, BOOK(1, .crashes = 2), FATE_DEAD, 0, "crashes", FAILED(.attempt = 1, .crashes = 3)},
-    {VERDICT_OOM, -1, BOOK(1, .crashes = 2), FATE_DEAD, 0, "crashes", FAILED(.attempt = 1, .crashes = 3)},
+    {VERDICT_OOM, -1, BOOK(1, .crashes = 1), FATE_RING, 2000, NULL,
+     FAILED(.attempt = 2, .crashes = 2)},
+    {VERDICT_CRASH, -1, BOOK(1, .crashes = 2), FATE_DEAD, 0, "crashes",
+     FAILED(.attempt = 1, .crashes = 3)},
+    {VERDICT_OOM, -1, BOOK(1, .crashes = 2), FATE_DEAD, 0, "crashes",
+     FAILED(.attempt = 1, .crashes = 3)},
 
     {VERDICT_TIMEOUT, -1, BOOK(1), FATE_RING, 1000, NULL, FAILED(.attempt = 2, .timeouts = 1)},
-    {VERDICT_TIMEOUT, -1, BOOK(1, .timeouts = 1), FATE_DEAD, 0, "timeouts", FAILED(.attempt = 1, .timeouts = 2)},
+    {VERDICT_TIMEOUT, -1, BOOK(1, .timeouts = 1), FATE_DEAD, 0, "timeouts",
+     FAILED(.attempt = 1, .timeouts = 2)},
 
     {VERDICT_SNOOZE, 30000, BOOK(1), FATE_RING, 30000, NULL, BOOK(1, .snoozes = 1)},
-    {VERDICT_SNOOZE, -1, BOOK(1, .snoozes = 4000000), FATE_RING, 1000, NULL, BOOK(1, .snoozes = 4000001)},
+    {VERDICT_SNOOZE, -1, BOOK(1, .snoozes = 4000000), FATE_RING, 1000, NULL,
+     BOOK(1, .snoozes = 4000001)},
 
     {VERDICT_UNRUNNABLE, -1, BOOK(1), FATE_RING, 1000, NULL, BOOK(1, .returns = 1)},
     {VERDICT_RETURNED, -1, BOOK(3, .returns = 2), FATE_RING, 4000, NULL, BOOK(3, .returns = 3)},
-    {VERDICT_RETURNED, -1, BOOK(1, .returns = 100), FATE_RING, 60000, NULL, BOOK(1, .returns = 101)},
+    {VERDICT_RETURNED, -1, BOOK(1, .returns = 100), FATE_RING, 60000, NULL,
+     BOOK(1, .returns = 101)},
 };
 
 static void expect_book(const struct bookkeeping *got, const struct bookkeeping *want, size_t row)
@@ -75,25 +83,29 @@ static void expect_book(const struct bookkeeping *got, const struct bookkeeping 
 	ck_assert_msg(got->timeouts == want->timeouts, "row %zu: timeouts %u", row, got->timeouts);
 	ck_assert_msg(got->snoozes == want->snoozes, "row %zu: snoozes %u", row, got->snoozes);
 	ck_assert_msg(got->returns == want->returns, "row %zu: returns %u", row, got->returns);
-	ck_assert_msg(got->unhandled == want->unhandled, "row %zu: unhandled %u", row, got->unhandled);
+	ck_assert_msg(got->unhandled == want->unhandled, "row %zu: unhandled %u", row,
+	              got->unhandled);
 	ck_assert_msg(got->interruptions == want->interruptions, "row %zu", row);
-	ck_assert_msg(got->first_failed_at_ms == want->first_failed_at_ms, "row %zu: first failed", row);
+	ck_assert_msg(got->first_failed_at_ms == want->first_failed_at_ms, "row %zu: first failed",
+	              row);
 }
 
 static void expect_reason(const struct fate *f, const char *reason, size_t row)
 {
 	ck_assert_msg(f->word != NULL, "row %zu has no word for the log", row);
-	ck_assert_msg(!f->reason == !reason && (!reason || strcmp(f->reason, reason) == 0), "row %zu: %s", row,
-	              f->reason);
+	ck_assert_msg(!f->reason == !reason && (!reason || strcmp(f->reason, reason) == 0),
+	              "row %zu: %s", row, f->reason);
 }
 
 START_TEST(verdicts_have_their_fates)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct bookkeeping b = rows[i].before;
-		struct fate f = verdict_fate(rows[i].verdict, rows[i].after_ms, &policy, 0, NOW, &b);
+		struct fate f =
+		    verdict_fate(rows[i].verdict, rows[i].after_ms, &policy, 0, NOW, &b);
 		ck_assert_msg(f.kind == rows[i].kind, "row %zu: kind %d", i, f.kind);
-		ck_assert_msg(f.delay_ms == rows[i].delay_ms, "row %zu: %lld ms", i, (long long)f.delay_ms);
+		ck_assert_msg(f.delay_ms == rows[i].delay_ms, "row %zu: %lld ms", i,
+		              (long long)f.delay_ms);
 		ck_assert(!f.exact);
 		expect_reason(&f, rows[i].reason, i);
 		expect_book(&b, &rows[i].after, i);
@@ -124,20 +136,25 @@ START_TEST(refusals_have_their_fates)
 	    {REFUSE_EXPIRED, 0, BOOK(1), FATE_DEAD, 0, false, "expired", BOOK(1)},
 	    {REFUSE_EARLY, 12345, BOOK(1), FATE_RING, 12345, true, NULL, BOOK(1)},
 	    {REFUSE_UNHANDLED, 0, BOOK(1), FATE_RING, 1000, false, NULL, BOOK(1, .unhandled = 1)},
-	    {REFUSE_UNHANDLED, 0, BOOK(1, .unhandled = 9), FATE_RING, 60000, false, NULL, BOOK(1, .unhandled = 10)},
+	    {REFUSE_UNHANDLED, 0, BOOK(1, .unhandled = 9), FATE_RING, 60000, false, NULL,
+	     BOOK(1, .unhandled = 10)},
 	    {REFUSE_UNHANDLED, 0, BOOK(1, .unhandled = 10), FATE_DEAD, 0, false, "no_handler",
 	     BOOK(1, .unhandled = 11)},
-	    {REFUSE_INTERRUPTED, 0, BOOK(1), FATE_RING, 1000, false, NULL, BOOK(1, .interruptions = 1)},
-	    {REFUSE_INTERRUPTED, 0, BOOK(1, .interruptions = 10), FATE_DEAD, 0, false, "interrupted",
-	     BOOK(1, .interruptions = 11)},
-	    {REFUSE_PAUSED, 0, BOOK(1, .returns = 1), FATE_RING, 2000, false, NULL, BOOK(1, .returns = 2)},
-	    {REFUSE_PAUSED, 0, BOOK(1, .returns = 1000), FATE_RING, 60000, false, NULL, BOOK(1, .returns = 1001)},
+	    {REFUSE_INTERRUPTED, 0, BOOK(1), FATE_RING, 1000, false, NULL,
+	     BOOK(1, .interruptions = 1)},
+	    {REFUSE_INTERRUPTED, 0, BOOK(1, .interruptions = 10), FATE_DEAD, 0, false,
+	     "interrupted", BOOK(1, .interruptions = 11)},
+	    {REFUSE_PAUSED, 0, BOOK(1, .returns = 1), FATE_RING, 2000, false, NULL,
+	     BOOK(1, .returns = 2)},
+	    {REFUSE_PAUSED, 0, BOOK(1, .returns = 1000), FATE_RING, 60000, false, NULL,
+	     BOOK(1, .returns = 1001)},
 	};
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct bookkeeping b = table[i].before;
 		struct fate f = refusal_fate(table[i].refusal, table[i].early_ms, 0, &b);
 		ck_assert_msg(f.kind == table[i].kind, "row %zu: kind %d", i, f.kind);
-		ck_assert_msg(f.delay_ms == table[i].delay_ms, "row %zu: %lld ms", i, (long long)f.delay_ms);
+		ck_assert_msg(f.delay_ms == table[i].delay_ms, "row %zu: %lld ms", i,
+		              (long long)f.delay_ms);
 		ck_assert_msg(f.exact == table[i].exact, "row %zu: exact", i);
 		expect_reason(&f, table[i].reason, i);
 		expect_book(&b, &table[i].after, i);
@@ -158,7 +175,9 @@ END_TEST
 START_TEST(exit_codes_are_verdicts)
 {
 	for (int code = 0; code < 256; code++) {
-		enum verdict want = code == 0 ? VERDICT_OK : code == 65 || code == 100 ? VERDICT_DEAD : VERDICT_RETRY;
+		enum verdict want = code == 0                   ? VERDICT_OK
+		                    : code == 65 || code == 100 ? VERDICT_DEAD
+		                                                : VERDICT_RETRY;
 		ck_assert_msg(verdict_of_exit(code) == want, "exit %d", code);
 	}
 }

@@ -34,7 +34,8 @@ static bool find_group(char out[static sizeof base])
 {
 	char text[4096];
 	struct stat st;
-	if (stat("/sys/fs/cgroup/cgroup.controllers", &st) < 0 || !read_text("/proc/self", "cgroup", text, sizeof text))
+	if (stat("/sys/fs/cgroup/cgroup.controllers", &st) < 0 ||
+	    !read_text("/proc/self", "cgroup", text, sizeof text))
 		return false;
 	const char *line = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
 	if (!line)
@@ -77,7 +78,8 @@ bool cgroup_begin(void)
 	cleanup_free char *own = own_group(folder);
 	if (mkdir(own, 0755) < 0)
 		return false;
-	if (!write_text(own, "cgroup.procs", "0") || !write_text(folder, "cgroup.subtree_control", "+memory")) {
+	if (!write_text(own, "cgroup.procs", "0") ||
+	    !write_text(folder, "cgroup.subtree_control", "+memory")) {
 		move_back(folder);
 		return false;
 	}
@@ -102,7 +104,8 @@ void cgroup_end(void)
 int cgroup_make(uint64_t number, int64_t memory, char path[static CGROUP_PATH_SIZE])
 {
 	char text[32];
-	snprintf(path, CGROUP_PATH_SIZE, "%s/warren-job-%d-%llu", base, (int)getpid(), (unsigned long long)number);
+	snprintf(path, CGROUP_PATH_SIZE, "%s/warren-job-%d-%llu", base, (int)getpid(),
+	         (unsigned long long)number);
 	snprintf(text, sizeof text, "%lld", (long long)memory);
 	if (mkdir(path, 0755) < 0)
 		return -1;

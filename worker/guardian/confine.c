@@ -29,11 +29,13 @@ static int find_user(const struct settings_handler *s, struct spawn_limits *l, s
 	if (!s->user && !s->group)
 		return 0;
 	if (geteuid() != 0)
-		return error_set(err, ERROR_CONFIG,
-		                 "user and group can be changed by root only; start the worker as root");
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "user and group can be changed by root only; start the worker as root");
 	const struct passwd *p = s->user ? getpwnam(s->user) : getpwuid(geteuid());
 	if (!p)
-		return error_set(err, ERROR_CONFIG, "user '%s' does not exist", s->user ? s->user : "?");
+		return error_set(err, ERROR_CONFIG, "user '%s' does not exist",
+		                 s->user ? s->user : "?");
 	l->as_user = true;
 	l->uid = p->pw_uid;
 	l->gid = p->pw_gid;
@@ -70,15 +72,15 @@ static int status_of(pid_t pid)
 static int try_as_user(const struct spawn_limits *l, const char *program)
 {
 	if (syscall(SYS_setgroups, l->group_count, l->groups) < 0 ||
-	    syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0 || syscall(SYS_setresuid, l->uid, l->uid, l->uid) < 0 ||
-	    access(program, X_OK) < 0)
+	    syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0 ||
+	    syscall(SYS_setresuid, l->uid, l->uid, l->uid) < 0 || access(program, X_OK) < 0)
 		return errno;
 	return 0;
 }
 
 /* In a process that has become the user: a folder above it may be closed to them. */
-static int check_program(const struct settings_handler *s, const struct spawn_limits *l, const char *program,
-                         struct error *err)
+static int check_program(const struct settings_handler *s, const struct spawn_limits *l,
+                         const char *program, struct error *err)
 {
 	if (!l->as_user)
 		return 0;
@@ -87,15 +89,17 @@ static int check_program(const struct settings_handler *s, const struct spawn_li
 		_exit(try_as_user(l, program));
 	int code = status_of(pid);
 	if (code < 0)
-		return error_set(err, ERROR_BUG, "whether the user may run '%.200s' could not be tried", program);
+		return error_set(err, ERROR_BUG,
+		                 "whether the user may run '%.200s' could not be tried", program);
 	if (code == 0)
 		return 0;
-	return error_set_errno(err, ERROR_CONFIG, code, "user '%s' may not run '%.200s'", s->user ? s->user : "root",
-	                       program);
+	return error_set_errno(err, ERROR_CONFIG, code, "user '%s' may not run '%.200s'",
+	                       s->user ? s->user : "root", program);
 }
 
 /* Tried in a process of its own: whether it may depends on more than can be asked. */
-static int check_network(const struct settings_handler *s, struct spawn_limits *l, struct error *err)
+static int check_network(const struct settings_handler *s, struct spawn_limits *l,
+                         struct error *err)
 {
 	if (!s->no_network)
 		return 0;
@@ -108,11 +112,13 @@ static int check_network(const struct settings_handler *s, struct spawn_limits *
 		return error_set(err, ERROR_BUG, "no_network could not be tried");
 	if (code == 0)
 		return 0;
-	return error_set_errno(err, ERROR_CONFIG, code,
-	                       "no_network needs the right to make network namespaces (CAP_SYS_ADMIN)");
+	return error_set_errno(
+	    err, ERROR_CONFIG, code,
+	    "no_network needs the right to make network namespaces (CAP_SYS_ADMIN)");
 }
 
-int confine_read(const struct settings_handler *s, const char *program, struct spawn_limits *l, struct error *err)
+int confine_read(const struct settings_handler *s, const char *program, struct spawn_limits *l,
+                 struct error *err)
 {
 	*l = spawn_unlimited;
 	l->memory = s->memory;
@@ -123,7 +129,8 @@ int confine_read(const struct settings_handler *s, const char *program, struct s
 	l->umask = s->umask ? (int)strtol(s->umask, NULL, 8) : SPAWN_UNLIMITED;
 	l->no_new_privileges = s->no_new_privileges;
 	l->clean_environment = s->environment != NULL;
-	if (find_user(s, l, err) < 0 || check_folder(s, l, err) < 0 || check_program(s, l, program, err) < 0)
+	if (find_user(s, l, err) < 0 || check_folder(s, l, err) < 0 ||
+	    check_program(s, l, program, err) < 0)
 		return -1;
 	return check_network(s, l, err);
 }
@@ -131,8 +138,8 @@ int confine_read(const struct settings_handler *s, const char *program, struct s
 static size_t add(char *out, size_t size, size_t len, const char *name, const char *what)
 {
 	if (len < size)
-		len +=
-		    (size_t)snprintf(out + len, size - len, "%s%s%s%s", len ? ", " : "", name, *what ? " " : "", what);
+		len += (size_t)snprintf(out + len, size - len, "%s%s%s%s", len ? ", " : "", name,
+		                        *what ? " " : "", what);
 	return len;
 }
 
@@ -142,7 +149,8 @@ char *confine_describe(const struct settings_handler *s, char *out, size_t size)
 		int64_t value;
 		const char *name;
 	} numbers[] = {
-	    {s->memory, cgroup_usable() ? "memory in bytes (by a control group)" : "memory in bytes (by RLIMIT_AS)"},
+	    {s->memory, cgroup_usable() ? "memory in bytes (by a control group)"
+	                                : "memory in bytes (by RLIMIT_AS)"},
 	    {s->cpu_ms == SETTINGS_UNSET ? SETTINGS_UNSET : s->cpu_ms / 1000, "CPU seconds"},
 	    {s->files, "open files"},
 	    {s->processes, "processes"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler's settings allow its processes: from names and texts to what the guardian applies. */
+/* What a handler's settings allow its processes: from names and texts to what the guardian applies.
+ */
 #pragma once
 
 #include "common/base/error.h"
@@ -7,9 +8,11 @@
 #include "worker/guardian/guardian.h"
 
 /*
- * -1: ERROR_CONFIG naming the user, group or folder that is not there, what this process may not do, or that the user
- * may not run the program (a path).
+ * -1: ERROR_CONFIG naming the user, group or folder that is not there, what this process may not
+ * do, or that the user may not run the program (a path).
  */
-int confine_read(const struct settings_handler *s, const char *program, struct spawn_limits *l, struct error *err);
-/* In words for the log: "memory 500M by RLIMIT_AS, user nobody"; "" when there are none. Returns out. */
+int confine_read(const struct settings_handler *s, const char *program, struct spawn_limits *l,
+                 struct error *err);
+/* In words for the log: "memory 500M by RLIMIT_AS, user nobody"; "" when there are none. Returns
+ * out. */
 char *confine_describe(const struct settings_handler *s, char *out, size_t size);

@@ -49,14 +49,16 @@ struct guardian {
 
 struct child {
 	struct list link; /* guardian::children */
-	uint64_t id;      /* a number, not the address: an answer may come later than the end of its child */
-	bool kill_asked;  /* GUARDIAN_GONE will be the last word */
+	uint64_t
+	    id; /* a number, not the address: an answer may come later than the end of its child */
+	bool kill_asked; /* GUARDIAN_GONE will be the last word */
 	struct guardian *guardian;
 	const struct child_events *events; /* NULL: abandoned */
 	void *data;
 };
 
-/* With one of 0, 1, 2 closed, the next descriptors opened would become a handler's stdin, stdout or stderr. */
+/* With one of 0, 1, 2 closed, the next descriptors opened would become a handler's stdin, stdout or
+ * stderr. */
 static void open_standard_fds(void)
 {
 	int fd;
@@ -74,7 +76,8 @@ int guardian_fork(int *fd, int *pid, struct error *err)
 		return error_set_errno(err, ERROR_BUG, errno, "no socket for the guardian");
 	for (int i = 0; i < 2; i++)
 		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	/* If the guardian dies before us, its orphans must not escape to init while we still live. */
+	/* If the guardian dies before us, its orphans must not escape to init while we still live.
+	 */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid_t child = fork();
 	if (child < 0) {
@@ -175,7 +178,9 @@ static void send_unsent(struct guardian *g)
 			child_failed(c, errnum == EMSGSIZE ? E2BIG : errnum);
 	}
 	if (!g->lost)
-		uv_poll_start(&g->poll, list_empty(&g->unsent) ? UV_READABLE : UV_READABLE | UV_WRITABLE, on_ready);
+		uv_poll_start(&g->poll,
+		              list_empty(&g->unsent) ? UV_READABLE : UV_READABLE | UV_WRITABLE,
+		              on_ready);
 }
 
 /* ---- receiving ---- */
@@ -258,7 +263,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 /* ---- the worker's calls ---- */
 
-struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(void *data), void *data)
+struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(void *data),
+                               void *data)
 {
 	struct guardian *g = xcalloc(1, sizeof *g);
 	*g = (struct guardian){.fd = fd, .pid = pid, .gone = gone, .data = data};
@@ -290,13 +296,14 @@ void guardian_close(struct guardian *g)
 	close_fd(&g->fd);
 	while (waitpid(g->pid, NULL, WNOHANG) == 0 && clock_monotonic_ms() < until_ms)
 		poll(NULL, 0, 5);
-	/* Nothing is left, unless the guardian was killed: then what it would have killed has come to us. */
+	/* Nothing is left, unless the guardian was killed: then what it would have killed has come
+	 * to us. */
 	tree_kill_all(until_ms);
 	uv_close((uv_handle_t *)&g->poll, guardian_free);
 }
 
-static void queue_packet(struct guardian *g, const struct guardian_request *r, const struct spawn *s,
-                         struct child *spawned)
+static void queue_packet(struct guardian *g, const struct guardian_request *r,
+                         const struct spawn *s, struct child *spawned)
 {
 	struct packet *p = xcalloc(1, sizeof *p);
 	*p = (struct packet){.fds = {-1, -1, -1, -1, -1}, .child = spawned};
@@ -327,7 +334,8 @@ static void send_soon(struct guardian *g)
 		uv_poll_start(&g->poll, UV_READABLE | UV_WRITABLE, on_ready);
 }
 
-struct child *guardian_spawn(struct guardian *g, const struct spawn *s, const struct child_events *events, void *data)
+struct child *guardian_spawn(struct guardian *g, const struct spawn *s,
+                             const struct child_events *events, void *data)
 {
 	struct child *c = xcalloc(1, sizeof *c);
 	*c = (struct child){.id = ++g->last_id, .guardian = g, .events = events, .data = data};
@@ -345,7 +353,8 @@ struct child *guardian_spawn(struct guardian *g, const struct spawn *s, const st
 	queue_packet(g, &r, s, c);
 	struct packet *p = list_item(g->unsent.prev, struct packet, link);
 	if (p->bytes.len > GUARDIAN_PACKET_MAX) {
-		buf_clear(&p->bytes); /* the guardian could not read it: an empty request that names nothing to run */
+		buf_clear(&p->bytes); /* the guardian could not read it: an empty request that names
+		                         nothing to run */
 		r.argument_count = r.environment_count = 0;
 		buf_append(&p->bytes, &r, sizeof r);
 	}

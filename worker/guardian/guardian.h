@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parent of every handler process: a small process of its own, forked before anything else, so that starting a
- * handler never forks a large process, wait4 tells what each one cost, orphans come to it (subreaper), and everything
- * dies with the worker: it kills all handlers when its socket closes.
+ * The parent of every handler process: a small process of its own, forked before anything else, so
+ * that starting a handler never forks a large process, wait4 tells what each one cost, orphans come
+ * to it (subreaper), and everything dies with the worker: it kills all handlers when its socket
+ * closes.
  *
- * This is the worker's end. All functions run on the loop's thread, guardian_fork before there is one.
+ * This is the worker's end. All functions run on the loop's thread, guardian_fork before there is
+ * one.
  */
 #pragma once
 
@@ -17,14 +19,16 @@
 struct guardian;
 struct child;
 
-/* Starts the process. Call first in main: no thread, no connection, no open file it should not inherit. */
+/* Starts the process. Call first in main: no thread, no connection, no open file it should not
+ * inherit. */
 int guardian_fork(int *fd, int *pid, struct error *err);
 
 /* Takes fd. gone(data): it died, which nothing here survives. */
-struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(void *data), void *data);
+struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(void *data),
+                               void *data);
 /*
- * Closes the socket; the guardian ends every handler that is left. Returns when it has ended and no process is left
- * below this one, or after 5 s. No event comes any more; children are freed.
+ * Closes the socket; the guardian ends every handler that is left. Returns when it has ended and no
+ * process is left below this one, or after 5 s. No event comes any more; children are freed.
  */
 void guardian_close(struct guardian *g);
 
@@ -32,7 +36,7 @@ struct child_exit {
 	int status;                                      /* of waitpid */
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib; /* of the root and what it waited for */
 	bool for_memory;                                 /* its control group ran out of memory */
-	bool leftovers;                                  /* something of its tree lives on: child_kill_tree ends it */
+	bool leftovers; /* something of its tree lives on: child_kill_tree ends it */
 };
 
 /* One of failed or exited comes for each spawn; gone after child_kill_tree, later than exited. */
@@ -45,11 +49,13 @@ struct child_events {
 
 enum { GUARDIAN_SPAWN_FDS = 5, SPAWN_GROUPS_MAX = 32 };
 
-/* What a handler process may not exceed, and who it is. Each is left as it is when it is SPAWN_UNLIMITED, false or "".
+/* What a handler process may not exceed, and who it is. Each is left as it is when it is
+ * SPAWN_UNLIMITED, false or "".
  */
 enum { SPAWN_UNLIMITED = -1 };
 struct spawn_limits {
-	/* memory: of the tree by a control group where there is one, else RLIMIT_AS of each process */
+	/* memory: of the tree by a control group where there is one, else RLIMIT_AS of each process
+	 */
 	int64_t memory, cpu_s, files, processes,
 	    file_size; /* RLIMIT_AS (bytes), _CPU, _NOFILE, _NPROC, _FSIZE (bytes) */
 	int umask;
@@ -63,19 +69,22 @@ struct spawn_limits {
 extern const struct spawn_limits spawn_unlimited;
 
 struct spawn {
-	const char *program;               /* path */
-	char *const *arguments;            /* NULL-terminated, [0] is the name */
-	char *const *environment;          /* NULL-terminated: beside what the worker's own environment gives */
-	const char *token;                 /* the "JOB_TOKEN=..." of the environment */
-	int fds[GUARDIAN_SPAWN_FDS];       /* become 0, 1, 2 ...; -1 ends them; closed by this call */
+	const char *program;    /* path */
+	char *const *arguments; /* NULL-terminated, [0] is the name */
+	char *const
+	    *environment;  /* NULL-terminated: beside what the worker's own environment gives */
+	const char *token; /* the "JOB_TOKEN=..." of the environment */
+	int fds[GUARDIAN_SPAWN_FDS]; /* become 0, 1, 2 ...; -1 ends them; closed by this call */
 	const struct spawn_limits *limits; /* NULL: none */
 };
 
 /*
- * Never fails at once; what goes wrong arrives as failed(). The child is the guardian's until failed, until exited
- * without leftovers and without a kill asked for, or until gone: then the pointer is dead.
+ * Never fails at once; what goes wrong arrives as failed(). The child is the guardian's until
+ * failed, until exited without leftovers and without a kill asked for, or until gone: then the
+ * pointer is dead.
  */
-struct child *guardian_spawn(struct guardian *g, const struct spawn *s, const struct child_events *events, void *data);
+struct child *guardian_spawn(struct guardian *g, const struct spawn *s,
+                             const struct child_events *events, void *data);
 void child_signal_tree(struct child *c, int signal);
 void child_kill_tree(struct child *c);
 /* No further event reaches the owner. */

@@ -81,12 +81,14 @@ static int limit(int resource, int64_t value)
 	return value == SPAWN_UNLIMITED ? 0 : setrlimit(resource, &r);
 }
 
-/* By system call: the C library's would go by way of threads that are not there. Groups first, while it still may. */
+/* By system call: the C library's would go by way of threads that are not there. Groups first,
+ * while it still may. */
 static int become_user(const struct spawn_limits *l)
 {
 	if (!l->as_user)
 		return 0;
-	if (syscall(SYS_setgroups, l->group_count, l->groups) < 0 || syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0)
+	if (syscall(SYS_setgroups, l->group_count, l->groups) < 0 ||
+	    syscall(SYS_setresgid, l->gid, l->gid, l->gid) < 0)
 		return -1;
 	return (int)syscall(SYS_setresuid, l->uid, l->uid, l->uid);
 }
@@ -112,8 +114,8 @@ static int apply_limits(const struct spawn_limits *l, int group)
 }
 
 /*
- * Runs in the child of vfork, in the parent's memory: only system calls, and only what this child alone uses is
- * written. Returns only on failure.
+ * Runs in the child of vfork, in the parent's memory: only system calls, and only what this child
+ * alone uses is written. Returns only on failure.
  */
 static int become_handler(const struct start *s)
 {
@@ -124,7 +126,8 @@ static int become_handler(const struct start *s)
 		sigaction(signal, &standard, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Descriptors come from 4 up, so that no target is a source still to come; one may be in its place already. */
+	/* Descriptors come from 4 up, so that no target is a source still to come; one may be in
+	 * its place already. */
 	for (int i = 0; i < (int)s->fd_count; i++)
 		if (s->fds[i] == i ? fcntl(i, F_SETFD, 0) < 0 : dup2(s->fds[i], i) < 0)
 			return errno;
@@ -153,7 +156,8 @@ static pid_t start_process(const struct start *s, int *errnum)
 	return pid;
 }
 
-/* Cuts the texts behind a request into an array; NULL when they do not hold what the request says. */
+/* Cuts the texts behind a request into an array; NULL when they do not hold what the request says.
+ */
 static char **texts_of(char *at, const char *end, size_t count)
 {
 	char **texts = xcalloc(count + 1, sizeof *texts);
@@ -178,7 +182,8 @@ static char **full_environment(const struct process *g, bool clean, char **own, 
 	return env;
 }
 
-static void add_kid(struct process *g, const struct guardian_request *r, pid_t root, const char *group)
+static void add_kid(struct process *g, const struct guardian_request *r, pid_t root,
+                    const char *group)
 {
 	if (g->kid_count == g->kid_cap) {
 		g->kid_cap = g->kid_cap ? g->kid_cap * 2 : 16;
@@ -192,7 +197,8 @@ static void add_kid(struct process *g, const struct guardian_request *r, pid_t r
 }
 
 /* Where no group can be made RLIMIT_AS has to do: -1. */
-static int make_group(const struct process *g, const struct guardian_request *r, char path[static CGROUP_PATH_SIZE])
+static int make_group(const struct process *g, const struct guardian_request *r,
+                      char path[static CGROUP_PATH_SIZE])
 {
 	int fd = -1;
 	if (cgroup_usable() && r->limits.memory != SPAWN_UNLIMITED)
@@ -202,7 +208,8 @@ static int make_group(const struct process *g, const struct guardian_request *r,
 	return fd;
 }
 
-static void spawn(struct process *g, const struct guardian_request *r, char *texts, const char *end, int *fds)
+static void spawn(struct process *g, const struct guardian_request *r, char *texts, const char *end,
+                  int *fds)
 {
 	size_t arguments = r->argument_count, variables = r->environment_count;
 	int errnum = E2BIG; /* texts that do not fit are not sent */
@@ -212,12 +219,14 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
 	if (all) {
 		char **argv = xcalloc(arguments + 1, sizeof *argv);
 		memcpy(argv, all + 1, arguments * sizeof *argv);
-		char **env = full_environment(g, r->limits.clean_environment, all + 1 + arguments, variables);
+		char **env = full_environment(g, r->limits.clean_environment, all + 1 + arguments,
+		                              variables);
 		const struct start s = {.program = all[0],
 		                        .arguments = argv,
 		                        .environment = env,
 		                        .fds = fds,
-		                        .fd_count = r->fd_count < GUARDIAN_FDS ? r->fd_count : GUARDIAN_FDS,
+		                        .fd_count =
+		                            r->fd_count < GUARDIAN_FDS ? r->fd_count : GUARDIAN_FDS,
 		                        .limits = &r->limits,
 		                        .group = make_group(g, r, group)};
 		pid = start_process(&s, &errnum);
@@ -230,7 +239,8 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
 	if (pid > 0) {
 		add_kid(g, r, pid, group);
 		if (r->tell_pid)
-			reply(g, &(struct guardian_reply){.id = r->id, .news = GUARDIAN_STARTED, .number = pid});
+			reply(g, &(struct guardian_reply){
+			             .id = r->id, .news = GUARDIAN_STARTED, .number = pid});
 		return;
 	}
 	cgroup_remove(group);
@@ -256,7 +266,8 @@ static struct orphan *note_orphan(struct process *g, const struct tree_process *
 		g->orphan_cap = g->orphan_cap ? g->orphan_cap * 2 : 8;
 		g->orphans = xrealloc(g->orphans, g->orphan_cap, sizeof *g->orphans);
 	}
-	g->orphans[g->orphan_count] = (struct orphan){.pid = p->pid, .started = p->started, .seen_at = g->last_number};
+	g->orphans[g->orphan_count] =
+	    (struct orphan){.pid = p->pid, .started = p->started, .seen_at = g->last_number};
 	return &g->orphans[g->orphan_count++];
 }
 
@@ -283,7 +294,8 @@ static void look(struct process *g, struct tree *t)
 	forget_orphans_gone(g);
 }
 
-/* What belongs to nobody is laid at k's door as soon as no other try runs that was there when it was first seen. */
+/* What belongs to nobody is laid at k's door as soon as no other try runs that was there when it
+ * was first seen. */
 static void give_orphans(struct process *g, struct tree *t, const struct kid *k)
 {
 	for (size_t i = 0; i < t->count; i++) {
@@ -445,7 +457,8 @@ static void serve(struct process *g, char *packet, size_t len, int fds[GUARDIAN_
 	} else if (k && r.verb == GUARDIAN_KILL_TREE) {
 		k->killing = true;
 	} else if (r.verb == GUARDIAN_KILL_TREE) {
-		/* It ended while the request was on its way; the worker waits for this word all the same. */
+		/* It ended while the request was on its way; the worker waits for this word all the
+		 * same. */
 		reply(g, &(struct guardian_reply){.id = r.id, .news = GUARDIAN_GONE});
 	}
 }
@@ -459,8 +472,10 @@ static enum taken take_request(struct process *g, char *packet)
 		char bytes[CMSG_SPACE(GUARDIAN_FDS * sizeof(int))];
 	} control;
 	struct iovec part = {packet, GUARDIAN_PACKET_MAX};
-	struct msghdr message = {
-	    .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	struct msghdr message = {.msg_iov = &part,
+	                         .msg_iovlen = 1,
+	                         .msg_control = &control,
+	                         .msg_controllen = sizeof control};
 	ssize_t len = recvmsg(g->socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (len < 0)
 		return errno == EINTR || errno == EAGAIN ? TOOK_NONE : WORKER_GONE;
@@ -475,7 +490,8 @@ static enum taken take_request(struct process *g, char *packet)
 	return TOOK_ONE;
 }
 
-/* Those that are there, but not for ever: children wait to be reaped and trees to be killed. False: the worker is gone.
+/* Those that are there, but not for ever: children wait to be reaped and trees to be killed. False:
+ * the worker is gone.
  */
 static bool take_requests(struct process *g, char *packet)
 {
@@ -498,7 +514,8 @@ static void choose_environment(struct process *g)
 			g->base_environment[g->base_count++] = environ[i];
 }
 
-/* The terminal's and the operator's signals are the worker's business; only SIGCHLD is ours, by descriptor. */
+/* The terminal's and the operator's signals are the worker's business; only SIGCHLD is ours, by
+ * descriptor. */
 static int take_signals(void)
 {
 	sigset_t all, child;
@@ -534,7 +551,8 @@ _Noreturn void guardian_process(int socket)
 	choose_environment(&g);
 	char *packet = xcalloc(1, GUARDIAN_PACKET_MAX);
 	for (;;) {
-		struct pollfd fds[] = {{.fd = g.socket, .events = POLLIN}, {.fd = g.signals, .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = g.socket, .events = POLLIN},
+		                       {.fd = g.signals, .events = POLLIN}};
 		if (poll(fds, 2, any_killing(&g) ? KILL_AGAIN_MS : -1) < 0 && errno != EINTR)
 			break;
 		struct signalfd_siginfo info;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the worker and its guardian say to each other over a SOCK_SEQPACKET pair: one struct a packet, a request
- * followed by its texts. Both ends are one binary on one machine, so the structs go as they are.
+ * What the worker and its guardian say to each other over a SOCK_SEQPACKET pair: one struct a
+ * packet, a request followed by its texts. Both ends are one binary on one machine, so the structs
+ * go as they are.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 #include "worker/guardian/guardian.h"
 
 enum guardian_verb {
-	GUARDIAN_SPAWN,  /* + its descriptors from 0 up by SCM_RIGHTS; texts: program, arguments..., environment... */
+	GUARDIAN_SPAWN,  /* + its descriptors from 0 up by SCM_RIGHTS; texts: program, arguments...,
+	                    environment... */
 	GUARDIAN_SIGNAL, /* to the whole tree */
 	GUARDIAN_KILL_TREE, /* SIGKILL until nothing is left; GUARDIAN_GONE follows */
 };
@@ -31,7 +33,8 @@ struct guardian_request {
 enum guardian_news {
 	GUARDIAN_STARTED, /* number: the root's pid; only when it was asked for */
 	GUARDIAN_FAILED,  /* number: errno of the start; nothing follows */
-	GUARDIAN_EXITED,  /* the root has ended; all there is to say, but for leftovers and when a kill was asked for */
+	GUARDIAN_EXITED,  /* the root has ended; all there is to say, but for leftovers and when a
+	                     kill was asked for */
 	GUARDIAN_GONE,    /* nothing of the tree is left: one for each GUARDIAN_KILL_TREE */
 };
 
@@ -40,7 +43,8 @@ struct guardian_reply {
 	uint32_t news;
 	int32_t number;  /* errno, or wait status */
 	bool for_memory; /* of an exit: the kernel killed in its control group */
-	bool leftovers;  /* processes of the tree are still there, and nobody has asked to kill them */
+	bool leftovers;  /* processes of the tree are still there, and nobody has asked to kill them
+	                  */
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib;
 };
 

@@ -4,5 +4,6 @@
 
 #include <stdbool.h>
 
-/* "NAME=value", or "NAME=". Never AMQP_, WARREN_, NOTIFY_SOCKET, WATCHDOG_ ..., whatever a setting may list. */
+/* "NAME=value", or "NAME=". Never AMQP_, WARREN_, NOTIFY_SOCKET, WATCHDOG_ ..., whatever a setting
+ * may list. */
 bool inherit_allowed(const char *variable);

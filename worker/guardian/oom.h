@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Was a SIGKILL the kernel's for want of memory? The kernel counts its kills, of control groups and of the whole
- * machine, in /proc/vmstat (oom_kill); one that happened elsewhere at the same moment is taken for ours.
+ * Was a SIGKILL the kernel's for want of memory? The kernel counts its kills, of control groups and
+ * of the whole machine, in /proc/vmstat (oom_kill); one that happened elsewhere at the same moment
+ * is taken for ours.
  */
 #pragma once
 

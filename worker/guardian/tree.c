@@ -63,10 +63,18 @@ static char *next_word(char **at)
 	return *word ? word : NULL;
 }
 
-/* The command name in /proc/PID/stat may hold blanks and brackets: fields are counted from the last ')'. */
+/* The command name in /proc/PID/stat may hold blanks and brackets: fields are counted from the last
+ * ')'. */
 static bool read_process(pid_t pid, struct tree_process *p)
 {
-	enum { STATE, PARENT, GROUP, SESSION, STARTED = 19, FIELDS }; /* proc(5) counts from 3 there */
+	enum {
+		STATE,
+		PARENT,
+		GROUP,
+		SESSION,
+		STARTED = 19,
+		FIELDS
+	}; /* proc(5) counts from 3 there */
 	char path[64], text[1024], *fields[FIELDS] = {0}, *rest;
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	if (read_file(path, text, sizeof text) < 0 || !(rest = strrchr(text, ')')))
@@ -159,7 +167,8 @@ static bool carries(pid_t pid, const char *token)
 
 void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token)
 {
-	/* A pid is not given out again while a session bears it: without a leader, the session is still the old one. */
+	/* A pid is not given out again while a session bears it: without a leader, the session is
+	 * still the old one. */
 	bool own_session = !ended || !find(t, root);
 	for (size_t i = 0; i < t->count; i++) {
 		struct tree_process *p = &t->processes[i];
@@ -169,7 +178,8 @@ void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const
 	for (bool more = true; more;) {
 		more = false;
 		for (size_t i = 0; i < t->count; i++) {
-			struct tree_process *p = &t->processes[i], *parent = p->owner ? NULL : find(t, p->parent);
+			struct tree_process *p = &t->processes[i],
+			                    *parent = p->owner ? NULL : find(t, p->parent);
 			if (!parent || parent->owner != owner)
 				continue;
 			p->owner = owner;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes below the guardian, and which of them belong to which try. A process belongs to a try when it is the
- * try's root or descends from it, is in the root's session, carries the try's token in its environment, or descends
- * from one that does. Reads /proc; used by the guardian process only.
+ * The processes below the guardian, and which of them belong to which try. A process belongs to a
+ * try when it is the try's root or descends from it, is in the root's session, carries the try's
+ * token in its environment, or descends from one that does. Reads /proc; used by the guardian
+ * process only.
  */
 #pragma once
 
@@ -22,19 +23,22 @@ struct tree {
 	size_t count, cap;
 };
 
-/* Does the calling process have a child that is not among the count known ones? Cheap; true when unsure. */
+/* Does the calling process have a child that is not among the count known ones? Cheap; true when
+ * unsure. */
 bool tree_has_stranger(const pid_t *known, size_t count);
 
 /* All descendants of the calling process, owners not yet set. */
 void tree_scan(struct tree *t);
 void tree_finish(struct tree *t);
-/* Sets owner on what belongs to the try. root: its first process; ended: that has been reaped. token: "JOB_TOKEN=..."
+/* Sets owner on what belongs to the try. root: its first process; ended: that has been reaped.
+ * token: "JOB_TOKEN=..."
  */
 void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token);
-/* Sends the signal to the very process that was scanned: a pid that was reused meanwhile is left alone. */
+/* Sends the signal to the very process that was scanned: a pid that was reused meanwhile is left
+ * alone. */
 void tree_signal(const struct tree_process *p, int signal);
 /*
- * Kills all descendants of the calling process, reaping its children, until there is none or the monotonic clock has
- * passed until_ms. True: there is none.
+ * Kills all descendants of the calling process, reaping its children, until there is none or the
+ * monotonic clock has passed until_ms. True: there is none.
  */
 bool tree_kill_all(int64_t until_ms);

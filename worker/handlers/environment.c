@@ -32,10 +32,12 @@ int environment_check(const struct job *j, struct error *err)
 	if (j->header_count == 0)
 		return 0;
 	for (size_t i = 0; i < j->header_count; i++)
-		total += strlen(j->headers[i].name) + strlen(j->headers[i].value) + sizeof "JOB_H_=";
+		total +=
+		    strlen(j->headers[i].name) + strlen(j->headers[i].value) + sizeof "JOB_H_=";
 	if (total > ENVIRONMENT_HEADERS_MAX)
-		return error_set(err, ERROR_DATA, "its headers take %zu bytes of environment; the limit is %d", total,
-		                 ENVIRONMENT_HEADERS_MAX);
+		return error_set(err, ERROR_DATA,
+		                 "its headers take %zu bytes of environment; the limit is %d",
+		                 total, ENVIRONMENT_HEADERS_MAX);
 	/* Sorted: comparing each with each would let a stranger's headers hold up the loop. */
 	/* NOLINTBEGIN(bugprone-sizeof-expression): pointers are sorted */
 	cleanup_free const struct job_header **sorted = xcalloc(j->header_count, sizeof *sorted);
@@ -45,9 +47,10 @@ int environment_check(const struct job *j, struct error *err)
 	/* NOLINTEND(bugprone-sizeof-expression) */
 	for (size_t i = 1; i < j->header_count; i++)
 		if (compare_variables(&sorted[i - 1], &sorted[i]) == 0)
-			return error_set(err, ERROR_DATA,
-			                 "headers '%.60s' and '%.60s' would be the same environment variable",
-			                 sorted[i - 1]->name, sorted[i]->name);
+			return error_set(
+			    err, ERROR_DATA,
+			    "headers '%.60s' and '%.60s' would be the same environment variable",
+			    sorted[i - 1]->name, sorted[i]->name);
 	return 0;
 }
 
@@ -78,10 +81,12 @@ static size_t add_more(char **env, const struct environment_more *more)
 	size_t n = 0;
 	cleanup_free char *names = xstrdup(more->names);
 	char *rest = NULL;
-	for (char *name = names ? strtok_r(names, ", ", &rest) : NULL; name; name = strtok_r(NULL, ", ", &rest)) {
+	for (char *name = names ? strtok_r(names, ", ", &rest) : NULL; name;
+	     name = strtok_r(NULL, ", ", &rest)) {
 		const char *value = getenv(name);
 		cleanup_free char *variable = value ? xprintf("%s=%s", name, value) : NULL;
-		if (variable && inherit_allowed(variable) && !(more->tmp && strcmp(name, "TMPDIR") == 0))
+		if (variable && inherit_allowed(variable) &&
+		    !(more->tmp && strcmp(name, "TMPDIR") == 0))
 			env[n++] = steal_ptr(variable);
 	}
 	if (more->tmp)
@@ -89,7 +94,8 @@ static size_t add_more(char **env, const struct environment_more *more)
 	return n;
 }
 
-char **environment_make(const struct run_request *r, const char *token, const struct environment_more *more)
+char **environment_make(const struct run_request *r, const char *token,
+                        const struct environment_more *more)
 {
 	const struct job *j = r->job;
 	char time[CLOCK_TEXT_SIZE];
@@ -123,8 +129,8 @@ void environment_make_token(char out[static ENVIRONMENT_TOKEN_SIZE])
 {
 	uint64_t bits[2];
 	random_bytes(bits, sizeof bits);
-	snprintf(out, ENVIRONMENT_TOKEN_SIZE, "JOB_TOKEN=%016llx%016llx", (unsigned long long)bits[0],
-	         (unsigned long long)bits[1]);
+	snprintf(out, ENVIRONMENT_TOKEN_SIZE, "JOB_TOKEN=%016llx%016llx",
+	         (unsigned long long)bits[0], (unsigned long long)bits[1]);
 }
 
 void environment_free(char **env)

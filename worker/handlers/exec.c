@@ -24,8 +24,8 @@
 #include "worker/handlers/words.h"
 
 enum {
-	OUTPUT_GRACE_MS =
-	    200, /* a daemon may hold the pipes for ever; a try that has exited waits no longer than this */
+	OUTPUT_GRACE_MS = 200, /* a daemon may hold the pipes for ever; a try that has exited waits
+	                          no longer than this */
 	GONE_MS = 2000,
 	READ_SIZE = 64 * 1024,
 	WORDS_SIZE = 301, /* of its last line in the error */
@@ -35,18 +35,22 @@ struct exec_handler {
 	char **words;
 	char *program;
 	struct spawn_limits limits;
-	char chunk[READ_SIZE]; /* all pipes of the handler read into it: a read is used up before the next */
+	char chunk[READ_SIZE]; /* all pipes of the handler read into it: a read is used up before
+	                          the next */
 };
 
 /*
- * A try ends when its root has exited AND its output has ended; either may come first. "Output has ended" is the end of
- * both pipes, or a short grace after the exit. Then what is left of its tree is killed, then done() is called.
+ * A try ends when its root has exited AND its output has ended; either may come first. "Output has
+ * ended" is the end of both pipes, or a short grace after the exit. Then what is left of its tree
+ * is killed, then done() is called.
  */
 struct exec_run {
 	struct run *run;
-	struct child *child; /* NULL before the spawn and when the guardian has nothing more to say */
+	struct child
+	    *child; /* NULL before the spawn and when the guardian has nothing more to say */
 	uv_pipe_t out, err;
-	uv_timer_t timer; /* one after the other: the grace for the output, the wait for the tree's end */
+	uv_timer_t
+	    timer; /* one after the other: the grace for the output, the wait for the tree's end */
 	struct output output;
 	int pipes_open;
 	bool exited, reported, kill_asked;
@@ -109,7 +113,8 @@ static enum verdict verdict_of(const struct handler *h, int code)
 {
 	enum verdict v;
 	for (size_t i = 0; i < h->settings->exit_count; i++)
-		if (h->settings->exits[i].code == code && verdict_from_name(h->settings->exits[i].verdict, &v))
+		if (h->settings->exits[i].code == code &&
+		    verdict_from_name(h->settings->exits[i].verdict, &v))
 			return v;
 	return verdict_of_exit(code);
 }
@@ -133,12 +138,13 @@ static void describe_exit(const struct exec_run *x, struct run_report *r)
 	const char *colon = *words ? ": " : "";
 	if (WIFSIGNALED(status)) {
 		char name[32];
-		bool for_memory =
-		    WTERMSIG(status) == SIGKILL && !x->kill_asked && (x->exit.for_memory || oom_happened());
+		bool for_memory = WTERMSIG(status) == SIGKILL && !x->kill_asked &&
+		                  (x->exit.for_memory || oom_happened());
 		r->verdict = for_memory ? VERDICT_OOM : VERDICT_CRASH;
 		r->signal = WTERMSIG(status);
-		snprintf(r->error, sizeof r->error, "killed by %s%s%s%s", signal_name(r->signal, name),
-		         for_memory ? " for want of memory" : "", colon, words);
+		snprintf(r->error, sizeof r->error, "killed by %s%s%s%s",
+		         signal_name(r->signal, name), for_memory ? " for want of memory" : "",
+		         colon, words);
 		return;
 	}
 	r->exit_code = WEXITSTATUS(status);
@@ -161,7 +167,8 @@ static void describe_failure(const struct exec_run *x, struct run_report *r)
 {
 	const char *program = ((const struct exec_handler *)x->run->handler->state)->program;
 	const char *words = strerrordesc_np(x->start_errno);
-	/* Too many arguments and variables are the job's doing (its headers); all else is this machine's. */
+	/* Too many arguments and variables are the job's doing (its headers); all else is this
+	 * machine's. */
 	r->verdict = x->start_errno == E2BIG ? VERDICT_DEAD : VERDICT_UNRUNNABLE;
 	snprintf(r->error, sizeof r->error, "'%.300s' cannot be started: %s%s", program,
 	         words ? words : "unknown error", advice(x->start_errno, program));
@@ -173,15 +180,20 @@ static void report(struct exec_run *x)
 		return;
 	x->reported = true;
 	output_end(&x->output);
-	struct run_report r = {
-	    .after_ms = -1, .exit_code = -1, .wall_ms = -1, .cpu_user_ms = -1, .cpu_system_ms = -1, .max_rss_kib = -1};
+	struct run_report r = {.after_ms = -1,
+	                       .exit_code = -1,
+	                       .wall_ms = -1,
+	                       .cpu_user_ms = -1,
+	                       .cpu_system_ms = -1,
+	                       .max_rss_kib = -1};
 	if (x->start_errno) {
 		describe_failure(x, &r);
 	} else {
 		fill_usage(x, &r);
 		describe_exit(x, &r);
 	}
-	r.result = (struct span){x->output.result.data ? x->output.result.data : "", x->output.result.len};
+	r.result =
+	    (struct span){x->output.result.data ? x->output.result.data : "", x->output.result.len};
 	r.result_truncated = x->output.truncated;
 	r.stderr_tail = output_tail(&x->output);
 	if (x->child)
@@ -253,7 +265,8 @@ static void on_gone(void *data)
 	check_end(x); /* what the tree wrote last may still be in the pipes */
 }
 
-static const struct child_events child_events = {.failed = on_failed, .exited = on_exited, .gone = on_gone};
+static const struct child_events child_events = {
+    .failed = on_failed, .exited = on_exited, .gone = on_gone};
 
 /* ---- output ---- */
 
@@ -281,7 +294,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 /* ---- starting ---- */
 
-/* args and a newline, sealed and rewound: seekable, never blocking, and fine for a handler that does not read. */
+/* args and a newline, sealed and rewound: seekable, never blocking, and fine for a handler that
+ * does not read. */
 static int make_stdin(const struct job *j)
 {
 	int fd = memfd_create("job", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -33,15 +33,16 @@ struct handler *handler_create(uv_loop_t *loop, struct guardian *g, const struct
 	const char *rest = NULL;
 	const struct handler_kind *kind = kind_of(settings->run, &rest);
 	if (!kind) {
-		error_set(
-		    err, ERROR_CONFIG,
-		    "handler '%s': '%.100s' does not begin with a kind; write exec:CMD ARG..., process:CMD ARG..., "
-		    "plugin:./FILE.so or http://HOST/PATH",
-		    settings->type, settings->run);
+		error_set(err, ERROR_CONFIG,
+		          "handler '%s': '%.100s' does not begin with a kind; write exec:CMD "
+		          "ARG..., process:CMD ARG..., "
+		          "plugin:./FILE.so or http://HOST/PATH",
+		          settings->type, settings->run);
 		return NULL;
 	}
 	struct handler *h = xcalloc(1, sizeof *h);
-	*h = (struct handler){.kind = kind, .settings = settings, .worker = worker, .loop = loop, .guardian = g};
+	*h = (struct handler){
+	    .kind = kind, .settings = settings, .worker = worker, .loop = loop, .guardian = g};
 	if (kind->open(h, rest, err) < 0) {
 		error_wrap(err, "handler '%s'", settings->type);
 		free(h);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one interface of all handler kinds: start a job in a slot, stop it, report one verdict with output and resource
- * use. Deadlines, drain, counting and acks are the supervisor's and know nothing of the kind.
+ * The one interface of all handler kinds: start a job in a slot, stop it, report one verdict with
+ * output and resource use. Deadlines, drain, counting and acks are the supervisor's and know
+ * nothing of the kind.
  *
  * Everything here runs on the loop's thread.
  */
@@ -27,20 +28,22 @@ struct run_request {
 	bool raw;             /* the body is the args, and no document */
 	const char *queue;    /* as the user knows it: "mail" */
 	unsigned attempt, max_attempts;
-	int64_t deadline_at_ms; /* wall clock, for the handler's information: the supervisor enforces it */
+	int64_t deadline_at_ms; /* wall clock, for the handler's information: the supervisor
+	                           enforces it */
 };
 
 struct run_report {
-	enum verdict verdict; /* from the handler or of the kind crash; never timeout (the supervisor knows that it
-	                         stopped it) */
+	enum verdict verdict; /* from the handler or of the kind crash; never timeout (the
+	                         supervisor knows that it stopped it) */
 	int64_t after_ms;     /* of retry and snooze: as the handler asked; -1: not said */
 	int exit_code;        /* -1 when it did not exit */
 	int signal;           /* 0 when none */
 	int64_t wall_ms, cpu_user_ms, cpu_system_ms, max_rss_kib; /* -1 when unknown */
-	struct span result;                                       /* bounded; borrowed for the time of the call */
+	struct span result; /* bounded; borrowed for the time of the call */
 	bool result_truncated;
 	struct span stderr_tail; /* last BOX_STDERR_MAX bytes; borrowed for the time of the call */
-	char error[512]; /* one line for people; "" when none. VERDICT_UNRUNNABLE: why it could not be started */
+	char error[512]; /* one line for people; "" when none. VERDICT_UNRUNNABLE: why it could not
+	                    be started */
 };
 
 /* One try in a handler; embedded in the supervisor's slot. */
@@ -49,11 +52,12 @@ struct run {
 	/* Exactly once per start, never from inside start or stop. */
 	void (*done)(struct run *r, const struct run_report *report);
 	/*
-	 * Of one that start() left waiting in a handler process, behind other jobs: its turn has come. Its deadline
-	 * counts from here. May be NULL.
+	 * Of one that start() left waiting in a handler process, behind other jobs: its turn has
+	 * come. Its deadline counts from here. May be NULL.
 	 */
 	void (*began)(struct run *r);
-	/* Now and then before done(), by kinds that can: percent (-1: not said), what it does just now. May be NULL. */
+	/* Now and then before done(), by kinds that can: percent (-1: not said), what it does just
+	 * now. May be NULL. */
 	void (*progress)(struct run *r, int percent, struct span note);
 	/* A line of what it writes for people. May be NULL. */
 	void (*log)(struct run *r, struct span line);
@@ -70,20 +74,23 @@ struct handler_kind {
 	const char *name; /* "exec": the word before ':' in a handler's run text */
 	/* One process runs many jobs: when it crashes again and again, the handler is paused. */
 	bool long_lived;
-	/* Parses the rest of the text; checks what can be checked without running it (the executable is found). */
+	/* Parses the rest of the text; checks what can be checked without running it (the
+	 * executable is found). */
 	int (*open)(struct handler *h, const char *rest, struct error *err);
 	void (*close)(struct handler *h);
-	/* Has it no room for one more job now? The job waits, others may overtake it. NULL: it always has. */
+	/* Has it no room for one more job now? The job waits, others may overtake it. NULL: it
+	 * always has. */
 	bool (*full)(const struct handler *h);
-	/* The end of a turn of the loop: what the turn's starts and stops have to say goes out, in one write. May be
-	 * NULL. */
+	/* The end of a turn of the loop: what the turn's starts and stops have to say goes out, in
+	 * one write. May be NULL. */
 	void (*flush)(struct handler *h);
-	/* No more runs come: long-lived processes are asked to end. True: none is left. NULL: there are none between
-	 * runs. */
+	/* No more runs come: long-lived processes are asked to end. True: none is left. NULL: there
+	 * are none between runs. */
 	bool (*retire)(struct handler *h);
 	/* Cannot fail: what goes wrong is reported by done(), from a later turn of the loop. */
 	void (*start)(struct handler *h, struct run *r);
-	/* Asks the whole tree to end (TERM) or ends it (KILL). done() follows. Harmless after the end. */
+	/* Asks the whole tree to end (TERM) or ends it (KILL). done() follows. Harmless after the
+	 * end. */
 	void (*stop)(struct run *r, enum run_stop how);
 };
 

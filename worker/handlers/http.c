@@ -14,7 +14,9 @@
 
 enum {
 	CONNECT_TIMEOUT_MS = 10000,
-	BODY_SLACK = 1024 * 1024, /* read beyond what is kept, so that the connection can be used again; then cut */
+	BODY_SLACK =
+	    1024 *
+	    1024, /* read beyond what is kept, so that the connection can be used again; then cut */
 	IDLE_CONNECTIONS = 64,
 	WORDS_SIZE = 301, /* of the body in the error */
 };
@@ -76,7 +78,8 @@ static void describe_status(const struct http_run *x, long status, struct run_re
 		r->after_ms = after_s < INT64_MAX / 1000 ? (int64_t)after_s * 1000 : INT64_MAX;
 	clean_copy(words, sizeof words, (struct span){x->body.data, x->body.len});
 	snprintf(r->error, sizeof r->error, "HTTP %ld%s%s%s", status,
-	         status >= 300 && status <= 399 ? " (redirects are not followed)" : "", *words ? ": " : "", words);
+	         status >= 300 && status <= 399 ? " (redirects are not followed)" : "",
+	         *words ? ": " : "", words);
 	r->error[strcspn(r->error, "\r\n")] = 0;
 }
 
@@ -91,8 +94,11 @@ static void finish(uv_timer_t *later)
 {
 	struct http_run *x = later->data;
 	long status = 0;
-	struct run_report r = {
-	    .after_ms = -1, .exit_code = -1, .cpu_user_ms = -1, .cpu_system_ms = -1, .max_rss_kib = -1};
+	struct run_report r = {.after_ms = -1,
+	                       .exit_code = -1,
+	                       .cpu_user_ms = -1,
+	                       .cpu_system_ms = -1,
+	                       .max_rss_kib = -1};
 	if (x->added)
 		curl_multi_remove_handle(http_of(x->run->handler)->multi, x->easy);
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -126,7 +132,8 @@ static void take_results(struct handler *h)
 	int left;
 	while ((m = curl_multi_info_read(http_of(h)->multi, &left))) {
 		struct http_run *x = NULL;
-		if (m->msg == CURLMSG_DONE && curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x) == CURLE_OK && x)
+		if (m->msg == CURLMSG_DONE &&
+		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &x) == CURLE_OK && x)
 			end(x, m->data.result);
 	}
 }
@@ -177,7 +184,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, voi
 	}
 	if (!w)
 		w = make_watch(h, socket);
-	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	int events =
+	    (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	uv_poll_start(&w->poll, events, on_ready);
 	return 0;
 }
@@ -205,7 +213,8 @@ static int on_timer_wanted(CURLM *multi, long ms, void *data)
 
 static void free_http(uv_handle_t *timer)
 {
-	struct http_handler *x = (struct http_handler *)((char *)timer - offsetof(struct http_handler, timer));
+	struct http_handler *x =
+	    (struct http_handler *)((char *)timer - offsetof(struct http_handler, timer));
 	free(x->url);
 	free(x->socket_path);
 	free(x);
@@ -234,7 +243,8 @@ static bool parse_url(struct http_handler *x, const char *run, const char *rest,
 	if (strncmp(run, "http+unix:", 10) == 0) {
 		if (split_unix(x, rest))
 			return true;
-		error_set(err, ERROR_CONFIG, "'%.200s' wants the form http+unix:///run/service.sock:/path", run);
+		error_set(err, ERROR_CONFIG,
+		          "'%.200s' wants the form http+unix:///run/service.sock:/path", run);
 		return false;
 	}
 	CURLU *url = curl_url();
@@ -244,7 +254,8 @@ static bool parse_url(struct http_handler *x, const char *run, const char *rest,
 	curl_free(user);
 	curl_url_cleanup(url);
 	if (!ok)
-		error_set(err, ERROR_CONFIG, "'%.200s' is not a URL such as http://host:8080/path", run);
+		error_set(err, ERROR_CONFIG, "'%.200s' is not a URL such as http://host:8080/path",
+		          run);
 	else if (has_user)
 		error_set(err, ERROR_CONFIG,
 		          "the URL holds a user name; let the service see to access by address or "
@@ -293,7 +304,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *to)
 
 static void add_header(struct http_run *x, const char *name, const char *value)
 {
-	if (!value || !*value || !http_header_safe(name) || !http_header_safe(value) || strpbrk(name, ":; ,"))
+	if (!value || !*value || !http_header_safe(name) || !http_header_safe(value) ||
+	    strpbrk(name, ":; ,"))
 		return;
 	cleanup_free char *line = xprintf("%s: %s", name, value);
 	x->headers = curl_slist_append(x->headers, line);
@@ -379,9 +391,10 @@ static void http_stop(struct run *r, enum run_stop how)
 	end(x, CURLE_OPERATION_TIMEDOUT);
 }
 
-#define HTTP_KIND(text)                                                                                                \
-	{                                                                                                              \
-		.name = (text), .open = http_open, .close = http_close, .start = http_start, .stop = http_stop         \
+#define HTTP_KIND(text)                                                                            \
+	{                                                                                          \
+		.name = (text), .open = http_open, .close = http_close, .start = http_start,       \
+		.stop = http_stop                                                                  \
 	}
 const struct handler_kind http_kind = HTTP_KIND("http"), https_kind = HTTP_KIND("https"),
                           http_unix_kind = HTTP_KIND("http+unix");

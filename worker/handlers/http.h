@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handlers that are HTTP services: args are POSTed, the status is the verdict, the body is the result. libcurl's multi
- * interface in the worker's loop; connections are kept and used again.
+ * Handlers that are HTTP services: args are POSTed, the status is the verdict, the body is the
+ * result. libcurl's multi interface in the worker's loop; connections are kept and used again.
  */
 #pragma once
 

@@ -84,7 +84,8 @@ void output_end(struct output *o)
 	if (o->line.len > 0)
 		end_line(o);
 	if (o->lines_left_out > 0)
-		log_info(o->subject, "%zu more lines of its stderr are left out here", o->lines_left_out);
+		log_info(o->subject, "%zu more lines of its stderr are left out here",
+		         o->lines_left_out);
 	o->lines_left_out = 0;
 }
 

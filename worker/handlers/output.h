@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a handler process writes, kept within bounds: the beginning of its stdout as the result, the end of its stderr
- * as the tail, its stderr lines in the log. Pure but for the log.
+ * What a handler process writes, kept within bounds: the beginning of its stdout as the result, the
+ * end of its stderr as the tail, its stderr lines in the log. Pure but for the log.
  */
 #pragma once
 
@@ -19,7 +19,8 @@ struct output {
 	struct buf tail; /* at most twice BOX_STDERR_MAX */
 	bool log_lines;
 	struct log_subject subject; /* borrowed */
-	/* Hears each line of stderr that is within the bounds of the log, whether it is logged or not. May be NULL. */
+	/* Hears each line of stderr that is within the bounds of the log, whether it is logged or
+	 * not. May be NULL. */
 	void (*on_line)(void *data, struct span line);
 	void *data;
 	struct buf line; /* the unfinished line of stderr */

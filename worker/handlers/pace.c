@@ -4,10 +4,11 @@
 #include <limits.h>
 
 enum {
-	AVERAGE_OVER = 16,      /* jobs */
-	SHORT_NS = 100000,      /* longer ones are worth a wake-up each */
-	REST_NS = 1500000,      /* a timer of one millisecond takes up to that, and a bit */
-	ROOM_BYTES = 16 * 1024, /* a quarter of a pipe, which small pieces do not fill to its last byte */
+	AVERAGE_OVER = 16, /* jobs */
+	SHORT_NS = 100000, /* longer ones are worth a wake-up each */
+	REST_NS = 1500000, /* a timer of one millisecond takes up to that, and a bit */
+	ROOM_BYTES =
+	    16 * 1024, /* a quarter of a pipe, which small pieces do not fill to its last byte */
 	AHEAD_NS = PACE_AHEAD_MS * 1000000,
 };
 

@@ -17,9 +17,9 @@
 #define PLUGIN_HOST "warren-plugin-host"
 
 /*
- * Beside the worker's own program, as in the folder it was built in; where both are installed; or where they were to
- * be. After an upgrade it may be newer than a worker that runs on: what they say to each other is the protocol of all
- * handlers, and old ones must go on.
+ * Beside the worker's own program, as in the folder it was built in; where both are installed; or
+ * where they were to be. After an upgrade it may be newer than a worker that runs on: what they say
+ * to each other is the protocol of all handlers, and old ones must go on.
  */
 static char *find_host(struct error *err)
 {
@@ -42,7 +42,8 @@ static char *find_host(struct error *err)
 	return NULL;
 }
 
-/* Loads it in a process that ends at once: a plugin that cannot be loaded is to be told before jobs are taken. */
+/* Loads it in a process that ends at once: a plugin that cannot be loaded is to be told before jobs
+ * are taken. */
 static int try_load(const char *host, const char *path, struct error *err)
 {
 	char text[512] = "";
@@ -67,7 +68,8 @@ static int try_load(const char *host, const char *path, struct error *err)
 		return 0;
 	text[n > 0 ? n : 0] = 0;
 	text[strcspn(text, "\n")] = 0;
-	return error_set(err, ERROR_CONFIG, "%s", *text ? text : "the plugin ends the process that loads it");
+	return error_set(err, ERROR_CONFIG, "%s",
+	                 *text ? text : "the plugin ends the process that loads it");
 }
 
 static int plugin_open(struct handler *h, const char *rest, struct error *err)

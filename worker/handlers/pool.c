@@ -15,8 +15,8 @@
 enum { RESTART_BASE_MS = 100, RESTART_MAX_MS = 10000 };
 
 /*
- * A job that no process could take when it came: all are busy with one of the same id, or the last one has just ended,
- * maybe with this job waiting in it.
+ * A job that no process could take when it came: all are busy with one of the same id, or the last
+ * one has just ended, maybe with this job waiting in it.
  */
 struct held {
 	struct list link; /* pool::held */
@@ -32,8 +32,9 @@ struct pool {
 	struct resident **residents;
 	size_t count, max;
 	struct list held;
-	uv_timer_t timer; /* the pause before a restart; the report of a held job that was stopped */
-	unsigned barren;  /* processes that ended one after another without having finished a job */
+	uv_timer_t
+	    timer;       /* the pause before a restart; the report of a held job that was stopped */
+	unsigned barren; /* processes that ended one after another without having finished a job */
 	int64_t not_before_ms;
 };
 
@@ -83,7 +84,8 @@ static void on_ended(void *data, struct resident *r, bool productive, int unstar
 	p->barren = productive && !unstarted ? 0 : p->barren + 1;
 	if (p->barren > 0) {
 		int64_t pause_ms = (int64_t)RESTART_BASE_MS << (p->barren < 8 ? p->barren - 1 : 7);
-		p->not_before_ms = clock_monotonic_ms() + (pause_ms < RESTART_MAX_MS ? pause_ms : RESTART_MAX_MS);
+		p->not_before_ms =
+		    clock_monotonic_ms() + (pause_ms < RESTART_MAX_MS ? pause_ms : RESTART_MAX_MS);
 	}
 	wake_at(p, p->not_before_ms);
 }
@@ -95,9 +97,13 @@ static bool may_grow(const struct pool *p)
 
 static struct resident *grow(struct pool *p)
 {
-	const struct resident_spec spec = {
-	    .handler = p->handler, .program = p->program, .words = p->words, .stdio = p->stdio, .limits = &p->limits};
-	const struct resident_events events = {.room = on_room, .unbegun = on_unbegun, .ended = on_ended, .data = p};
+	const struct resident_spec spec = {.handler = p->handler,
+	                                   .program = p->program,
+	                                   .words = p->words,
+	                                   .stdio = p->stdio,
+	                                   .limits = &p->limits};
+	const struct resident_events events = {
+	    .room = on_room, .unbegun = on_unbegun, .ended = on_ended, .data = p};
 	struct resident *r = resident_create(&spec, &events);
 	p->residents[p->count++] = r;
 	return r;
@@ -205,8 +211,10 @@ int pool_open(struct handler *h, char *program, char **words, bool stdio, struct
 		free(p);
 		return -1;
 	}
-	p->max = (size_t)(h->settings->children != SETTINGS_UNSET ? h->settings->children : h->worker->slots);
-	p->residents = xcalloc(p->max, sizeof *p->residents); /* NOLINT(bugprone-sizeof-expression): pointers */
+	p->max = (size_t)(h->settings->children != SETTINGS_UNSET ? h->settings->children
+	                                                          : h->worker->slots);
+	p->residents = xcalloc(
+	    p->max, sizeof *p->residents); /* NOLINT(bugprone-sizeof-expression): pointers */
 	list_init(&p->held);
 	uv_timer_init(h->loop, &p->timer);
 	p->timer.data = p;

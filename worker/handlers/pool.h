@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The long-lived processes of one handler: started when there is work for one more, started again with a growing pause
- * after a crash. Shared by the kinds that run jobs in such processes.
+ * The long-lived processes of one handler: started when there is work for one more, started again
+ * with a growing pause after a crash. Shared by the kinds that run jobs in such processes.
  */
 #pragma once
 
 #include "worker/handlers/handler.h"
 
-/* program and words are taken: freed when it is closed, or on failure (words_free). stdio: resident.h. -1:
- * ERROR_CONFIG. */
+/* program and words are taken: freed when it is closed, or on failure (words_free). stdio:
+ * resident.h. -1: ERROR_CONFIG. */
 int pool_open(struct handler *h, char *program, char **words, bool stdio, struct error *err);
 
 /* What struct handler_kind asks for. */

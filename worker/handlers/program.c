@@ -25,7 +25,8 @@ static char *find_in_path(const char *name)
 	const char *path = getenv("PATH");
 	for (const char *at = path ? path : "/usr/local/bin:/usr/bin:/bin"; at;) {
 		const char *colon = strchrnul(at, ':');
-		char *candidate = colon == at ? xprintf("./%s", name) : xprintf("%.*s/%s", (int)(colon - at), at, name);
+		char *candidate = colon == at ? xprintf("./%s", name)
+		                              : xprintf("%.*s/%s", (int)(colon - at), at, name);
 		if (runnable(candidate))
 			return candidate;
 		free(candidate);
@@ -38,7 +39,9 @@ static int find(const char *name, char **program, struct error *err)
 {
 	if (!strchr(name, '/')) {
 		*program = find_in_path(name);
-		return *program ? 0 : error_set(err, ERROR_CONFIG, "'%s' is not an executable in PATH", name);
+		return *program ? 0
+		                : error_set(err, ERROR_CONFIG, "'%s' is not an executable in PATH",
+		                            name);
 	}
 	if (!runnable(name))
 		return error_set_errno(err, ERROR_CONFIG, errno, "'%s' cannot be executed", name);

@@ -4,6 +4,6 @@
 
 #include "common/base/error.h"
 
-/* Splits a command (words.h) and finds its program: with a '/' as it is, else in PATH. ERROR_CONFIG. Both are the
- * caller's. */
+/* Splits a command (words.h) and finds its program: with a '/' as it is, else in PATH.
+ * ERROR_CONFIG. Both are the caller's. */
 int program_find(const char *command, char **program, char ***words, struct error *err);

@@ -105,7 +105,11 @@ bool protocol_read(struct span line, struct reply *r, const char **why)
 	struct scan_member m;
 	size_t at = 0;
 	bool known = false;
-	*r = (struct reply){.number = -1, .after_ms = -1, .cpu_user_us = -1, .cpu_system_us = -1, .max_rss_kib = -1};
+	*r = (struct reply){.number = -1,
+	                    .after_ms = -1,
+	                    .cpu_user_us = -1,
+	                    .cpu_system_us = -1,
+	                    .max_rss_kib = -1};
 	if (!scan_text(line, &value, &scan)) {
 		*why = scan.reason;
 		return false;
@@ -130,7 +134,8 @@ void protocol_reply_finish(struct reply *r)
 
 static void replace(char *data, size_t len, char what)
 {
-	for (char *at = len ? memchr(data, what, len) : NULL; at; at = memchr(at, what, len - (size_t)(at - data)))
+	for (char *at = len ? memchr(data, what, len) : NULL; at;
+	     at = memchr(at, what, len - (size_t)(at - data)))
 		*at = ' ';
 }
 

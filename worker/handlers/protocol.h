@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lines that a worker and a long-lived handler say to each other (docs/handlers.md, "process"). Pure.
+ * The lines that a worker and a long-lived handler say to each other (docs/handlers.md, "process").
+ * Pure.
  *
  *   <- {"ready":4}                                              how many jobs it takes; else one
- *   <- {"ready":100,"in_turn":true}                             it runs them one after the other, in their order
- *   -> {"id":ID,"type":T,"attempt":2,"max_attempts":5,"deadline":"...","queue":Q,"job":{...}}   raw: "body_b64":"..."
+ *   <- {"ready":100,"in_turn":true}                             it runs them one after the other,
+ * in their order
+ *   -> {"id":ID,"type":T,"attempt":2,"max_attempts":5,"deadline":"...","queue":Q,"job":{...}} raw:
+ * "body_b64":"..."
  *   <- {"ok":ID,"result":...}  {"retry":ID,"after_ms":N,"error":"..."}  {"snooze":ID,"after_ms":N}
  * {"dead":ID,"error":"..."}
  *   <- {"progress":ID,"percent":40,"note":"..."}
  *   -> {"cancel":ID,"why":"timeout"}
  *
- * Any reply may carry "usage":{"cpu_user_us":N,"cpu_system_us":N,"max_rss_kib":N}: what the job cost, when the child
- * knows.
+ * Any reply may carry "usage":{"cpu_user_us":N,"cpu_system_us":N,"max_rss_kib":N}: what the job
+ * cost, when the child knows.
  */
 #pragma once
 
@@ -26,16 +29,17 @@ enum reply_kind { REPLY_READY, REPLY_OK, REPLY_RETRY, REPLY_SNOOZE, REPLY_DEAD, 
 
 struct reply {
 	enum reply_kind kind;
-	char id[JOB_ID_MAX + 1];                         /* "" of READY */
-	int64_t number;                                  /* READY: jobs it takes; PROGRESS: percent, -1 not said */
-	bool in_turn;                                    /* READY */
-	int64_t after_ms;                                /* -1: not said */
-	struct span result;                              /* OK: the value as it was written, borrowed from the line */
-	struct buf text;                                 /* error or note, unescaped; owned */
+	char id[JOB_ID_MAX + 1]; /* "" of READY */
+	int64_t number;          /* READY: jobs it takes; PROGRESS: percent, -1 not said */
+	bool in_turn;            /* READY */
+	int64_t after_ms;        /* -1: not said */
+	struct span result;      /* OK: the value as it was written, borrowed from the line */
+	struct buf text;         /* error or note, unescaped; owned */
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib; /* -1: not said */
 };
 
-/* Fills *r wholly, to be finished also after false; *why is static text then. Unknown members are passed over. */
+/* Fills *r wholly, to be finished also after false; *why is static text then. Unknown members are
+ * passed over. */
 bool protocol_read(struct span line, struct reply *r, const char **why);
 void protocol_reply_finish(struct reply *r);
 

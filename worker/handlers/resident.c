@@ -50,8 +50,9 @@ struct writing {
 };
 
 /*
- * Its end has three parts, in any order: its exit, the end of its output (or a grace after the exit), and the end of
- * what it leaves behind. The jobs in it are reported after the first two, it is freed after all.
+ * Its end has three parts, in any order: its exit, the end of its output (or a grace after the
+ * exit), and the end of what it leaves behind. The jobs in it are reported after the first two, it
+ * is freed after all.
  */
 struct resident {
 	struct resident_spec spec;
@@ -104,7 +105,8 @@ static void close_handle(uv_handle_t *handle)
 static void describe_end(const struct resident *r, struct run_report *report)
 {
 	if (r->fault[0]) {
-		snprintf(report->error, sizeof report->error, "its handler process was ended: %s", r->fault);
+		snprintf(report->error, sizeof report->error, "its handler process was ended: %s",
+		         r->fault);
 		return;
 	}
 	if (r->exited && WIFSIGNALED(r->status)) {
@@ -112,13 +114,14 @@ static void describe_end(const struct resident *r, struct run_report *report)
 		report->signal = WTERMSIG(r->status);
 		if (r->for_memory)
 			report->verdict = VERDICT_OOM;
-		snprintf(report->error, sizeof report->error, "its handler process was killed by %s%s%s",
-		         name ? "SIG" : "signal ", name ? name : "?", r->for_memory ? " for want of memory" : "");
+		snprintf(report->error, sizeof report->error,
+		         "its handler process was killed by %s%s%s", name ? "SIG" : "signal ",
+		         name ? name : "?", r->for_memory ? " for want of memory" : "");
 		return;
 	}
 	report->exit_code = r->exited ? WEXITSTATUS(r->status) : -1;
-	snprintf(report->error, sizeof report->error, "its handler process ended (exit %d) while it held the job",
-	         report->exit_code);
+	snprintf(report->error, sizeof report->error,
+	         "its handler process ended (exit %d) while it held the job", report->exit_code);
 }
 
 static struct run_report blank_report(const struct resident *r)
@@ -143,8 +146,8 @@ static void fill_end(const struct resident *r, const struct flight *f, struct ru
 	report->verdict = VERDICT_CRASH;
 	if (r->start_errno) {
 		report->verdict = VERDICT_UNRUNNABLE;
-		snprintf(report->error, sizeof report->error, "'%.200s' cannot be started: %s", r->spec.program,
-		         words ? words : "unknown error");
+		snprintf(report->error, sizeof report->error, "'%.200s' cannot be started: %s",
+		         r->spec.program, words ? words : "unknown error");
 	} else if (r->killed && !r->fault[0] && !f->run->stopped_why) {
 		report->verdict = VERDICT_RETURNED; /* ended for another job's sake */
 		snprintf(report->error, sizeof report->error,
@@ -186,7 +189,8 @@ static void report_flights(struct resident *r)
 	}
 }
 
-/* The jobs are told once exit and output are through; the rest of the tree is none of their business. */
+/* The jobs are told once exit and output are through; the rest of the tree is none of their
+ * business. */
 static void check_end(struct resident *r)
 {
 	bool over = r->start_errno || (r->exited && r->out_ended);
@@ -334,7 +338,8 @@ static void recycle_if_due(struct resident *r)
 	struct process_usage now;
 	if (s->recycle_jobs > 0 && (int64_t)r->finished >= s->recycle_jobs)
 		resident_retire(r);
-	else if (s->recycle_memory > 0 && process_usage_read(r->pid, &now) && now.rss_kib > s->recycle_memory / 1024)
+	else if (s->recycle_memory > 0 && process_usage_read(r->pid, &now) &&
+	         now.rss_kib > s->recycle_memory / 1024)
 		resident_retire(r);
 }
 
@@ -362,9 +367,11 @@ static void finish_flight(struct flight *f, const struct reply *reply)
 	size_t max = (size_t)r->spec.handler->worker->result_max;
 	report.verdict = verdicts[reply->kind];
 	report.after_ms = reply->after_ms;
-	report.result = (struct span){reply->result.at, reply->result.len < max ? reply->result.len : max};
+	report.result =
+	    (struct span){reply->result.at, reply->result.len < max ? reply->result.len : max};
 	report.result_truncated = reply->result.len > max;
-	clean_copy(report.error, sizeof report.error, (struct span){reply->text.data, reply->text.len});
+	clean_copy(report.error, sizeof report.error,
+	           (struct span){reply->text.data, reply->text.len});
 	report.error[strcspn(report.error, "\r\n")] = 0;
 	fill_usage(f, reply, &report);
 	r->finished++;
@@ -382,9 +389,12 @@ static void finish_flight(struct flight *f, const struct reply *reply)
 static void take_reply(struct resident *r, const struct reply *reply, struct span line)
 {
 	if (reply->kind == REPLY_READY) {
-		r->capacity = reply->number > IN_FLIGHT_MAX ? IN_FLIGHT_MAX : (unsigned)reply->number;
-		r->in_turn = r->in_turn || reply->in_turn; /* for good: jobs may be waiting for their turn */
-		note_first(r, uv_hrtime()); /* that it had to start is no work of the job that it was started for */
+		r->capacity =
+		    reply->number > IN_FLIGHT_MAX ? IN_FLIGHT_MAX : (unsigned)reply->number;
+		r->in_turn =
+		    r->in_turn || reply->in_turn; /* for good: jobs may be waiting for their turn */
+		note_first(r, uv_hrtime()); /* that it had to start is no work of the job that it
+		                               was started for */
 		r->events.room(r->events.data);
 		return;
 	}
@@ -431,7 +441,8 @@ static void take_bytes(struct resident *r, const char *data, size_t len)
 			buf_append(&r->line, data, part);
 		if (!end)
 			return;
-		take_line(r, r->line.len > 0 ? (struct span){r->line.data, r->line.len} : (struct span){data, part});
+		take_line(r, r->line.len > 0 ? (struct span){r->line.data, r->line.len}
+		                             : (struct span){data, part});
 		buf_clear(&r->line);
 		data = end + 1;
 		len -= part + 1;
@@ -546,12 +557,14 @@ static bool is_used_up(const struct resident *r)
 
 bool resident_has_room(const struct resident *r)
 {
-	return !r->retiring && !r->exited && !r->start_errno && !is_used_up(r) && r->in_flight < room_for(r);
+	return !r->retiring && !r->exited && !r->start_errno && !is_used_up(r) &&
+	       r->in_flight < room_for(r);
 }
 
 bool resident_takes(const struct resident *r, const char *id)
 {
-	return resident_has_room(r) && (r->in_turn || !find_flight(r, id)); /* in turn: the first one is meant */
+	return resident_has_room(r) &&
+	       (r->in_turn || !find_flight(r, id)); /* in turn: the first one is meant */
 }
 
 unsigned resident_in_flight(const struct resident *r)
@@ -610,15 +623,18 @@ void resident_stop(struct run *run, enum run_stop how)
 		kill_it(f->resident);
 		return;
 	}
-	protocol_write_cancel(&f->resident->unsent, run->request.job->id, run->stopped_why ? run->stopped_why : "stop");
+	protocol_write_cancel(&f->resident->unsent, run->request.job->id,
+	                      run->stopped_why ? run->stopped_why : "stop");
 }
 
 /* ---- starting ---- */
 
 static int open_descriptors(struct resident *r, int fds[GUARDIAN_SPAWN_FDS])
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, log[2] = {-1, -1}, nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (nothing < 0 || pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(log, O_CLOEXEC) < 0) {
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, log[2] = {-1, -1},
+	    nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (nothing < 0 || pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    pipe2(log, O_CLOEXEC) < 0) {
 		int errnum = errno;
 		int *all[] = {&in[0], &in[1], &out[0], &out[1], &log[0], &log[1], &nothing};
 		for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -630,10 +646,12 @@ static int open_descriptors(struct resident *r, int fds[GUARDIAN_SPAWN_FDS])
 	uv_pipe_open(&r->log, log[0]);
 	if (r->spec.stdio) {
 		close_fd(&nothing);
-		memcpy(fds, (int[]){in[0], out[1], log[1], -1, -1}, GUARDIAN_SPAWN_FDS * sizeof *fds);
+		memcpy(fds, (int[]){in[0], out[1], log[1], -1, -1},
+		       GUARDIAN_SPAWN_FDS * sizeof *fds);
 	} else {
 		int log_too = fcntl(log[1], F_DUPFD_CLOEXEC, 0);
-		memcpy(fds, (int[]){nothing, log_too, log[1], in[0], out[1]}, GUARDIAN_SPAWN_FDS * sizeof *fds);
+		memcpy(fds, (int[]){nothing, log_too, log[1], in[0], out[1]},
+		       GUARDIAN_SPAWN_FDS * sizeof *fds);
 	}
 	return 0;
 }
@@ -642,7 +660,8 @@ static int open_descriptors(struct resident *r, int fds[GUARDIAN_SPAWN_FDS])
 static void on_line(void *data, struct span line)
 {
 	const struct resident *r = data;
-	struct flight *f = r->in_flight == 1 ? list_item(r->flights.next, struct flight, link) : NULL;
+	struct flight *f =
+	    r->in_flight == 1 ? list_item(r->flights.next, struct flight, link) : NULL;
 	if (f && f->run->log)
 		f->run->log(f->run, line);
 }
@@ -652,7 +671,8 @@ static void on_no_start(uv_timer_t *timer)
 	check_end(timer->data);
 }
 
-struct resident *resident_create(const struct resident_spec *spec, const struct resident_events *events)
+struct resident *resident_create(const struct resident_spec *spec,
+                                 const struct resident_events *events)
 {
 	struct resident *r = xcalloc(1, sizeof *r);
 	uv_loop_t *loop = spec->handler->loop;
@@ -672,8 +692,10 @@ struct resident *resident_create(const struct resident_spec *spec, const struct 
 	uv_timer_init(loop, &r->rest);
 	r->in.data = r->out.data = r->log.data = r->timer.data = r->rest.data = r;
 	r->handles = 5;
-	struct spawn s = {
-	    .program = spec->program, .arguments = spec->words, .limits = spec->limits, .fds = {-1, -1, -1, -1, -1}};
+	struct spawn s = {.program = spec->program,
+	                  .arguments = spec->words,
+	                  .limits = spec->limits,
+	                  .fds = {-1, -1, -1, -1, -1}};
 	if (spec->handler->settings->private_tmp && !(r->tmp = private_tmp_make(spec->limits)))
 		r->start_errno = errno;
 	else
@@ -684,7 +706,8 @@ struct resident *resident_create(const struct resident_spec *spec, const struct 
 	}
 	char token[ENVIRONMENT_TOKEN_SIZE];
 	environment_make_token(token);
-	const struct environment_more more = {.names = spec->handler->settings->environment, .tmp = r->tmp};
+	const struct environment_more more = {.names = spec->handler->settings->environment,
+	                                      .tmp = r->tmp};
 	char **environment = environment_of_resident(token, &more);
 	s.environment = environment;
 	s.token = token;

@@ -100,7 +100,8 @@ void words_free(char **words)
 
 static void join_word(struct buf *out, const char *word)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-";
+	static const char plain[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%_+=:,./-";
 	if (*word && strspn(word, plain) == strlen(word)) {
 		buf_append_text(out, word);
 		return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * warren-plugin-host, the process that a plugin runs in: the other end of protocol.h. Jobs come in by descriptor 3,
- * replies go out by 4. One job after the other, all blocking. A program of its own, and with as few libraries as
- * possible: one starts before a worker's first job can.
+ * warren-plugin-host, the process that a plugin runs in: the other end of protocol.h. Jobs come in
+ * by descriptor 3, replies go out by 4. One job after the other, all blocking. A program of its
+ * own, and with as few libraries as possible: one starts before a worker's first job can.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,7 +27,8 @@
 
 enum { IN = 3, OUT = 4, CHUNK = 64 * 1024, AHEAD_MAX = 1000, SHORT_US = 1000 };
 
-/* What jobs cost. Asking the kernel takes as long as a short job does, so it is asked about long ones only. */
+/* What jobs cost. Asking the kernel takes as long as a short job does, so it is asked about long
+ * ones only. */
 struct spent {
 	struct rusage asked;   /* when it was asked last */
 	int64_t since_us;      /* wall clock of the job in hand's start */
@@ -68,7 +69,8 @@ static void ask_usage(struct spent *s)
 {
 	getrusage(RUSAGE_SELF, &s->asked);
 	s->short_ones_us = 0;
-	snprintf(s->usage, sizeof s->usage, ",\"usage\":{\"cpu_user_us\":0,\"cpu_system_us\":0,\"max_rss_kib\":%ld}}\n",
+	snprintf(s->usage, sizeof s->usage,
+	         ",\"usage\":{\"cpu_user_us\":0,\"cpu_system_us\":0,\"max_rss_kib\":%ld}}\n",
 	         s->asked.ru_maxrss);
 }
 
@@ -79,11 +81,15 @@ static bool was_short(struct spent *s, struct buf *out)
 	if (took_us >= SHORT_US) {
 		const struct rusage before = s->asked;
 		ask_usage(s);
-		int64_t user_us = microseconds(s->asked.ru_utime) - microseconds(before.ru_utime) - s->short_ones_us;
-		buf_printf(out, ",\"usage\":{\"cpu_user_us\":%lld,\"cpu_system_us\":%lld,\"max_rss_kib\":%ld}}\n",
-		           (long long)(user_us > 0 ? user_us : 0),
-		           (long long)(microseconds(s->asked.ru_stime) - microseconds(before.ru_stime)),
-		           s->asked.ru_maxrss);
+		int64_t user_us = microseconds(s->asked.ru_utime) - microseconds(before.ru_utime) -
+		                  s->short_ones_us;
+		buf_printf(
+		    out,
+		    ",\"usage\":{\"cpu_user_us\":%lld,\"cpu_system_us\":%lld,\"max_rss_kib\":%ld}}"
+		    "\n",
+		    (long long)(user_us > 0 ? user_us : 0),
+		    (long long)(microseconds(s->asked.ru_stime) - microseconds(before.ru_stime)),
+		    s->asked.ru_maxrss);
 		return false;
 	}
 	s->short_ones_us += took_us;
@@ -116,7 +122,8 @@ static void drop_used(struct host *h)
 static char *next_line(struct host *h, size_t *len)
 {
 	char *end;
-	while (!(end = h->in.len > h->used ? memchr(h->in.data + h->used, '\n', h->in.len - h->used) : NULL)) {
+	while (!(end = h->in.len > h->used ? memchr(h->in.data + h->used, '\n', h->in.len - h->used)
+	                                   : NULL)) {
 		if (h->ended)
 			return NULL;
 		drop_used(h);
@@ -170,7 +177,8 @@ static const char *text_of(const struct buf *b)
 static bool take_text(struct scan_value v, struct buf *out)
 {
 	buf_clear(out);
-	return v.kind == SCAN_STRING ? scan_unescape(v.text, out) : buf_append(out, v.text.at, v.text.len);
+	return v.kind == SCAN_STRING ? scan_unescape(v.text, out)
+	                             : buf_append(out, v.text.at, v.text.len);
 }
 
 static unsigned take_number(struct request *r, struct scan_value v)
@@ -180,7 +188,8 @@ static unsigned take_number(struct request *r, struct scan_value v)
 
 static bool take_body(struct request *r, struct scan_value v)
 {
-	return take_text(v, &r->document) && base64_decode(&r->args, (struct span){r->document.data, r->document.len});
+	return take_text(v, &r->document) &&
+	       base64_decode(&r->args, (struct span){r->document.data, r->document.len});
 }
 
 static bool read_head_member(struct request *r, const struct scan_member *m)
@@ -233,8 +242,8 @@ static bool read_document(struct request *r, struct span document)
 }
 
 /*
- * The head of the line and the document in it are read apart: together they would be one level deeper than a document
- * may be. What stands before "job" holds no such text, being ids and names.
+ * The head of the line and the document in it are read apart: together they would be one level
+ * deeper than a document may be. What stands before "job" holds no such text, being ids and names.
  */
 static bool read_request(struct request *r, const char *line, size_t len)
 {
@@ -311,7 +320,8 @@ static bool has_cancel(const struct host *h)
 {
 	char word[300];
 	int len = snprintf(word, sizeof word, "{\"cancel\":\"%s\"", h->id);
-	return h->in.len > h->used && memmem(h->in.data + h->used, h->in.len - h->used, word, (size_t)len);
+	return h->in.len > h->used &&
+	       memmem(h->in.data + h->used, h->in.len - h->used, word, (size_t)len);
 }
 
 /* The cancel may have come together with an earlier job's. */
@@ -417,7 +427,8 @@ static const struct warren_plugin *load(const char *path)
 	if (!p)
 		fprintf(stderr, "plugin '%s': %s\n", path, dlerror());
 	else if (p->size < offsetof(struct warren_plugin, run) + sizeof p->run || !p->run)
-		fprintf(stderr, "plugin '%s': %s.size or .run is not set\n", path, WARREN_PLUGIN_SYMBOL);
+		fprintf(stderr, "plugin '%s': %s.size or .run is not set\n", path,
+		        WARREN_PLUGIN_SYMBOL);
 	else
 		return p;
 	return NULL;
@@ -434,7 +445,8 @@ int main(int argc, char **argv)
 	char error[300] = "";
 	bool check = argc == 3 && strcmp(argv[1], "--check") == 0;
 	if (argc != 2 && !check) {
-		fprintf(stderr, "warren-plugin-host is started by warren-worker, for a handler plugin:/path/to.so\n");
+		fprintf(stderr, "warren-plugin-host is started by warren-worker, for a handler "
+		                "plugin:/path/to.so\n");
 		return ERROR_USAGE;
 	}
 	prctl(PR_SET_NAME, "warren-plugin");

@@ -14,9 +14,11 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct buf held;
-	unsigned long batch; /* counts flushes: tells the thread whether what it saw is still held */
+	unsigned long
+	    batch; /* counts flushes: tells the thread whether what it saw is still held */
 	int fd;
-	pid_t pid; /* a child that the plugin forks has a copy of what is held, and must not say it again */
+	pid_t pid; /* a child that the plugin forks has a copy of what is held, and must not say it
+	              again */
 	bool threaded, broken;
 	atomic_bool busy; /* a crash must not write what is just being changed or written */
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER, .fd = -1};
@@ -82,16 +84,19 @@ static void on_exit_flush(void)
 static void watch_crashes(void)
 {
 	static char stack[16384]; /* a stack overflow has none left */
-	static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL,  SIGABRT, SIGTERM, SIGXCPU, SIGPIPE,
-	                              SIGALRM, SIGSYS, SIGTRAP, SIGXFSZ, SIGHUP,  SIGUSR1, SIGUSR2};
+	static const int numbers[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT,
+	                              SIGTERM, SIGXCPU, SIGPIPE, SIGALRM, SIGSYS,
+	                              SIGTRAP, SIGXFSZ, SIGHUP,  SIGUSR1, SIGUSR2};
 	const stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
-	struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_ONSTACK | SA_NODEFER};
+	struct sigaction action = {.sa_handler = on_crash,
+	                           .sa_flags = SA_RESETHAND | SA_ONSTACK | SA_NODEFER};
 	stack_t present;
 	if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE))
 		sigaltstack(&alternative, NULL);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		struct sigaction old; /* what the plugin or its runtime has installed stays */
-		if (sigaction(numbers[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL)
+		if (sigaction(numbers[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) &&
+		    old.sa_handler == SIG_DFL)
 			sigaction(numbers[i], &action, NULL);
 	}
 	atexit(on_exit_flush);

@@ -13,9 +13,11 @@
 #include "common/job/seal.h"
 #include "common/job/sign.h"
 
-int admission_load(struct admission *a, const struct settings_queue *q, const char *prefix, struct error *err)
+int admission_load(struct admission *a, const struct settings_queue *q, const char *prefix,
+                   struct error *err)
 {
-	*a = (struct admission){.require_signed = q->require_signed, .require_sealed = q->require_sealed};
+	*a = (struct admission){.require_signed = q->require_signed,
+	                        .require_sealed = q->require_sealed};
 	topology_queue(prefix, q->name, a->amqp_queue);
 	if (q->signed_by && key_file_read(q->signed_by, KEY_SIGN_PUBLIC, &a->signers, err) < 0)
 		return error_wrap(err, "queue '%s': signed_by", q->name);
@@ -30,7 +32,8 @@ void admission_finish(struct admission *a)
 	keyring_finish(&a->openers);
 }
 
-static void object(struct objection *o, const char *reason, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void object(struct objection *o, const char *reason, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static void object(struct objection *o, const char *reason, const char *fmt, ...)
 {
 	va_list args;
@@ -49,11 +52,13 @@ bool admission_signature(const struct admission *a, const struct message *m, str
 		return false;
 	if (!s.present) {
 		if (a->require_signed)
-			object(o, "unsigned", "it has no signature, and this queue wants one (signed_by)");
+			object(o, "unsigned",
+			       "it has no signature, and this queue wants one (signed_by)");
 		return false;
 	}
 	if (!s.sig || !s.kid || !key_id_valid(span_of(s.kid))) {
-		object(o, "bad_signature", "its headers warren-sig and warren-kid are no signature");
+		object(o, "bad_signature",
+		       "its headers warren-sig and warren-kid are no signature");
 		return false;
 	}
 	const struct key *k = keyring_find(&a->signers, span_of(s.kid));
@@ -65,16 +70,18 @@ bool admission_signature(const struct admission *a, const struct message *m, str
 	if (sign_check(k, a->amqp_queue, message_body(m), span_of(s.sig)))
 		return true;
 	object(o, "bad_signature",
-	       "the signature by key '%s' is not of this body in this queue: altered, or of another queue", s.kid);
+	       "the signature by key '%s' is not of this body in this queue: altered, or of "
+	       "another queue",
+	       s.kid);
 	return false;
 }
 
 /* ---- seals ---- */
 
-/* The job with args in the place of its sealed ones, read anew, so that the rules for documents hold for what was in
- * there. */
-static void put_args(struct job *j, struct span args, struct span body, size_t max, struct buf *clear,
-                     struct objection *o)
+/* The job with args in the place of its sealed ones, read anew, so that the rules for documents
+ * hold for what was in there. */
+static void put_args(struct job *j, struct span args, struct span body, size_t max,
+                     struct buf *clear, struct objection *o)
 {
 	struct scan_value value;
 	struct scan_error scan;
@@ -86,7 +93,8 @@ static void put_args(struct job *j, struct span args, struct span body, size_t m
 	}
 	if (!codec_replace_args(body, "\"args\"", value.text, clear))
 		abort(); /* memory: the document was read before */
-	if (!codec_decode((struct span){clear->data, clear->len}, max, CODEC_FIELDS_LENIENT, &opened, &codec)) {
+	if (!codec_decode((struct span){clear->data, clear->len}, max, CODEC_FIELDS_LENIENT,
+	                  &opened, &codec)) {
 		object(o, "malformed", "with its sealed args opened: %s", codec.reason);
 		return;
 	}
@@ -96,17 +104,19 @@ static void put_args(struct job *j, struct span args, struct span body, size_t m
 	job_finish(&opened);
 }
 
-void admission_open(const struct admission *a, struct job *j, struct span body, size_t max, struct buf *clear,
-                    struct objection *o)
+void admission_open(const struct admission *a, struct job *j, struct span body, size_t max,
+                    struct buf *clear, struct objection *o)
 {
 	if (!j->sealed) {
 		if (a->openers.count > 0 && a->require_sealed)
-			object(o, "not_sealed", "its args are not sealed, and this queue wants them so (open_with)");
+			object(o, "not_sealed",
+			       "its args are not sealed, and this queue wants them so (open_with)");
 		return;
 	}
 	const struct key *k = keyring_find(&a->openers, span_of(j->sealed_to));
 	if (!k) {
-		object(o, "unknown_key", "its args are sealed to key '%s', which is not in open_with of this worker",
+		object(o, "unknown_key",
+		       "its args are sealed to key '%s', which is not in open_with of this worker",
 		       j->sealed_to);
 		o->keyless = true;
 		return;
@@ -117,7 +127,8 @@ void admission_open(const struct admission *a, struct job *j, struct span body, 
 		put_args(j, (struct span){args.data, args.len}, body, max, clear, o);
 	else
 		object(o, "unsealable",
-		       "key '%s' does not open its args: altered, or sealed for another queue, id or type, or to "
+		       "key '%s' does not open its args: altered, or sealed for another queue, id "
+		       "or type, or to "
 		       "another key",
 		       j->sealed_to);
 	buf_wipe(&args);

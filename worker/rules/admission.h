@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which jobs a queue lets in: signed by a key it trusts, their args sealed to a key it has (common/sign.h, seal.h).
- * Pure but for admission_load.
+ * Which jobs a queue lets in: signed by a key it trusts, their args sealed to a key it has
+ * (common/sign.h, seal.h). Pure but for admission_load.
  */
 #pragma once
 
@@ -24,24 +24,26 @@ struct admission {
 };
 
 /* Reads the key files of the queue's settings; *a is to be finished also after -1. */
-int admission_load(struct admission *a, const struct settings_queue *q, const char *prefix, struct error *err);
+int admission_load(struct admission *a, const struct settings_queue *q, const char *prefix,
+                   struct error *err);
 void admission_finish(struct admission *a);
 
 /* Why a job may not run. */
 struct objection {
-	const char *reason; /* of a dead letter: "unsigned", "bad_signature", "not_sealed", "unsealable", "malformed",
-	                     * or "unknown_key"; NULL: none */
+	const char *reason; /* of a dead letter: "unsigned", "bad_signature", "not_sealed",
+	                     * "unsealable", "malformed", or "unknown_key"; NULL: none */
 	bool keyless;       /* it names a key that is not here: another worker may have it */
 	char detail[256];
 };
 
-/* True: m is signed by one of the signers. False: it is not, and the objection says what is wrong with that, if
- * anything. */
+/* True: m is signed by one of the signers. False: it is not, and the objection says what is wrong
+ * with that, if anything. */
 bool admission_signature(const struct admission *a, const struct message *m, struct objection *o);
 
 /*
- * Opens j's sealed args: j->args become the args, and the document of j, body, with the args in the clear is appended
- * to clear. A job that is not sealed is left as it is, with or without an objection. max: of a document.
+ * Opens j's sealed args: j->args become the args, and the document of j, body, with the args in the
+ * clear is appended to clear. A job that is not sealed is left as it is, with or without an
+ * objection. max: of a document.
  */
-void admission_open(const struct admission *a, struct job *j, struct span body, size_t max, struct buf *clear,
-                    struct objection *o);
+void admission_open(const struct admission *a, struct job *j, struct span body, size_t max,
+                    struct buf *clear, struct objection *o);

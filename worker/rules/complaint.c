@@ -29,7 +29,8 @@ static bool tell(struct complaint *c, int64_t pause_ms, int64_t now_ms)
 	return true;
 }
 
-bool complaint_due(struct complaint *c, const char *words, int64_t now_ms, char again[static COMPLAINT_TEXT_SIZE])
+bool complaint_due(struct complaint *c, const char *words, int64_t now_ms,
+                   char again[static COMPLAINT_TEXT_SIZE])
 {
 	uint64_t h = hash(words);
 	again[0] = '\0';

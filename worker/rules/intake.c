@@ -8,7 +8,8 @@
 #include "common/job/codec.h"
 #include "common/base/memory.h"
 
-static char *derived_id(struct span body, int64_t timestamp_s, const struct settings_queue *queue, bool is_signed)
+static char *derived_id(struct span body, int64_t timestamp_s, const struct settings_queue *queue,
+                        bool is_signed)
 {
 	char stamp[32] = "signed";
 	if (!is_signed)
@@ -19,8 +20,8 @@ static char *derived_id(struct span body, int64_t timestamp_s, const struct sett
 }
 
 /* After a republish the derived id is the message's too, so that the name alone does not tell. */
-static void read_fallback_id(struct intake *in, const struct message *m, const struct settings_queue *queue,
-                             bool is_signed)
+static void read_fallback_id(struct intake *in, const struct message *m,
+                             const struct settings_queue *queue, bool is_signed)
 {
 	char *derived = derived_id(message_body(m), m->timestamp_s, queue, is_signed);
 	bool named = !is_signed && m->message_id && job_id_valid(span_of(m->message_id));
@@ -40,13 +41,13 @@ static int64_t published_at_ms(const struct message *m)
 	return sane ? ms : CLOCK_NEVER;
 }
 
-static void read_raw(struct intake *in, const struct message *m, const struct settings_queue *queue, bool is_signed,
-                     size_t max_body)
+static void read_raw(struct intake *in, const struct message *m, const struct settings_queue *queue,
+                     bool is_signed, size_t max_body)
 {
 	if (m->body_len > max_body) {
 		in->unfit = "malformed";
-		snprintf(in->detail, sizeof in->detail, "body of %zu bytes is over the limit of %zu", m->body_len,
-		         max_body);
+		snprintf(in->detail, sizeof in->detail,
+		         "body of %zu bytes is over the limit of %zu", m->body_len, max_body);
 		return;
 	}
 	const char *type = !is_signed && m->type && job_type_valid(span_of(m->type)) ? m->type
@@ -81,7 +82,9 @@ static void take_objection(struct intake *in, const struct objection *o)
 static void begin(struct intake *in, const struct message *m)
 {
 	*in = (struct intake){
-	    .job = {.created_at_ms = CLOCK_NEVER, .not_before_ms = CLOCK_NEVER, .expires_at_ms = CLOCK_NEVER},
+	    .job = {.created_at_ms = CLOCK_NEVER,
+	            .not_before_ms = CLOCK_NEVER,
+	            .expires_at_ms = CLOCK_NEVER},
 	    .delivery_count = headers_delivery_count(m),
 	};
 	headers_read(m, &in->book);
@@ -92,7 +95,8 @@ void intake_read(struct intake *in, const struct message *m, const struct settin
 {
 	struct objection o = {0};
 	begin(in, m);
-	/* A signature over megabytes takes long to check, and what is too large is refused whoever signed it. */
+	/* A signature over megabytes takes long to check, and what is too large is refused whoever
+	 * signed it. */
 	bool is_signed = m->body_len <= max_body && admission_signature(admission, m, &o);
 	if (queue->raw)
 		read_raw(in, m, queue, is_signed, max_body);
@@ -108,7 +112,8 @@ void intake_read(struct intake *in, const struct message *m, const struct settin
 }
 
 void intake_read_packed(struct intake *in, const struct message *m, struct span document,
-                        const struct settings_queue *queue, const struct admission *admission, size_t max_body)
+                        const struct settings_queue *queue, const struct admission *admission,
+                        size_t max_body)
 {
 	struct objection o = {0};
 	begin(in, m);
@@ -124,8 +129,8 @@ void intake_read_packed(struct intake *in, const struct message *m, struct span 
 	in->policy = retry_apply(&queue->retry, &in->job.retry);
 }
 
-void intake_refuse_whole(struct intake *in, const struct message *m, const struct settings_queue *queue,
-                         const char *reason, const char *detail)
+void intake_refuse_whole(struct intake *in, const struct message *m,
+                         const struct settings_queue *queue, const char *reason, const char *detail)
 {
 	begin(in, m);
 	in->unfit = reason;

@@ -22,7 +22,8 @@ struct redelivery {
 	size_t bucket_count, known_count;
 	struct list finished; /* known::age, the oldest first */
 	size_t finished_count, held_count, keep;
-	struct list spare; /* known::age: what the next job gets, for the memory of a steady worker stays the same */
+	struct list spare; /* known::age: what the next job gets, for the memory of a steady worker
+	                      stays the same */
 };
 
 static void make_buckets(struct redelivery *r, size_t count)
@@ -83,12 +84,13 @@ static uint64_t mix_text(uint64_t h, const char *text)
 	return mix(h, text ? text : "", text ? strlen(text) + 1 : 0);
 }
 
-uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book, struct headers_signature s,
-                        struct span body)
+uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeeping *book,
+                        struct headers_signature s, struct span body)
 {
-	const unsigned counts[] = {book->attempt, book->failures, book->crashes,    book->timeouts,
-	                           book->snoozes, book->returns,  book->unhandled,  book->interruptions,
-	                           book->keyless, book->replays,  book->republished};
+	const unsigned counts[] = {book->attempt,   book->failures,      book->crashes,
+	                           book->timeouts,  book->snoozes,       book->returns,
+	                           book->unhandled, book->interruptions, book->keyless,
+	                           book->replays,   book->republished};
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	h = mix(h, &consumer, sizeof consumer);
 	h = mix(h, id, strlen(id));
@@ -211,7 +213,8 @@ void redelivery_release(struct redelivery *r, struct list *held)
 	}
 }
 
-enum redelivery_match redelivery_find(struct redelivery *r, uint64_t key, uint64_t generation, void **task)
+enum redelivery_match redelivery_find(struct redelivery *r, uint64_t key, uint64_t generation,
+                                      void **task)
 {
 	struct list *pos, *next;
 	struct known *finished = NULL;

@@ -10,9 +10,10 @@ static struct delay_route route_of(const struct fate *fate)
 	return delay_route(fate->exact ? units : delay_round_backoff(units));
 }
 
-bool reissue_make(struct reissue *out, const struct message *original, const char *prefix, const char *queue,
-                  const char *id, const char *type, const struct bookkeeping *book, const struct fate *fate,
-                  const char *box, struct headers_room room)
+bool reissue_make(struct reissue *out, const struct message *original, const char *prefix,
+                  const char *queue, const char *id, const char *type,
+                  const struct bookkeeping *book, const struct fate *fate, const char *box,
+                  struct headers_room room)
 {
 	struct delay_route route = {.count = 0};
 	struct bookkeeping b;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The message that carries a job on: into the delay ring, or to the dead exchange with its black box. The body is the
- * same to the byte. Pure.
+ * The message that carries a job on: into the delay ring, or to the dead exchange with its black
+ * box. The body is the same to the byte. Pure.
  */
 #pragma once
 
@@ -19,11 +19,12 @@ struct reissue {
 };
 
 /*
- * queue is the user's name; id becomes the message_id, so that a stranger's job keeps the id it got here. box (may be
- * NULL) belongs to FATE_DEAD and is JSON text.
- * room: what the broker's frames leave for headers.
- * False: the message's foreign headers are too large to be published again (headers.h); *out is untouched.
+ * queue is the user's name; id becomes the message_id, so that a stranger's job keeps the id it got
+ * here. box (may be NULL) belongs to FATE_DEAD and is JSON text. room: what the broker's frames
+ * leave for headers. False: the message's foreign headers are too large to be published again
+ * (headers.h); *out is untouched.
  */
-bool reissue_make(struct reissue *out, const struct message *original, const char *prefix, const char *queue,
-                  const char *id, const char *type, const struct bookkeeping *book, const struct fate *fate,
-                  const char *box, struct headers_room room);
+bool reissue_make(struct reissue *out, const struct message *original, const char *prefix,
+                  const char *queue, const char *id, const char *type,
+                  const struct bookkeeping *book, const struct fate *fate, const char *box,
+                  struct headers_room room);

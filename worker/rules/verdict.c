@@ -53,8 +53,8 @@ static struct counted budget_of(enum verdict v, const struct retry_policy *p, st
 	return (struct counted){&b->failures, p->max_attempts, "failures"};
 }
 
-static struct fate counted_fate(enum verdict v, int64_t after_ms, const struct retry_policy *p, double random,
-                                int64_t now_ms, struct bookkeeping *b)
+static struct fate counted_fate(enum verdict v, int64_t after_ms, const struct retry_policy *p,
+                                double random, int64_t now_ms, struct bookkeeping *b)
 {
 	struct counted c = budget_of(v, p, b);
 	++*c.count;
@@ -63,11 +63,12 @@ static struct fate counted_fate(enum verdict v, int64_t after_ms, const struct r
 	if (*c.count >= c.max)
 		return dead(c.reason, verdict_name(v));
 	b->attempt++;
-	return ring(after_ms >= 0 ? after_ms : retry_delay_ms(p, *c.count, random), verdict_name(v));
+	return ring(after_ms >= 0 ? after_ms : retry_delay_ms(p, *c.count, random),
+	            verdict_name(v));
 }
 
-struct fate verdict_fate(enum verdict v, int64_t after_ms, const struct retry_policy *policy, double random,
-                         int64_t now_ms, struct bookkeeping *b)
+struct fate verdict_fate(enum verdict v, int64_t after_ms, const struct retry_policy *policy,
+                         double random, int64_t now_ms, struct bookkeeping *b)
 {
 	switch (v) {
 	case VERDICT_OK:
@@ -90,7 +91,8 @@ struct fate verdict_fate(enum verdict v, int64_t after_ms, const struct retry_po
 	return counted_fate(v, after_ms, policy, random, now_ms, b);
 }
 
-static struct fate limited(unsigned *count, unsigned max, double random, const char *reason, const char *word)
+static struct fate limited(unsigned *count, unsigned max, double random, const char *reason,
+                           const char *word)
 {
 	++*count;
 	if (*count > max)
@@ -104,15 +106,19 @@ struct fate refusal_fate(enum refusal r, int64_t early_ms, double random, struct
 	case REFUSE_EXPIRED:
 		return dead("expired", "its expires_at has passed");
 	case REFUSE_EARLY:
-		return (struct fate){
-		    .kind = FATE_RING, .delay_ms = early_ms, .exact = true, .word = "not_before lies ahead"};
+		return (struct fate){.kind = FATE_RING,
+		                     .delay_ms = early_ms,
+		                     .exact = true,
+		                     .word = "not_before lies ahead"};
 	case REFUSE_UNHANDLED:
-		return limited(&b->unhandled, UNHANDLED_MAX, random, "no_handler", "no handler for its type");
+		return limited(&b->unhandled, UNHANDLED_MAX, random, "no_handler",
+		               "no handler for its type");
 	case REFUSE_INTERRUPTED:
 		return limited(&b->interruptions, INTERRUPTIONS_MAX, random, "interrupted",
 		               "workers were lost while they held it");
 	case REFUSE_KEYLESS:
-		return limited(&b->keyless, KEYLESS_MAX, random, "unknown_key", "the key that it names is not here");
+		return limited(&b->keyless, KEYLESS_MAX, random, "unknown_key",
+		               "the key that it names is not here");
 	case REFUSE_PAUSED:
 	case REFUSE_NOT:
 		break;

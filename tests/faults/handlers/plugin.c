@@ -31,13 +31,15 @@ static void note(const char *what, const struct warren_job *job, const char *wor
 	const char *worker = getenv("CHAOS_WORKER");
 	struct timespec now;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	int len = snprintf(line, sizeof line, "%s %s %u %ld %s %lld.%03ld %s\n", what, job->id, job->attempt,
-	                   (long)getpid(), worker ? worker : "-", (long long)now.tv_sec, now.tv_nsec / 1000000, word);
+	int len = snprintf(line, sizeof line, "%s %s %u %ld %s %lld.%03ld %s\n", what, job->id,
+	                   job->attempt, (long)getpid(), worker ? worker : "-",
+	                   (long long)now.tv_sec, now.tv_nsec / 1000000, word);
 	if (write(record_fd, line, (size_t)len) != len)
 		abort();
 }
 
-/* The word of this attempt; the last one counts for all further ones. args is a JSON string of plain words. */
+/* The word of this attempt; the last one counts for all further ones. args is a JSON string of
+ * plain words. */
 static void word_of(const struct warren_job *job, char word[static WORD_MAX])
 {
 	const char *at = job->args + 1;
@@ -47,7 +49,8 @@ static void word_of(const struct warren_job *job, char word[static WORD_MAX])
 	snprintf(word, WORD_MAX, "%.*s", (int)len, at);
 }
 
-static enum warren_verdict run(void *state, const struct warren_job *job, const struct warren_host *host)
+static enum warren_verdict run(void *state, const struct warren_job *job,
+                               const struct warren_host *host)
 {
 	(void)state;
 	char word[WORD_MAX];
@@ -64,4 +67,5 @@ static enum warren_verdict run(void *state, const struct warren_job *job, const 
 	return retry ? WARREN_RETRY : dead ? WARREN_DEAD : WARREN_OK;
 }
 
-const struct warren_plugin warren_plugin_v1 = {.size = sizeof warren_plugin_v1, .open = open_record, .run = run};
+const struct warren_plugin warren_plugin_v1 = {
+    .size = sizeof warren_plugin_v1, .open = open_record, .run = run};
