@@ -12,6 +12,7 @@ Suite *delay_suite(void);
 Suite *headers_suite(void);
 Suite *job_suite(void);
 Suite *log_suite(void);
+Suite *outbound_suite(void);
 Suite *retry_suite(void);
 Suite *settle_suite(void);
 Suite *table_suite(void);
