@@ -123,7 +123,7 @@ static bool fits(const struct task *t)
 
 static void go_back(struct task *t)
 {
-	t->fate = give_back_fate(&t->in.book);
+	t->fate = fate_of_give_back(&t->in.book);
 	task_follow_fate(t);
 }
 

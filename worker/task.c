@@ -24,7 +24,7 @@
 #include "worker/handlers/environment.h"
 #include "worker/handlers/pace.h"
 #include "worker/notify.h"
-#include "worker/rules/reissue.h"
+#include "worker/rules/republish.h"
 #include "worker/task_internal.h"
 
 enum {
@@ -192,11 +192,18 @@ static void die_as_it_is(struct task *t, const char *why)
 static void publish(struct task *t)
 {
 	struct worker *w = worker_of(t);
-	struct reissue r;
+	struct republish r;
 	struct message *alone = t->packed ? pack_member(t->origin->message, t->document) : NULL;
-	bool fits = reissue_make(&r, alone ? alone : t->origin->message, w->settings->prefix,
-	                         task_queue(t)->name, t->in.job.id, t->in.job.type, &t->in.book,
-	                         &t->fate, t->box, w->room);
+	const struct republish_source source = {
+	    .original = alone ? alone : t->origin->message,
+	    .queue = task_queue(t)->name,
+	    .id = t->in.job.id,
+	    .type = t->in.job.type,
+	    .book = &t->in.book,
+	    .fate = &t->fate,
+	    .box = t->box,
+	};
+	bool fits = republish_make(&r, &source, w->settings->prefix, w->room);
 	message_destroy(alone);
 	if (!fits) {
 		char why[64];
@@ -404,7 +411,7 @@ static void run_done(struct run *r, const struct run_report *report)
 	account_handler(t, report, report->verdict);
 	double chance = v == VERDICT_OK ? 0 : random_unit(); /* of the jitter */
 	int64_t now_ms = v == VERDICT_OK ? 0 : clock_now_ms();
-	t->fate = verdict_fate(v, report->after_ms, &t->in.policy, chance, now_ms, &t->in.book);
+	t->fate = fate_of_attempt(v, report->after_ms, &t->in.policy, chance, now_ms, &t->in.book);
 	if (t->fate.kind != FATE_DONE)
 		record_try(t, report, v, attempt);
 	log_end(t, report, v);
@@ -563,7 +570,7 @@ void task_refuse(struct task *t, enum refusal why)
 	const char *detail_of_key = why == REFUSE_KEYLESS ? t->in.detail : NULL;
 	char delay[CLOCK_TEXT_SIZE];
 	int64_t early_ms = why == REFUSE_EARLY ? t->in.job.not_before_ms - clock_now_ms() : 0;
-	t->fate = refusal_fate(why, early_ms, random_unit(), &t->in.book);
+	t->fate = fate_of_refusal(why, early_ms, random_unit(), &t->in.book);
 	const char *words = detail_of_key  ? detail_of_key
 	                    : t->fate.word ? t->fate.word
 	                                   : t->fate.reason;

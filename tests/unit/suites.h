@@ -9,6 +9,7 @@ Suite *box_suite(void);
 Suite *buf_suite(void);
 Suite *clock_suite(void);
 Suite *delay_suite(void);
+Suite *fate_suite(void);
 Suite *headers_suite(void);
 Suite *job_suite(void);
 Suite *log_suite(void);

@@ -215,8 +215,8 @@ START_TEST(a_missing_key_is_waited_for_ten_times)
 {
 	struct bookkeeping b = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
 	for (int i = 0; i < KEYLESS_MAX; i++)
-		ck_assert_int_eq(refusal_fate(REFUSE_KEYLESS, 0, 0.5, &b).kind, FATE_RING);
-	struct fate f = refusal_fate(REFUSE_KEYLESS, 0, 0.5, &b);
+		ck_assert_int_eq(fate_of_refusal(REFUSE_KEYLESS, 0, 0.5, &b).kind, FATE_RING);
+	struct fate f = fate_of_refusal(REFUSE_KEYLESS, 0, 0.5, &b);
 	ck_assert_int_eq(f.kind, FATE_DEAD);
 	ck_assert_str_eq(f.reason, "unknown_key");
 	ck_assert_uint_eq(b.attempt, 1);

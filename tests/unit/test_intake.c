@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's pure parts: intake, reissue, redelivery, complaint. */
+/* The worker's pure parts: intake, republish, redelivery, complaint. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "worker/rules/complaint.h"
 #include "worker/rules/intake.h"
 #include "worker/rules/redelivery.h"
-#include "worker/rules/reissue.h"
+#include "worker/rules/republish.h"
 
 static const struct settings_queue mail = {.name = (char[]){"mail"}, .weight = 1};
 
@@ -210,14 +210,14 @@ START_TEST(what_stops_a_job_is_looked_at_in_order)
 }
 END_TEST
 
-/* ---- reissue ---- */
+/* ---- republish ---- */
 
-static struct reissue reissue_of(const struct message *m, struct fate fate, const char *box)
+static struct republish republish_of(const struct message *m, struct fate fate, const char *box)
 {
-	struct reissue out = {.message = NULL};
+	struct republish out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 2, .failures = 1, .first_failed_at_ms = 0};
-	ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, box,
-	                       headers_room(SIZE_MAX)));
+	const struct republish_source source = {m, "mail", "id", "t", &book, &fate, box};
+	ck_assert(republish_make(&out, &source, "warren.v1", headers_room(SIZE_MAX)));
 	ck_assert_str_eq(out.key, "warren.v1.q.mail");
 	ck_assert_str_eq(out.message->message_id, "id");
 	ck_assert_str_eq(out.message->app_id, "warren");
@@ -246,8 +246,8 @@ START_TEST(a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead)
 		table_set_string(&m->headers, "warren-27", "out");
 		table_set_string(&m->headers, "x-death", "dropped");
 		m->reply_to = xstrdup("r");
-		struct reissue out =
-		    reissue_of(m, rows[i].fate, rows[i].fate.kind == FATE_DEAD ? "{}" : NULL);
+		struct republish out =
+		    republish_of(m, rows[i].fate, rows[i].fate.kind == FATE_DEAD ? "{}" : NULL);
 		size_t hops = 0;
 		ck_assert_str_eq(out.exchange, rows[i].exchange);
 		for (int level = 0; level < DELAY_LEVELS; level++) {
@@ -273,11 +273,11 @@ START_TEST(headers_that_fit_no_frame_are_not_published_again)
 	char *text = xcalloc(HEADERS_FOREIGN_MAX + 1, 1);
 	memset(text, 'x', HEADERS_FOREIGN_MAX);
 	table_set_string(&m->headers, "f", text);
-	struct reissue out = {.message = NULL};
+	struct republish out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
 	struct fate fate = {.kind = FATE_RING};
-	ck_assert(!reissue_make(&out, m, "warren.v1", "mail", "id", "t", &book, &fate, NULL,
-	                        headers_room(SIZE_MAX)));
+	const struct republish_source source = {m, "mail", "id", "t", &book, &fate, NULL};
+	ck_assert(!republish_make(&out, &source, "warren.v1", headers_room(SIZE_MAX)));
 	ck_assert_ptr_null(out.message);
 	free(text);
 	message_destroy(m);
@@ -349,11 +349,11 @@ START_TEST(no_republish_looks_like_the_message_before)
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct fate fate = {
 		    .kind = kinds[i], .delay_ms = 1000, .exact = true, .reason = "failures"};
-		struct reissue out = {.message = NULL};
+		struct republish out = {.message = NULL};
 		struct bookkeeping before, after;
 		headers_read(m, &before);
-		ck_assert(reissue_make(&out, m, "warren.v1", "mail", "id", "t", &before, &fate,
-		                       NULL, headers_room(SIZE_MAX)));
+		const struct republish_source source = {m, "mail", "id", "t", &before, &fate, NULL};
+		ck_assert(republish_make(&out, &source, "warren.v1", headers_room(SIZE_MAX)));
 		headers_read(out.message, &after);
 		ck_assert_uint_ne(redelivery_key(0, "id", &before, unsigned_, span_of("body")),
 		                  redelivery_key(0, "id", &after, unsigned_, span_of("body")));

@@ -16,6 +16,7 @@ int main(void)
 	srunner_add_suite(runner, headers_suite());
 	srunner_add_suite(runner, box_suite());
 	srunner_add_suite(runner, outbound_suite());
+	srunner_add_suite(runner, fate_suite());
 	srunner_add_suite(runner, verdict_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -14,7 +14,7 @@
 #include "common/job/message.h"
 #include "common/settings/settings.h"
 #include "worker/rules/admission.h"
-#include "worker/rules/verdict.h"
+#include "worker/rules/fate.h"
 
 struct intake {
 	struct job job;

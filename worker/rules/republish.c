@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "worker/rules/reissue.h"
+#include "worker/rules/republish.h"
 
 #include "common/job/delay.h"
 #include "common/base/memory.h"
@@ -10,20 +10,20 @@ static struct delay_route route_of(const struct fate *fate)
 	return delay_route(fate->exact ? units : delay_round_backoff(units));
 }
 
-bool reissue_make(struct reissue *out, const struct message *original, const char *prefix,
-                  const char *queue, const char *id, const char *type,
-                  const struct bookkeeping *book, const struct fate *fate, const char *box,
-                  struct headers_room room)
+bool republish_make(struct republish *out, const struct republish_source *s, const char *prefix,
+                    struct headers_room room)
 {
+	const struct message *original = s->original;
+	const struct fate *fate = s->fate;
 	struct delay_route route = {.count = 0};
 	struct bookkeeping b;
-	bookkeeping_copy(&b, book);
+	bookkeeping_copy(&b, s->book);
 	b.republished++;
 	if (fate->kind == FATE_RING) {
 		route = route_of(fate);
 	} else {
 		free_pointer(&b.box);
-		b.box = xstrdup(box);
+		b.box = xstrdup(s->box);
 	}
 	struct table headers = {0};
 	bool fits = headers_write_within(original, &b, &route, room, &headers);
@@ -33,8 +33,8 @@ bool reissue_make(struct reissue *out, const struct message *original, const cha
 
 	struct message *m = message_create();
 	m->content_type = xstrdup(original->content_type);
-	m->message_id = xstrdup(id);
-	m->type = xstrdup(type ? type : original->type);
+	m->message_id = xstrdup(s->id);
+	m->type = xstrdup(s->type ? s->type : original->type);
 	m->app_id = xstrdup(HEADERS_APP_ID);
 	m->reply_to = xstrdup(original->reply_to);
 	m->correlation_id = xstrdup(original->correlation_id);
@@ -43,7 +43,7 @@ bool reissue_make(struct reissue *out, const struct message *original, const cha
 	message_set_body(m, original->body, original->body_len);
 
 	out->message = m;
-	topology_queue(prefix, queue, out->key);
+	topology_queue(prefix, s->queue, out->key);
 	if (fate->kind == FATE_DEAD)
 		topology_dead(prefix, out->exchange);
 	else if (route.count == 0)
