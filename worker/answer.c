@@ -25,7 +25,7 @@ void answer_published(struct worker *w, const struct link_event *e)
 	const char *why = e->error                   ? e->error->text
 	                  : e->kind == LINK_TIMEDOUT ? "no confirm in time"
 	                                             : "nacked";
-	if (e->kind == LINK_CONFIRMED && complaint_over(&w->answers.refusal))
+	if (e->kind == LINK_CONFIRMED && complaint_over(&w->answers.complaint))
 		log_info(LOG_SELF, "answers to who waits for a job are taken again");
 	if (e->kind == LINK_CONFIRMED || e->kind == LINK_RETURNED)
 		return;
@@ -33,7 +33,7 @@ void answer_published(struct worker *w, const struct link_event *e)
 	int64_t now_ms = clock_monotonic_ms();
 	if (forbidden)
 		w->answers.rest_until_ms = now_ms + REST_MS;
-	if (complaint_due(&w->answers.refusal, why, now_ms, again))
+	if (complaint_due(&w->answers.complaint, why, now_ms, again))
 		log_warn(LOG_SELF, "an answer to who waits for a job was not taken: %s%s%s", why,
 		         forbidden ? "; none is sent for a minute" : "", again);
 }

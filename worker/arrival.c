@@ -7,31 +7,31 @@
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/job/pack.h"
-#include "worker/consumption.h"
+#include "worker/queue.h"
 #include "worker/task_internal.h"
 
-static const struct settings_queue *queue_of(const struct worker *w, const struct parcel *p)
+static const struct settings_queue *queue_of(const struct worker *w, const struct delivery *d)
 {
-	return w->consumers[p->consumer].settings;
+	return w->queues[d->consumer].settings;
 }
 
-static const struct admission *admission_of(const struct worker *w, const struct parcel *p)
+static const struct admission *admission_of(const struct worker *w, const struct delivery *d)
 {
-	return &w->consumers[p->consumer].admission;
+	return &w->queues[d->consumer].admission;
 }
 
 /* ---- a task ---- */
 
 /* Its intake is the caller's to fill in before it is identified. */
-static struct task *create(struct worker *w, struct parcel *p, struct span document)
+static struct task *create(struct worker *w, struct delivery *d, struct span document)
 {
 	struct task *t = task_create(w);
 	t->state = TASK_WAITING;
 	t->started_at_ms = CLOCK_NEVER;
 	t->stopped_as = VERDICT_OK;
-	t->held_since_ms = p->arrived_ms;
-	t->parcel = parcel_hold(p);
-	t->origin = parcel_hold(p);
+	t->held_since_ms = d->arrived_ms;
+	t->delivery = delivery_hold(d);
+	t->origin = delivery_hold(d);
 	t->document = document;
 	return t;
 }
@@ -40,28 +40,28 @@ static struct task *create(struct worker *w, struct parcel *p, struct span docum
 static void identify(struct task *t)
 {
 	const struct headers_signature none = {0};
-	const struct message *m = t->parcel->message;
+	const struct message *m = t->delivery->message;
 	bool by_pack = t->packed && t->in.anonymous && m->message_id;
 	t->nameless = t->in.anonymous && !by_pack;
-	t->key = redelivery_key(t->parcel->consumer, by_pack ? m->message_id : t->in.job.id,
+	t->key = redelivery_key(t->delivery->consumer, by_pack ? m->message_id : t->in.job.id,
 	                        &t->in.book, t->packed ? none : headers_signature(m), t->document);
 }
 
-static struct task *create_alone(struct worker *w, struct parcel *p)
+static struct task *create_alone(struct worker *w, struct delivery *d)
 {
-	struct task *t = create(w, p, message_body(p->message));
-	intake_read(&t->in, p->message, queue_of(w, p), admission_of(w, p),
+	struct task *t = create(w, d, message_body(d->message));
+	intake_read(&t->in, d->message, queue_of(w, d), admission_of(w, d),
 	            (size_t)w->settings->max_body);
 	identify(t);
-	t->answer = answer_begin(w, p->message, t->in.job.id);
+	t->answer = answer_begin(w, d->message, t->in.job.id);
 	return t;
 }
 
-static struct task *create_packed(struct worker *w, struct parcel *p, struct span document)
+static struct task *create_packed(struct worker *w, struct delivery *d, struct span document)
 {
-	struct task *t = create(w, p, document);
+	struct task *t = create(w, d, document);
 	t->packed = true;
-	intake_read_packed(&t->in, p->message, document, queue_of(w, p), admission_of(w, p),
+	intake_read_packed(&t->in, d->message, document, queue_of(w, d), admission_of(w, d),
 	                   (size_t)w->settings->max_body);
 	identify(t);
 	return t;
@@ -72,13 +72,13 @@ static struct task *create_packed(struct worker *w, struct parcel *p, struct spa
 static void adopt(struct task *held, struct task *copy)
 {
 	struct worker *w = held->worker;
-	parcel_settle(held->parcel, w->consuming,
-	              SETTLE_ACK); /* of a generation that is gone: nobody hears it */
-	parcel_drop(held->parcel);
-	held->parcel = parcel_hold(copy->parcel);
-	held->parcel->begun = true;
+	delivery_settle(held->delivery, w->consuming,
+	                SETTLE_ACK); /* of a generation that is gone: nobody hears it */
+	delivery_drop(held->delivery);
+	held->delivery = delivery_hold(copy->delivery);
+	held->delivery->begun = true;
 	held->held_since_ms = copy->held_since_ms;
-	redelivery_moved(w->known, held->key, held, copy->parcel->generation);
+	redelivery_moved(w->known, held->key, held, copy->delivery->generation);
 	w->stats.adopted++;
 	log_info(task_subject(held),
 	         "delivered again after a reconnect while it is still in hand: not run twice");
@@ -90,7 +90,7 @@ static bool recognise(struct task *copy)
 {
 	struct worker *w = copy->worker;
 	void *held = NULL;
-	switch (redelivery_find(w->known, copy->key, copy->parcel->generation, &held)) {
+	switch (redelivery_find(w->known, copy->key, copy->delivery->generation, &held)) {
 	case REDELIVERY_NEW:
 		return false;
 	case REDELIVERY_IN_HAND:
@@ -100,8 +100,8 @@ static bool recognise(struct task *copy)
 		w->stats.adopted++;
 		log_info(task_subject(copy), "delivered again though it was finished here: "
 		                             "acknowledged without a second run");
-		copy->parcel->begun = true;
-		redelivery_add(w->known, copy->key, copy->parcel->generation, copy);
+		copy->delivery->begun = true;
+		redelivery_add(w->known, copy->key, copy->delivery->generation, copy);
 		task_settle(copy, SETTLE_ACK);
 		return true;
 	}
@@ -130,7 +130,7 @@ static void go_back(struct task *t)
 static void give_back(struct task *t)
 {
 	struct worker *w = t->worker;
-	bool unread = t->in.unfit && !t->packed, leaves = t->packed && t->parcel->begun;
+	bool unread = t->in.unfit && !t->packed, leaves = t->packed && t->delivery->begun;
 	w->stats.given_back++;
 	if (unread || !can_publish(w) || (t->packed && !fits(t)))
 		task_settle(t, SETTLE_REQUEUE);
@@ -147,104 +147,104 @@ static void give_back(struct task *t)
 static void take(struct task *t)
 {
 	struct worker *w = t->worker;
-	if (t->parcel->redelivered && recognise(t))
+	if (t->delivery->redelivered && recognise(t))
 		return;
-	redelivery_add(w->known, t->key, t->parcel->generation, t);
-	if (!consumption_wanted(w)) {
+	redelivery_add(w->known, t->key, t->delivery->generation, t);
+	if (!queue_may_take(w)) {
 		give_back(t);
 		return;
 	}
 	w->stats.taken++;
 	task_wait(t);
-	if (!consumption_wants_more(w))
-		consumption_update(w);
+	if (!queue_wants_more(w))
+		queue_update_all(w);
 }
 
 /* As one job that will never run. */
-static void accept_unopened(struct worker *w, struct parcel *p, const char *reason,
+static void accept_unopened(struct worker *w, struct delivery *d, const char *reason,
                             const char *detail)
 {
-	struct task *t = create(w, p, message_body(p->message));
-	intake_refuse_whole(&t->in, p->message, queue_of(w, p), reason, detail);
+	struct task *t = create(w, d, message_body(d->message));
+	intake_refuse_whole(&t->in, d->message, queue_of(w, d), reason, detail);
 	identify(t);
-	parcel_contains(p, 1, w->known);
+	delivery_contains(d, 1, w->known);
 	take(t);
 }
 
-static void accept_members(struct worker *w, struct parcel *p, const struct span *documents,
+static void accept_members(struct worker *w, struct delivery *d, const struct span *documents,
                            size_t count)
 {
-	parcel_contains(p, count, w->known);
+	delivery_contains(d, count, w->known);
 	if (w->limits.jobs > 0 && w->stats.taken + count > w->limits.jobs)
-		p->begun = true; /* some stay, the others leave it */
+		d->begun = true; /* some stay, the others leave it */
 	for (size_t i = 0; i < count; i++)
-		take(create_packed(w, p, documents[i]));
+		take(create_packed(w, d, documents[i]));
 }
 
-static void open_pack(struct worker *w, struct parcel *p)
+static void open_pack(struct worker *w, struct delivery *d)
 {
-	const struct admission *a = admission_of(w, p);
+	const struct admission *a = admission_of(w, d);
 	struct span documents[PACK_JOBS_MAX];
 	struct codec_error err;
 	size_t count;
-	list_remove(&p->link);
+	list_remove(&d->link);
 	if (a->signers.count > 0 && a->require_signed) {
 		accept_unopened(
-		    w, p, "unsigned",
+		    w, d, "unsigned",
 		    "the jobs of a pack carry no signatures, and this queue wants them");
-	} else if (pack_split(message_body(p->message), (size_t)w->settings->max_body, documents,
+	} else if (pack_split(message_body(d->message), (size_t)w->settings->max_body, documents,
 	                      &count, &err)) {
-		accept_members(w, p, documents, count);
+		accept_members(w, d, documents, count);
 	} else {
 		cleanup_free char *detail = xprintf("byte %zu: %s", err.offset, err.reason);
-		accept_unopened(w, p, "malformed", detail);
+		accept_unopened(w, d, "malformed", detail);
 	}
-	parcel_drop(p);
+	delivery_drop(d);
 }
 
 /* Job by job when the broker would count it against the whole, else as it came. */
-static void give_back_pack(struct worker *w, struct parcel *p)
+static void give_back_pack(struct worker *w, struct delivery *d)
 {
-	if (can_publish(w) && headers_delivery_count(p->message) + 1 >= DELIVERY_COUNT_SUSPECT) {
-		open_pack(w, p);
+	if (can_publish(w) && headers_delivery_count(d->message) + 1 >= DELIVERY_COUNT_SUSPECT) {
+		open_pack(w, d);
 		return;
 	}
 	w->stats.given_back++;
-	list_remove(&p->link);
-	parcel_contains(p, 1, w->known);
-	parcel_settle(p, w->consuming, SETTLE_REQUEUE);
-	parcel_drop(p);
+	list_remove(&d->link);
+	delivery_contains(d, 1, w->known);
+	delivery_settle(d, w->consuming, SETTLE_REQUEUE);
+	delivery_drop(d);
 }
 
 static void give_back_packs(struct worker *w, int64_t held_before_ms)
 {
 	struct list *pos, *next;
 	list_for_each (pos, next, &w->packs) {
-		struct parcel *p = list_item(pos, struct parcel, link);
-		if (p->arrived_ms < held_before_ms)
-			give_back_pack(w, p);
+		struct delivery *d = list_item(pos, struct delivery, link);
+		if (d->arrived_ms < held_before_ms)
+			give_back_pack(w, d);
 	}
 }
 
 void arrival_accept(struct worker *w, struct link_event *e)
 {
-	struct parcel *p = parcel_take(e);
-	if (pack_is(p->message) && !queue_of(w, p)->raw) {
-		list_append(&w->packs, &p->link);
-		if (!consumption_wanted(w))
-			give_back_pack(w, p);
+	struct delivery *d = delivery_take(e);
+	if (pack_is(d->message) && !queue_of(w, d)->raw) {
+		list_append(&w->packs, &d->link);
+		if (!queue_may_take(w))
+			give_back_pack(w, d);
 		return;
 	}
-	parcel_contains(p, 1, w->known);
-	take(create_alone(w, p));
-	parcel_drop(p);
+	delivery_contains(d, 1, w->known);
+	take(create_alone(w, d));
+	delivery_drop(d);
 }
 
 /* As much as may be jobs of its queue at once, so that no queue takes another's share. */
-static bool has_room(const struct worker *w, const struct parcel *p)
+static bool has_room(const struct worker *w, const struct delivery *d)
 {
-	const struct consumer *c = &w->consumers[p->consumer];
-	return c->waiting < c->prefetch && !consumption_rests(w, p->consumer);
+	const struct queue *q = &w->queues[d->consumer];
+	return q->waiting < q->prefetch && !queue_rests(w, d->consumer);
 }
 
 /* Those beyond --count have to be sent back one by one. */
@@ -258,11 +258,11 @@ void arrival_open_packs(struct worker *w)
 {
 	struct list *pos, *next;
 	list_for_each (pos, next, &w->packs) {
-		struct parcel *p = list_item(pos, struct parcel, link);
-		if (!consumption_wanted(w))
-			give_back_pack(w, p);
-		else if (may_open(w) && has_room(w, p))
-			open_pack(w, p);
+		struct delivery *d = list_item(pos, struct delivery, link);
+		if (!queue_may_take(w))
+			give_back_pack(w, d);
+		else if (may_open(w) && has_room(w, d))
+			open_pack(w, d);
 	}
 }
 
@@ -293,9 +293,9 @@ void arrival_give_back_overdue(struct worker *w, int64_t held_before_ms)
 void arrival_forget(struct worker *w)
 {
 	while (!list_empty(&w->packs)) {
-		struct parcel *p = list_item(w->packs.next, struct parcel, link);
-		list_remove(&p->link);
-		parcel_drop(p);
+		struct delivery *d = list_item(w->packs.next, struct delivery, link);
+		list_remove(&d->link);
+		delivery_drop(d);
 	}
 	while (!list_empty(&w->waiting)) {
 		w->stats.taken--;

@@ -20,7 +20,7 @@
 #include "common/job/pack.h"
 #include "common/base/random.h"
 #include "worker/arrival.h"
-#include "worker/consumption.h"
+#include "worker/queue.h"
 #include "worker/handlers/environment.h"
 #include "worker/handlers/pace.h"
 #include "worker/notify.h"
@@ -44,14 +44,14 @@ static struct worker *worker_of(const struct task *t)
 	return t->worker;
 }
 
-static struct consumer *consumer_of(const struct task *t)
+static struct queue *queue_of_task(const struct task *t)
 {
-	return &t->worker->consumers[t->parcel->consumer];
+	return &t->worker->queues[t->delivery->consumer];
 }
 
 const struct settings_queue *task_queue(const struct task *t)
 {
-	return t->worker->consumers[t->parcel->consumer].settings;
+	return t->worker->queues[t->delivery->consumer].settings;
 }
 
 struct log_subject task_subject(const struct task *t)
@@ -102,8 +102,8 @@ void task_recycle_ended(struct worker *w)
 	while (!list_empty(&w->ended_tasks)) {
 		struct task *t = list_item(w->ended_tasks.next, struct task, link);
 		list_remove(&t->link);
-		parcel_drop(t->parcel);
-		parcel_drop(t->origin);
+		delivery_drop(t->delivery);
+		delivery_drop(t->origin);
 		intake_finish(&t->in);
 		free(t->box);
 		if (w->spare_count < SPARE_MAX) {
@@ -120,9 +120,9 @@ void task_recycle_ended(struct worker *w)
 
 static void move_to(struct task *t, enum task_state state, struct list *list)
 {
-	struct consumer *c = consumer_of(t);
+	struct queue *q = queue_of_task(t);
 	if (t->state == TASK_WAITING && !list_empty(&t->link))
-		c->waiting--;
+		q->waiting--;
 	list_remove(&t->link);
 	t->state = state;
 	if (list)
@@ -132,14 +132,14 @@ static void move_to(struct task *t, enum task_state state, struct list *list)
 void task_wait(struct task *t)
 {
 	move_to(t, TASK_WAITING, &worker_of(t)->waiting);
-	consumer_of(t)->waiting++;
+	queue_of_task(t)->waiting++;
 }
 
 void task_end(struct task *t, bool finished)
 {
 	move_to(t, t->state, NULL);
 	if (finished && t->packed && !t->nameless)
-		redelivery_hold(worker_of(t)->known, t->key, t, &t->parcel->finished);
+		redelivery_hold(worker_of(t)->known, t->key, t, &t->delivery->finished);
 	else
 		redelivery_done(worker_of(t)->known, t->key, t, finished && !t->nameless);
 	task_discard(t);
@@ -147,7 +147,7 @@ void task_end(struct task *t, bool finished)
 
 void task_settle(struct task *t, enum settle_verb verb)
 {
-	parcel_settle(t->parcel, worker_of(t)->consuming, verb);
+	delivery_settle(t->delivery, worker_of(t)->consuming, verb);
 	task_end(
 	    t, verb ==
 	           SETTLE_ACK); /* a reject that is lost with its connection has to be said again */
@@ -163,7 +163,7 @@ static void count_publishing(struct worker *w, int change)
 	if (throttled == w->throttled)
 		return;
 	w->throttled = throttled;
-	if (!consumption_wanted(w))
+	if (!queue_may_take(w))
 		return; /* what was taken is given back, and that drains by itself */
 	if (throttled)
 		log_warn(LOG_SELF,
@@ -171,7 +171,7 @@ static void count_publishing(struct worker *w, int change)
 		         w->publishing_count);
 	else
 		log_info(LOG_SELF, "republishes have drained: consuming goes on");
-	consumption_update(w);
+	queue_update_all(w);
 }
 
 /* By the broker's own dead-lettering, which needs no publish. */
@@ -232,7 +232,7 @@ void task_follow_fate(struct task *t)
 		return;
 	}
 	move_to(t, TASK_PUBLISHING, &w->publishing_tasks);
-	t->parcel->begun = true;
+	t->delivery->begun = true;
 	count_publishing(w, 1);
 	publish(t);
 }
@@ -403,7 +403,7 @@ static void run_done(struct run *r, const struct run_report *report)
 	struct worker *w = worker_of(t);
 	uv_timer_stop(&t->timer);
 	w->running_count--;
-	consumer_of(t)->running--;
+	queue_of_task(t)->running--;
 
 	bool done = report->verdict == VERDICT_OK && t->stopped_waiting;
 	enum verdict v = t->stopped_as == VERDICT_OK || done ? report->verdict : t->stopped_as;
@@ -523,11 +523,11 @@ static void start(struct task *t, struct handler *h)
 {
 	struct worker *w = worker_of(t);
 	move_to(t, TASK_RUNNING, &w->running);
-	t->parcel->begun = true;
+	t->delivery->begun = true;
 	w->running_count++;
-	consumer_of(t)->running++;
+	queue_of_task(t)->running++;
 	dispatch_begins(w->dispatch, h);
-	consumption_started(w, t->parcel->consumer);
+	queue_job_began(w, t->delivery->consumer);
 
 	t->timeout_ms = timeout_of(t, h->settings);
 	t->started_at_ms = clock_now_ms();
@@ -616,7 +616,7 @@ static void begin(struct task *t)
 	int64_t now_ms = is_timed(&t->in.job) ? clock_now_ms() : 0;
 	enum refusal why = intake_refuse(&t->in, now_ms, choice.handler != NULL, choice.paused);
 	if (why == REFUSE_PAUSED)
-		consumption_refused(w, t->parcel->consumer, choice.paused_until_ms);
+		queue_found_paused(w, t->delivery->consumer, choice.paused_until_ms);
 	if (why != REFUSE_NOT || !choice.handler)
 		task_refuse(t, why);
 	else if (!choice.full)
@@ -626,9 +626,9 @@ static void begin(struct task *t)
 /* What prefetch does for jobs that come alone has to be done here for those of a pack. */
 static bool has_to_wait(const struct task *t)
 {
-	const struct consumer *c = consumer_of(t);
-	return t->packed && (c->running >= c->prefetch || worker_of(t)->throttled ||
-	                     consumption_rests(t->worker, t->parcel->consumer));
+	const struct queue *q = queue_of_task(t);
+	return t->packed && (q->running >= q->prefetch || worker_of(t)->throttled ||
+	                     queue_rests(t->worker, t->delivery->consumer));
 }
 
 void task_start_waiting(struct worker *w)

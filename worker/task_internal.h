@@ -6,7 +6,7 @@
 #include "worker/answer.h"
 #include "worker/handlers/handler.h"
 #include "worker/rules/intake.h"
-#include "worker/parcel.h"
+#include "worker/delivery.h"
 #include "worker/task.h"
 
 enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
@@ -19,9 +19,9 @@ struct task {
 	/* All below is blank when a job gets it. */
 	struct worker *worker;
 	enum task_state state;
-	struct parcel *parcel; /* held: to settle */
-	struct parcel
-	    *origin; /* held: whose bytes it reads; another than parcel when that was adopted */
+	struct delivery *delivery; /* held: to settle */
+	struct delivery
+	    *origin; /* held: whose bytes it reads; another than delivery when that was adopted */
 	struct span document; /* of it: the body, or one of a pack */
 	bool packed;
 	struct intake in;

@@ -12,7 +12,7 @@
 #include "common/base/memory.h"
 #include "common/settings/options.h"
 #include "worker/arrival.h"
-#include "worker/consumption.h"
+#include "worker/queue.h"
 #include "worker/guardian/confine.h"
 #include "worker/guardian/guardian.h"
 #include "worker/notify.h"
@@ -44,7 +44,7 @@ void worker_drain(struct worker *w, int64_t deadline_ms, const char *why)
 	w->drain_until_ms = deadline_ms < 0 ? CLOCK_NEVER : clock_monotonic_ms() + deadline_ms;
 	log_info(LOG_SELF, "%s: draining, %u jobs run", why, w->running_count);
 	notify_stopping();
-	consumption_update(w);
+	queue_update_all(w);
 	arrival_give_back_all(w);
 }
 
@@ -73,11 +73,11 @@ static bool handlers_ended(struct worker *w)
 
 static void check_finished(struct worker *w)
 {
-	if (w->phase == WORKER_RUNNING && !consumption_wants_more(w) && nothing_in_hand(w))
+	if (w->phase == WORKER_RUNNING && !queue_wants_more(w) && nothing_in_hand(w))
 		worker_drain(w, -1, "all jobs asked for are done");
 	if (w->phase != WORKER_DRAINING || !nothing_in_hand(w))
 		return;
-	if (w->consuming_up && !consumption_idle(w))
+	if (w->consuming_up && !queue_all_idle(w))
 		return; /* a delivery may be on its way until the cancel is answered */
 	if (!handlers_ended(w))
 		return;
@@ -164,8 +164,8 @@ static void stay_below_consumer_timeout(struct worker *w, int64_t now_ms)
 
 static bool any_depth_is(const struct worker *w, bool (*is)(int64_t depth))
 {
-	for (unsigned i = 0; i < w->consumer_count; i++)
-		if (is(w->consumers[i].depth))
+	for (unsigned i = 0; i < w->queue_count; i++)
+		if (is(w->queues[i].depth))
 			return true;
 	return false;
 }
@@ -183,18 +183,18 @@ static bool is_not_empty(int64_t depth)
 static void ask_depths(struct worker *w)
 {
 	w->taken_when_asked = w->stats.taken;
-	for (unsigned i = 0; i < w->consumer_count; i++) {
-		w->consumers[i].depth = DEPTH_AWAITED;
-		link_query(w->publishing, i + 1, w->consumers[i].queue);
+	for (unsigned i = 0; i < w->queue_count; i++) {
+		w->queues[i].depth = DEPTH_AWAITED;
+		link_query(w->publishing, i + 1, w->queues[i].amqp_name);
 	}
 }
 
 static void sound(struct worker *w, bool sounding)
 {
 	w->sounding = sounding;
-	for (unsigned i = 0; i < w->consumer_count; i++)
-		w->consumers[i].depth = DEPTH_UNKNOWN;
-	consumption_update(w);
+	for (unsigned i = 0; i < w->queue_count; i++)
+		w->queues[i].depth = DEPTH_UNKNOWN;
+	queue_update_all(w);
 }
 
 /*
@@ -206,7 +206,7 @@ static void look_whether_empty(struct worker *w)
 	if (!w->limits.burst || w->phase != WORKER_RUNNING || w->paused || !w->consuming_up ||
 	    !nothing_in_hand(w))
 		return;
-	if (any_depth_is(w, is_awaited) || (w->sounding && !consumption_idle(w)))
+	if (any_depth_is(w, is_awaited) || (w->sounding && !queue_all_idle(w)))
 		return;
 	bool empty = !any_depth_is(w, is_not_empty) && w->stats.taken == w->taken_when_asked;
 	if (empty && w->sounding)
@@ -214,7 +214,7 @@ static void look_whether_empty(struct worker *w)
 	else if (empty)
 		sound(w, true);
 	else if (w->sounding && w->stats.taken == w->taken_when_asked &&
-	         w->consumers[0].depth != DEPTH_UNKNOWN)
+	         w->queues[0].depth != DEPTH_UNKNOWN)
 		sound(w, false);
 	else
 		ask_depths(w);
@@ -229,7 +229,7 @@ static void tick(uv_timer_t *timer)
 	link_watch(w->consuming);
 	link_watch(w->publishing);
 	stay_below_consumer_timeout(w, now_ms);
-	consumption_update(w);
+	queue_update_all(w);
 	enforce_drain(w,
 	              w->ticked_at_ms); /* timers come before descriptors in a turn of the loop */
 	w->ticked_at_ms = now_ms;
@@ -255,7 +255,7 @@ static void consuming_is_up(struct worker *w, const struct link_event *e)
 	w->generation = e->generation;
 	complaint_over(&w->consuming_down);
 	log_info(LOG_SELF, "consuming from %s (RabbitMQ %s)", e->text, e->version);
-	consumption_update(w);
+	queue_update_all(w);
 	notify_ready();
 }
 
@@ -269,34 +269,34 @@ static void consuming_is_down(struct worker *w, const struct link_event *e)
 		         "the consuming connection is down: %s; %u jobs run on, reconnecting%s",
 		         why, w->running_count, again);
 	arrival_forget(w);
-	for (unsigned i = 0; i < w->consumer_count; i++)
-		w->consumers[i].cancelling = false;
-	consumption_update(w);
+	for (unsigned i = 0; i < w->queue_count; i++)
+		w->queues[i].cancelling = false;
+	queue_update_all(w);
 }
 
-static void consumer_started(struct consumer *c)
+static void queue_started(struct queue *q)
 {
-	c->consumed = true;
-	if (complaint_over(&c->refusal))
-		log_info(LOG_SELF, "queue '%s' is consumed again", c->settings->name);
+	q->was_active = true;
+	if (complaint_over(&q->complaint))
+		log_info(LOG_SELF, "queue '%s' is consumed again", q->settings->name);
 }
 
 /* What cannot be consumed at the start is a mistake of whoever started us; what is taken away later
  * may come back. */
-static void consumer_refused(struct worker *w, struct consumer *c, const struct link_event *e)
+static void queue_refused(struct worker *w, struct queue *q, const struct link_event *e)
 {
 	char again[COMPLAINT_TEXT_SIZE];
-	if (!c->consumed) {
+	if (!q->was_active) {
 		link_failed(w, e);
 		return;
 	}
-	if (!complaint_due(&c->refusal, e->error->text, clock_monotonic_ms(), again))
+	if (!complaint_due(&q->complaint, e->error->text, clock_monotonic_ms(), again))
 		return;
 	bool missing = e->error->kind == ERROR_CONFIG;
 	log_error(LOG_SELF, "queue '%s' is not consumed, it is tried again by itself: %s%s%s%s",
-	          c->settings->name, e->error->text,
+	          q->settings->name, e->error->text,
 	          missing ? "; create it again with: warren-producer setup " : "",
-	          missing ? c->settings->name : "", again);
+	          missing ? q->settings->name : "", again);
 }
 
 static void consuming_event(struct worker *w, struct link_event *e)
@@ -312,19 +312,19 @@ static void consuming_event(struct worker *w, struct link_event *e)
 		link_failed(w, e);
 		break;
 	case LINK_DELIVERY:
-		if (e->consumer < w->consumer_count)
+		if (e->consumer < w->queue_count)
 			arrival_accept(w, e);
 		break;
 	case LINK_CONSUMES:
-		if (e->consumer < w->consumer_count)
-			consumer_started(&w->consumers[e->consumer]);
+		if (e->consumer < w->queue_count)
+			queue_started(&w->queues[e->consumer]);
 		break;
 	case LINK_REFUSED:
-		if (e->consumer < w->consumer_count)
-			consumer_refused(w, &w->consumers[e->consumer], e);
+		if (e->consumer < w->queue_count)
+			queue_refused(w, &w->queues[e->consumer], e);
 		break;
 	case LINK_CANCELLED:
-		consumption_cancelled(w, e->consumer);
+		queue_cancelled(w, e->consumer);
 		break;
 	default:
 		break;
@@ -377,8 +377,8 @@ static void publishing_event(struct worker *w, struct link_event *e)
 		log_info(LOG_SELF, "publishing is not blocked any more");
 		break;
 	case LINK_DEPTH:
-		if (e->token >= 1 && e->token <= w->consumer_count)
-			w->consumers[e->token - 1].depth = e->count;
+		if (e->token >= 1 && e->token <= w->queue_count)
+			w->queues[e->token - 1].depth = e->count;
 		break;
 	default:
 		break;
@@ -433,13 +433,13 @@ static void interrupt(struct worker *w)
 static bool reload_keys(struct worker *w)
 {
 	bool all = true;
-	for (unsigned i = 0; i < w->consumer_count; i++) {
-		struct consumer *c = &w->consumers[i];
+	for (unsigned i = 0; i < w->queue_count; i++) {
+		struct queue *q = &w->queues[i];
 		struct error err;
 		struct admission fresh;
-		if (admission_load(&fresh, c->settings, w->settings->prefix, &err) == 0) {
-			admission_finish(&c->admission);
-			c->admission = fresh;
+		if (admission_load(&fresh, q->settings, w->settings->prefix, &err) == 0) {
+			admission_finish(&q->admission);
+			q->admission = fresh;
 			continue;
 		}
 		admission_finish(&fresh);
@@ -495,7 +495,7 @@ static void pause_consuming(struct worker *w, bool paused)
 		log_info(LOG_SELF, "SIGCONT: consuming goes on, %u jobs run", w->running_count);
 	if (paused)
 		arrival_give_back_all(w);
-	consumption_update(w);
+	queue_update_all(w);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -538,10 +538,10 @@ static void guardian_gone(void *data)
 	worker_abandon(w, ERROR_BUG);
 }
 
-static void describe_keys(const struct consumer *c)
+static void describe_keys(const struct queue *q)
 {
-	const struct admission *a = &c->admission;
-	const char *name = c->settings->name;
+	const struct admission *a = &q->admission;
+	const char *name = q->settings->name;
 	if (a->signers.count > 0)
 		log_info(LOG_SELF, "queue '%s': signatures of %zu keys are good; %s", name,
 		         a->signers.count,
@@ -557,20 +557,20 @@ static void describe_keys(const struct consumer *c)
 static void describe(const struct worker *w)
 {
 	const struct settings *s = w->settings;
-	for (unsigned i = 0; i < w->consumer_count; i++) {
-		const struct settings_queue *q = w->consumers[i].settings;
+	for (unsigned i = 0; i < w->queue_count; i++) {
+		const struct settings_queue *q = w->queues[i].settings;
 		char base[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
-		describe_keys(&w->consumers[i]);
+		describe_keys(&w->queues[i]);
 		log_info(LOG_SELF,
 		         "consumes queue '%s'%s, up to %u of %u jobs at once; a failed job is "
 		         "tried %u times (%s "
 		         "backoff %s to %s; %u crashes, "
 		         "%u timeouts), then it goes to %s.dead",
-		         q->name, q->raw ? " (raw bodies)" : "", w->consumers[i].prefetch, w->slots,
+		         q->name, q->raw ? " (raw bodies)" : "", w->queues[i].prefetch, w->slots,
 		         q->retry.max_attempts, backoff_name(q->retry.kind),
 		         clock_format_duration(q->retry.base_ms, base),
 		         clock_format_duration(q->retry.max_ms, max), q->retry.max_crashes,
-		         q->retry.max_timeouts, w->consumers[i].queue);
+		         q->retry.max_timeouts, w->queues[i].amqp_name);
 	}
 	for (size_t i = 0; i < s->handler_count; i++) {
 		char limits[512];
@@ -580,18 +580,18 @@ static void describe(const struct worker *w)
 	}
 }
 
-static void make_consumers(struct worker *w)
+static void make_queues(struct worker *w)
 {
 	const struct settings *s = w->settings;
 	char name[TOPOLOGY_NAME_MAX];
-	w->consumer_count = (unsigned)s->queue_count;
-	w->consumers = xcalloc(s->queue_count, sizeof *w->consumers);
+	w->queue_count = (unsigned)s->queue_count;
+	w->queues = xcalloc(s->queue_count, sizeof *w->queues);
 	cleanup_free uint16_t *prefetch = xcalloc(s->queue_count, sizeof *prefetch);
-	consumption_share(s, w->slots, prefetch);
+	queue_share_slots(s, w->slots, prefetch);
 	for (size_t i = 0; i < s->queue_count; i++)
-		w->consumers[i] = (struct consumer){
+		w->queues[i] = (struct queue){
 		    .settings = &s->queues[i],
-		    .queue = xstrdup(topology_queue(s->prefix, s->queues[i].name, name)),
+		    .amqp_name = xstrdup(topology_queue(s->prefix, s->queues[i].name, name)),
 		    .prefetch = prefetch[i],
 		    .depth = DEPTH_UNKNOWN,
 		};
@@ -599,8 +599,8 @@ static void make_consumers(struct worker *w)
 
 static int load_keys(struct worker *w, struct error *err)
 {
-	for (unsigned i = 0; i < w->consumer_count; i++)
-		if (admission_load(&w->consumers[i].admission, w->consumers[i].settings,
+	for (unsigned i = 0; i < w->queue_count; i++)
+		if (admission_load(&w->queues[i].admission, w->queues[i].settings,
 		                   w->settings->prefix, err) < 0)
 			return -1;
 	return 0;
@@ -612,14 +612,14 @@ static int open_links(struct worker *w, struct error *err)
 	char dead[TOPOLOGY_NAME_MAX], jobs[TOPOLOGY_NAME_MAX];
 	const char *exchanges[] = {topology_jobs(w->settings->prefix, jobs),
 	                           topology_dead(w->settings->prefix, dead)};
-	cleanup_free const char **queues = xcalloc(w->consumer_count, sizeof *queues);
-	for (unsigned i = 0; i < w->consumer_count; i++)
-		queues[i] = w->consumers[i].queue;
+	cleanup_free const char **queues = xcalloc(w->queue_count, sizeof *queues);
+	for (unsigned i = 0; i < w->queue_count; i++)
+		queues[i] = w->queues[i].amqp_name;
 
 	const struct link_options consume = {.broker = &broker,
 	                                     .role = "consume",
 	                                     .require_queues = queues,
-	                                     .require_queue_count = w->consumer_count};
+	                                     .require_queue_count = w->queue_count};
 	const struct link_options publish = {.broker = &broker,
 	                                     .role = "publish",
 	                                     .require_exchanges = exchanges,
@@ -679,11 +679,11 @@ static int finish(struct worker *w)
 	link_destroy(w->consuming, close_ms);
 	guardian_close(w->guardian); /* no handler outlives us */
 	report_end(w);
-	for (unsigned i = 0; i < w->consumer_count; i++) {
-		free(w->consumers[i].queue);
-		admission_finish(&w->consumers[i].admission);
+	for (unsigned i = 0; i < w->queue_count; i++) {
+		free(w->queues[i].amqp_name);
+		admission_finish(&w->queues[i].admission);
 	}
-	free(w->consumers);
+	free(w->queues);
 	redelivery_destroy(w->known);
 	return w->exit_code;
 }
@@ -712,7 +712,7 @@ int worker_run(struct settings *settings, const struct options *options,
 	oom_begin();
 	uv_loop_init(&w->loop);
 	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
-	make_consumers(w);
+	make_queues(w);
 	/* The links connect while the handlers are looked at; nothing is consumed before the loop
 	 * runs. */
 	if (load_keys(w, &err) < 0 || open_links(w, &err) < 0 ||

@@ -31,24 +31,24 @@ struct worker_limits {
 enum { DEPTH_UNKNOWN = -1, DEPTH_AWAITED = -2 };
 
 /* How a queue of the worker stands. */
-struct consumer {
+struct queue {
 	const struct settings_queue *settings;
-	char *queue; /* AMQP name */
+	char *amqp_name; /* AMQP name */
 	struct admission admission;
 	uint16_t prefetch;         /* its share of the slots */
 	unsigned waiting, running; /* jobs of it */
-	bool consuming;            /* asked for, and not cancelled since */
-	bool consumed;             /* the broker has let it start once */
-	struct complaint refusal;
-	bool cancelling;        /* asked to end: LINK_CANCELLED is awaited */
-	unsigned refused;       /* jobs in a row that found their handler paused */
-	int64_t rests_until_ms; /* monotonic: nothing is consumed meanwhile */
-	int64_t depth;          /* burst: the last answer of link_query, or DEPTH_... */
+	bool active;               /* link_consume was called, and link_cancel was not since */
+	bool was_active;           /* the broker has let it start once */
+	struct complaint complaint;
+	bool cancelling;          /* asked to end: LINK_CANCELLED is awaited */
+	unsigned paused_in_a_row; /* jobs that found their handler paused */
+	int64_t rests_until_ms;   /* monotonic: nothing is consumed meanwhile */
+	int64_t depth;            /* burst: the last answer of link_query, or DEPTH_... */
 };
 
 /* How the answers to producers that wait are taken. */
 struct answering {
-	struct complaint refusal;
+	struct complaint complaint;
 	int64_t rest_until_ms; /* monotonic: none is sent meanwhile */
 };
 
@@ -76,10 +76,10 @@ struct worker {
 	struct headers_room room; /* of what is published */
 	uint64_t generation;      /* of the consuming link */
 
-	struct consumer *consumers;
-	unsigned consumer_count;
+	struct queue *queues;
+	unsigned queue_count;
 
-	struct list packs;            /* parcel::link: not opened yet */
+	struct list packs;            /* delivery::link: not opened yet */
 	struct list waiting;          /* task::link: no slot yet */
 	struct list running;          /* task::link: in a slot */
 	struct list publishing_tasks; /* task::link: republish not confirmed yet */

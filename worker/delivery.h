@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One message that the broker gave us and waits to hear about. It brings a job, or a pack of them,
- * and is settled exactly once, when the last of its jobs is: a job has no delivery tag, its parcel
- * has.
+ * and is settled exactly once, when the last of its jobs is: a job has no delivery tag, its
+ * delivery has.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 #include "common/job/message.h"
 #include "worker/rules/redelivery.h"
 
-struct parcel {
+struct delivery {
 	struct list link;    /* worker::packs, while it is a pack that nobody has opened */
 	unsigned consumer;   /* which queue of the worker */
 	uint64_t generation; /* the connection that brought it */
@@ -27,22 +27,22 @@ struct parcel {
 	bool begun; /* one of its jobs has begun, or goes its own way: it cannot go back as if it
 	               had not been here */
 	enum settle_verb verb;    /* for the whole, by what its jobs have come to so far */
-	struct redelivery *known; /* parcel_contains */
+	struct redelivery *known; /* delivery_contains */
 	struct list finished;     /* redelivery_hold */
 	unsigned holders;
 };
 
 /* Takes the message out of a LINK_DELIVERY event. The caller holds it. */
-struct parcel *parcel_take(struct link_event *e);
-struct parcel *parcel_hold(struct parcel *p);
+struct delivery *delivery_take(struct link_event *e);
+struct delivery *delivery_hold(struct delivery *d);
 /* The last one frees it; it tells the broker nothing. */
-void parcel_drop(struct parcel *p);
+void delivery_drop(struct delivery *d);
 
 /*
  * Told once, before the first settlement: it holds so many jobs. Those that are finished before the
  * others are remembered in known, which outlives it.
  */
-void parcel_contains(struct parcel *p, size_t jobs, struct redelivery *known);
+void delivery_contains(struct delivery *d, size_t jobs, struct redelivery *known);
 
 /*
  * One of its jobs is settled. With the last one the broker is told: ack when all were, reject when
@@ -50,4 +50,4 @@ void parcel_contains(struct parcel *p, size_t jobs, struct redelivery *known);
  * those run again. A call for a job too many is a broken invariant and aborts. A generation that is
  * gone is ignored by the link: the broker has requeued the message already.
  */
-void parcel_settle(struct parcel *p, struct link *consuming, enum settle_verb verb);
+void delivery_settle(struct delivery *d, struct link *consuming, enum settle_verb verb);
