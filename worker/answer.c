@@ -32,7 +32,7 @@ void answer_published(struct worker *w, const struct link_event *e)
 	bool forbidden = e->kind == LINK_NACKED && e->error;
 	int64_t now_ms = clock_monotonic_ms();
 	if (forbidden)
-		w->answers.rest_until_ms = now_ms + REST_MS;
+		w->answers.silent_until_ms = now_ms + REST_MS;
 	if (complaint_due(&w->answers.complaint, why, now_ms, again))
 		log_warn(LOG_SELF, "an answer to who waits for a job was not taken: %s%s%s", why,
 		         forbidden ? "; none is sent for a minute" : "", again);
@@ -73,7 +73,7 @@ static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 {
 	static uint64_t last_token = 1;
 	char exchange[TOPOLOGY_NAME_MAX];
-	if (clock_monotonic_ms() < w->answers.rest_until_ms) {
+	if (clock_monotonic_ms() < w->answers.silent_until_ms) {
 		buf_finish(b);
 		return;
 	}
@@ -86,8 +86,8 @@ static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 	m->app_id = xstrdup(HEADERS_APP_ID);
 	m->correlation_id = xstrdup(a->correlation_id);
 	m->message_id = xprintf("%s#%u", a->id, a->number);
-	link_publish(w->publishing, last_token, topology_replies(w->settings->prefix, exchange),
-	             a->reply_to, m, DEADLINE_MS);
+	link_publish(w->links.publishing.link, last_token,
+	             topology_replies(w->settings->prefix, exchange), a->reply_to, m, DEADLINE_MS);
 }
 
 void answer_log(struct worker *w, struct answer *a, struct span line)

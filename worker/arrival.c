@@ -12,12 +12,12 @@
 
 static const struct settings_queue *queue_of(const struct worker *w, const struct delivery *d)
 {
-	return w->queues[d->consumer].settings;
+	return w->queues.all[d->consumer].settings;
 }
 
 static const struct admission *admission_of(const struct worker *w, const struct delivery *d)
 {
-	return &w->queues[d->consumer].admission;
+	return &w->queues.all[d->consumer].admission;
 }
 
 /* ---- a task ---- */
@@ -72,14 +72,14 @@ static struct task *create_packed(struct worker *w, struct delivery *d, struct s
 static void adopt(struct task *held, struct task *copy)
 {
 	struct worker *w = held->worker;
-	delivery_settle(held->delivery, w->consuming,
+	delivery_settle(held->delivery, w->links.consuming.link,
 	                SETTLE_ACK); /* of a generation that is gone: nobody hears it */
 	delivery_drop(held->delivery);
 	held->delivery = delivery_hold(copy->delivery);
 	held->delivery->begun = true;
 	held->held_since_ms = copy->held_since_ms;
-	redelivery_moved(w->known, held->key, held, copy->delivery->generation);
-	w->stats.adopted++;
+	redelivery_moved(w->tasks.known, held->key, held, copy->delivery->generation);
+	w->totals.adopted++;
 	log_info(task_subject(held),
 	         "delivered again after a reconnect while it is still in hand: not run twice");
 	task_discard(copy);
@@ -90,18 +90,18 @@ static bool recognise(struct task *copy)
 {
 	struct worker *w = copy->worker;
 	void *held = NULL;
-	switch (redelivery_find(w->known, copy->key, copy->delivery->generation, &held)) {
+	switch (redelivery_find(w->tasks.known, copy->key, copy->delivery->generation, &held)) {
 	case REDELIVERY_NEW:
 		return false;
 	case REDELIVERY_IN_HAND:
 		adopt(held, copy);
 		return true;
 	case REDELIVERY_FINISHED:
-		w->stats.adopted++;
+		w->totals.adopted++;
 		log_info(task_subject(copy), "delivered again though it was finished here: "
 		                             "acknowledged without a second run");
 		copy->delivery->begun = true;
-		redelivery_add(w->known, copy->key, copy->delivery->generation, copy);
+		redelivery_add(w->tasks.known, copy->key, copy->delivery->generation, copy);
 		task_settle(copy, SETTLE_ACK);
 		return true;
 	}
@@ -112,13 +112,13 @@ static bool recognise(struct task *copy)
 
 static bool can_publish(const struct worker *w)
 {
-	return w->publishing_up && !w->publishing_blocked;
+	return w->links.publishing.up && !w->links.publishing_blocked;
 }
 
 /* Could it leave its pack? */
 static bool fits(const struct task *t)
 {
-	return headers_foreign_size(t->origin->message) <= t->worker->room.foreign;
+	return headers_foreign_size(t->origin->message) <= t->worker->links.room.foreign;
 }
 
 static void go_back(struct task *t)
@@ -131,7 +131,7 @@ static void give_back(struct task *t)
 {
 	struct worker *w = t->worker;
 	bool unread = t->in.unfit && !t->packed, leaves = t->packed && t->delivery->begun;
-	w->stats.given_back++;
+	w->totals.given_back++;
 	if (unread || !can_publish(w) || (t->packed && !fits(t)))
 		task_settle(t, SETTLE_REQUEUE);
 	else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT)
@@ -149,12 +149,12 @@ static void take(struct task *t)
 	struct worker *w = t->worker;
 	if (t->delivery->redelivered && recognise(t))
 		return;
-	redelivery_add(w->known, t->key, t->delivery->generation, t);
+	redelivery_add(w->tasks.known, t->key, t->delivery->generation, t);
 	if (!queue_may_take(w)) {
 		give_back(t);
 		return;
 	}
-	w->stats.taken++;
+	w->totals.taken++;
 	task_wait(t);
 	if (!queue_wants_more(w))
 		queue_update_all(w);
@@ -167,15 +167,15 @@ static void accept_unopened(struct worker *w, struct delivery *d, const char *re
 	struct task *t = create(w, d, message_body(d->message));
 	intake_refuse_whole(&t->in, d->message, queue_of(w, d), reason, detail);
 	identify(t);
-	delivery_contains(d, 1, w->known);
+	delivery_contains(d, 1, w->tasks.known);
 	take(t);
 }
 
 static void accept_members(struct worker *w, struct delivery *d, const struct span *documents,
                            size_t count)
 {
-	delivery_contains(d, count, w->known);
-	if (w->limits.jobs > 0 && w->stats.taken + count > w->limits.jobs)
+	delivery_contains(d, count, w->tasks.known);
+	if (w->limits.jobs > 0 && w->tasks.taken + count > w->limits.jobs)
 		d->begun = true; /* some stay, the others leave it */
 	for (size_t i = 0; i < count; i++)
 		take(create_packed(w, d, documents[i]));
@@ -209,10 +209,10 @@ static void give_back_pack(struct worker *w, struct delivery *d)
 		open_pack(w, d);
 		return;
 	}
-	w->stats.given_back++;
+	w->totals.given_back++;
 	list_remove(&d->link);
-	delivery_contains(d, 1, w->known);
-	delivery_settle(d, w->consuming, SETTLE_REQUEUE);
+	delivery_contains(d, 1, w->tasks.known);
+	delivery_settle(d, w->links.consuming.link, SETTLE_REQUEUE);
 	delivery_drop(d);
 }
 
@@ -235,7 +235,7 @@ void arrival_accept(struct worker *w, struct link_event *e)
 			give_back_pack(w, d);
 		return;
 	}
-	delivery_contains(d, 1, w->known);
+	delivery_contains(d, 1, w->tasks.known);
 	take(create_alone(w, d));
 	delivery_drop(d);
 }
@@ -243,14 +243,14 @@ void arrival_accept(struct worker *w, struct link_event *e)
 /* As much as may be jobs of its queue at once, so that no queue takes another's share. */
 static bool has_room(const struct worker *w, const struct delivery *d)
 {
-	const struct queue *q = &w->queues[d->consumer];
+	const struct queue *q = &w->queues.all[d->consumer];
 	return q->waiting < q->prefetch && !queue_rests(w, d->consumer);
 }
 
 /* Those beyond --count have to be sent back one by one. */
 static bool may_open(const struct worker *w)
 {
-	bool all = w->limits.jobs == 0 || w->limits.jobs - w->stats.taken >= PACK_JOBS_MAX;
+	bool all = w->limits.jobs == 0 || w->limits.jobs - w->tasks.taken >= PACK_JOBS_MAX;
 	return !w->throttled && (all || can_publish(w));
 }
 
@@ -269,9 +269,10 @@ void arrival_open_packs(struct worker *w)
 void arrival_give_back_all(struct worker *w)
 {
 	give_back_packs(w, INT64_MAX);
-	while (!list_empty(&w->waiting)) {
-		w->stats.taken--;
-		give_back(list_item(w->waiting.next, struct task, link));
+	while (!list_empty(&w->tasks.waiting)) {
+		struct task *t = list_item(w->tasks.waiting.next, struct task, link);
+		task_untake(t);
+		give_back(t);
 	}
 }
 
@@ -279,13 +280,13 @@ void arrival_give_back_overdue(struct worker *w, int64_t held_before_ms)
 {
 	struct list *pos, *next;
 	give_back_packs(w, held_before_ms);
-	list_for_each (pos, next, &w->waiting) {
+	list_for_each (pos, next, &w->tasks.waiting) {
 		struct task *t = list_item(pos, struct task, link);
 		if (t->held_since_ms >= held_before_ms)
 			continue;
 		log_info(task_subject(t),
 		         "has waited for its handler for long: given back to the queue");
-		w->stats.taken--;
+		task_untake(t);
 		give_back(t);
 	}
 }
@@ -297,8 +298,9 @@ void arrival_forget(struct worker *w)
 		list_remove(&d->link);
 		delivery_drop(d);
 	}
-	while (!list_empty(&w->waiting)) {
-		w->stats.taken--;
-		task_end(list_item(w->waiting.next, struct task, link), false);
+	while (!list_empty(&w->tasks.waiting)) {
+		struct task *t = list_item(w->tasks.waiting.next, struct task, link);
+		task_untake(t);
+		task_end(t, false);
 	}
 }

@@ -24,7 +24,7 @@ void queue_share_slots(const struct settings *s, unsigned slots, uint16_t *prefe
 
 bool queue_wants_more(const struct worker *w)
 {
-	return w->limits.jobs == 0 || w->stats.taken < w->limits.jobs;
+	return w->limits.jobs == 0 || w->tasks.taken < w->limits.jobs;
 }
 
 static uint16_t prefetch_now(const struct worker *w, const struct queue *q)
@@ -36,36 +36,36 @@ static uint16_t prefetch_now(const struct worker *w, const struct queue *q)
 
 bool queue_may_take(const struct worker *w)
 {
-	return w->phase == WORKER_RUNNING && !w->paused && queue_wants_more(w);
+	return w->phase.now == WORKER_RUNNING && !w->phase.paused && queue_wants_more(w);
 }
 
 bool queue_rests(const struct worker *w, unsigned consumer)
 {
-	int64_t until_ms = w->queues[consumer].rests_until_ms;
+	int64_t until_ms = w->queues.all[consumer].rests_until_ms;
 	return until_ms > 0 && clock_monotonic_ms() < until_ms;
 }
 
 void queue_update_all(struct worker *w)
 {
-	bool want = queue_may_take(w) && !w->throttled && !w->sounding;
+	bool want = queue_may_take(w) && !w->throttled && !w->burst.sounding;
 	int64_t now_ms = clock_monotonic_ms();
-	for (unsigned i = 0; i < w->queue_count; i++) {
-		struct queue *q = &w->queues[i];
+	for (unsigned i = 0; i < w->queues.count; i++) {
+		struct queue *q = &w->queues.all[i];
 		bool rests = now_ms < q->rests_until_ms;
 		if (want && !rests && !q->active && !q->cancelling) {
 			q->active = true;
-			link_consume(w->consuming, i, q->amqp_name, prefetch_now(w, q));
+			link_consume(w->links.consuming.link, i, q->amqp_name, prefetch_now(w, q));
 		} else if ((!want || rests) && q->active) {
 			q->active = false;
 			q->cancelling = true;
-			link_cancel(w->consuming, i);
+			link_cancel(w->links.consuming.link, i);
 		}
 	}
 }
 
 void queue_found_paused(struct worker *w, unsigned consumer, int64_t until_ms)
 {
-	struct queue *q = &w->queues[consumer];
+	struct queue *q = &w->queues.all[consumer];
 	if (++q->paused_in_a_row < PAUSED_MAX || q->rests_until_ms >= until_ms)
 		return;
 	q->rests_until_ms = until_ms;
@@ -76,21 +76,21 @@ void queue_found_paused(struct worker *w, unsigned consumer, int64_t until_ms)
 
 void queue_job_began(struct worker *w, unsigned consumer)
 {
-	w->queues[consumer].paused_in_a_row = 0;
+	w->queues.all[consumer].paused_in_a_row = 0;
 }
 
 void queue_cancelled(struct worker *w, unsigned consumer)
 {
-	if (consumer >= w->queue_count)
+	if (consumer >= w->queues.count)
 		return;
-	w->queues[consumer].cancelling = false;
+	w->queues.all[consumer].cancelling = false;
 	queue_update_all(w);
 }
 
 bool queue_all_idle(const struct worker *w)
 {
-	for (unsigned i = 0; i < w->queue_count; i++)
-		if (w->queues[i].active || w->queues[i].cancelling)
+	for (unsigned i = 0; i < w->queues.count; i++)
+		if (w->queues.all[i].active || w->queues.all[i].cancelling)
 			return false;
 	return true;
 }

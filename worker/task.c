@@ -20,6 +20,7 @@
 #include "common/job/pack.h"
 #include "common/base/random.h"
 #include "worker/arrival.h"
+#include "worker/dispatch.h"
 #include "worker/queue.h"
 #include "worker/handlers/environment.h"
 #include "worker/handlers/pace.h"
@@ -46,12 +47,12 @@ static struct worker *worker_of(const struct task *t)
 
 static struct queue *queue_of_task(const struct task *t)
 {
-	return &t->worker->queues[t->delivery->consumer];
+	return &t->worker->queues.all[t->delivery->consumer];
 }
 
 const struct settings_queue *task_queue(const struct task *t)
 {
-	return t->worker->queues[t->delivery->consumer].settings;
+	return t->worker->queues.all[t->delivery->consumer].settings;
 }
 
 struct log_subject task_subject(const struct task *t)
@@ -71,14 +72,14 @@ static void *after_link(struct task *t)
 struct task *task_create(struct worker *w)
 {
 	struct task *t;
-	if (list_empty(&w->spare_tasks)) {
+	if (list_empty(&w->tasks.spare)) {
 		t = xcalloc(1, sizeof *t);
 		uv_timer_init(&w->loop, &t->timer);
 		t->timer.data = t;
 	} else {
-		t = list_item(w->spare_tasks.next, struct task, link);
+		t = list_item(w->tasks.spare.next, struct task, link);
 		list_remove(&t->link);
-		w->spare_count--;
+		w->tasks.spare_count--;
 		ASAN_UNPOISON_MEMORY_REGION(after_link(t), AFTER_LINK_SIZE);
 	}
 	t->worker = w;
@@ -89,7 +90,7 @@ struct task *task_create(struct worker *w)
 void task_discard(struct task *t)
 {
 	uv_timer_stop(&t->timer);
-	list_append(&t->worker->ended_tasks, &t->link);
+	list_append(&t->worker->tasks.ended, &t->link);
 }
 
 static void task_free(uv_handle_t *timer)
@@ -99,19 +100,19 @@ static void task_free(uv_handle_t *timer)
 
 void task_recycle_ended(struct worker *w)
 {
-	while (!list_empty(&w->ended_tasks)) {
-		struct task *t = list_item(w->ended_tasks.next, struct task, link);
+	while (!list_empty(&w->tasks.ended)) {
+		struct task *t = list_item(w->tasks.ended.next, struct task, link);
 		list_remove(&t->link);
 		delivery_drop(t->delivery);
 		delivery_drop(t->origin);
 		intake_finish(&t->in);
 		free(t->box);
-		if (w->spare_count < SPARE_MAX) {
+		if (w->tasks.spare_count < SPARE_MAX) {
 			memset(after_link(t), 0, AFTER_LINK_SIZE);
 			ASAN_POISON_MEMORY_REGION(
 			    after_link(t), AFTER_LINK_SIZE); /* whoever still looks is found out */
-			list_append(&w->spare_tasks, &t->link);
-			w->spare_count++;
+			list_append(&w->tasks.spare, &t->link);
+			w->tasks.spare_count++;
 		} else {
 			uv_close((uv_handle_t *)&t->timer, task_free);
 		}
@@ -131,23 +132,35 @@ static void move_to(struct task *t, enum task_state state, struct list *list)
 
 void task_wait(struct task *t)
 {
-	move_to(t, TASK_WAITING, &worker_of(t)->waiting);
+	move_to(t, TASK_WAITING, &worker_of(t)->tasks.waiting);
 	queue_of_task(t)->waiting++;
+	worker_of(t)->tasks.taken++;
+}
+
+void task_untake(struct task *t)
+{
+	worker_of(t)->tasks.taken--;
+}
+
+bool task_none_in_hand(const struct worker *w)
+{
+	return list_empty(&w->packs) && list_empty(&w->tasks.waiting) &&
+	       list_empty(&w->tasks.running) && list_empty(&w->tasks.publishing);
 }
 
 void task_end(struct task *t, bool finished)
 {
 	move_to(t, t->state, NULL);
 	if (finished && t->packed && !t->nameless)
-		redelivery_hold(worker_of(t)->known, t->key, t, &t->delivery->finished);
+		redelivery_hold(worker_of(t)->tasks.known, t->key, t, &t->delivery->finished);
 	else
-		redelivery_done(worker_of(t)->known, t->key, t, finished && !t->nameless);
+		redelivery_done(worker_of(t)->tasks.known, t->key, t, finished && !t->nameless);
 	task_discard(t);
 }
 
 void task_settle(struct task *t, enum settle_verb verb)
 {
-	delivery_settle(t->delivery, worker_of(t)->consuming, verb);
+	delivery_settle(t->delivery, worker_of(t)->links.consuming.link, verb);
 	task_end(
 	    t, verb ==
 	           SETTLE_ACK); /* a reject that is lost with its connection has to be said again */
@@ -157,9 +170,9 @@ void task_settle(struct task *t, enum settle_verb verb)
 
 static void count_publishing(struct worker *w, int change)
 {
-	w->publishing_count = (unsigned)((int)w->publishing_count + change);
-	bool throttled =
-	    w->throttled ? w->publishing_count > w->slots / 2 : w->publishing_count > w->slots;
+	w->tasks.publishing_count = (unsigned)((int)w->tasks.publishing_count + change);
+	bool throttled = w->throttled ? w->tasks.publishing_count > w->slots / 2
+	                              : w->tasks.publishing_count > w->slots;
 	if (throttled == w->throttled)
 		return;
 	w->throttled = throttled;
@@ -168,7 +181,7 @@ static void count_publishing(struct worker *w, int change)
 	if (throttled)
 		log_warn(LOG_SELF,
 		         "%u republishes await their confirm: consuming stops until they drain",
-		         w->publishing_count);
+		         w->tasks.publishing_count);
 	else
 		log_info(LOG_SELF, "republishes have drained: consuming goes on");
 	queue_update_all(w);
@@ -185,7 +198,7 @@ static void die_as_it_is(struct task *t, const char *why)
 	if (t->fate.kind != FATE_DEAD) /* else its producer knows already */
 		answer_final(w, &t->answer, VERDICT_DEAD, "rejected", why, NULL, -1);
 	count_publishing(w, -1);
-	w->stats.dead++;
+	w->totals.dead++;
 	task_settle(t, SETTLE_REJECT);
 }
 
@@ -203,17 +216,17 @@ static void publish(struct task *t)
 	    .fate = &t->fate,
 	    .box = t->box,
 	};
-	bool fits = republish_make(&r, &source, w->settings->prefix, w->room);
+	bool fits = republish_make(&r, &source, w->settings->prefix, w->links.room);
 	message_destroy(alone);
 	if (!fits) {
 		char why[64];
 		snprintf(why, sizeof why, "its foreign headers are over %zu bytes",
-		         w->room.foreign);
+		         w->links.room.foreign);
 		die_as_it_is(t, why);
 		return;
 	}
-	link_publish(w->publishing, (uint64_t)(uintptr_t)t, r.exchange, r.key, steal_ptr(r.message),
-	             0);
+	link_publish(w->links.publishing.link, (uint64_t)(uintptr_t)t, r.exchange, r.key,
+	             steal_ptr(r.message), 0);
 }
 
 static void publish_again(uv_timer_t *timer)
@@ -227,11 +240,11 @@ void task_follow_fate(struct task *t)
 {
 	struct worker *w = worker_of(t);
 	if (t->fate.kind == FATE_DONE) {
-		w->stats.ok++;
+		w->totals.ok++;
 		task_settle(t, SETTLE_ACK);
 		return;
 	}
-	move_to(t, TASK_PUBLISHING, &w->publishing_tasks);
+	move_to(t, TASK_PUBLISHING, &w->tasks.publishing);
 	t->delivery->begun = true;
 	count_publishing(w, 1);
 	publish(t);
@@ -259,9 +272,9 @@ void task_published(struct worker *w, const struct link_event *e)
 	}
 	count_publishing(w, -1);
 	if (t->fate.kind == FATE_DEAD)
-		w->stats.dead++;
+		w->totals.dead++;
 	else
-		w->stats.ring++;
+		w->totals.ring++;
 	task_settle(t, SETTLE_ACK);
 }
 
@@ -326,13 +339,13 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 		                                 : "its args are sealed: the worker's log has more",
 		                  clock_now_ms(), task_queue(t)->name, &this_try,
 		                  keeps_words(t) ? report->stderr_tail : (struct span){0}, history,
-		                  worker_of(t)->room.ours / 2);
+		                  worker_of(t)->links.room.ours / 2);
 }
 
 static void box_without_try(struct task *t, const char *detail)
 {
 	t->box = box_make(t->fate.reason, detail, clock_now_ms(), task_queue(t)->name, NULL,
-	                  (struct span){0}, t->in.book.history, worker_of(t)->room.ours / 2);
+	                  (struct span){0}, t->in.book.history, worker_of(t)->links.room.ours / 2);
 }
 
 /* ---- running ---- */
@@ -402,7 +415,7 @@ static void run_done(struct run *r, const struct run_report *report)
 	struct task *t = r->owner;
 	struct worker *w = worker_of(t);
 	uv_timer_stop(&t->timer);
-	w->running_count--;
+	w->tasks.running_count--;
 	queue_of_task(t)->running--;
 
 	bool done = report->verdict == VERDICT_OK && t->stopped_waiting;
@@ -522,9 +535,9 @@ static struct span document_of(const struct task *t)
 static void start(struct task *t, struct handler *h)
 {
 	struct worker *w = worker_of(t);
-	move_to(t, TASK_RUNNING, &w->running);
+	move_to(t, TASK_RUNNING, &w->tasks.running);
 	t->delivery->begun = true;
-	w->running_count++;
+	w->tasks.running_count++;
 	queue_of_task(t)->running++;
 	dispatch_begins(w->dispatch, h);
 	queue_job_began(w, t->delivery->consumer);
@@ -635,8 +648,8 @@ void task_start_waiting(struct worker *w)
 {
 	struct list *pos, *next;
 	arrival_open_packs(w);
-	list_for_each (pos, next, &w->waiting) {
-		if (w->phase != WORKER_RUNNING || w->running_count >= w->slots)
+	list_for_each (pos, next, &w->tasks.waiting) {
+		if (w->phase.now != WORKER_RUNNING || w->tasks.running_count >= w->slots)
 			return;
 		struct task *t = list_item(pos, struct task, link);
 		if (!has_to_wait(t))
@@ -647,7 +660,7 @@ void task_start_waiting(struct worker *w)
 void task_stop_running(struct worker *w, bool kill)
 {
 	struct list *pos, *tmp;
-	list_for_each (pos, tmp, &w->running) {
+	list_for_each (pos, tmp, &w->tasks.running) {
 		struct task *t = list_item(pos, struct task, link);
 		stop(t, VERDICT_RETURNED);
 		if (kill)
@@ -668,7 +681,7 @@ static int64_t oldest_in(const struct list *tasks, int64_t now_ms)
 
 int64_t task_oldest_ms(const struct worker *w, int64_t now_ms)
 {
-	int64_t running = oldest_in(&w->running, now_ms);
-	int64_t publishing = oldest_in(&w->publishing_tasks, now_ms);
+	int64_t running = oldest_in(&w->tasks.running, now_ms);
+	int64_t publishing = oldest_in(&w->tasks.publishing, now_ms);
 	return running > publishing ? running : publishing;
 }

@@ -21,6 +21,8 @@ struct task;
 void task_recycle_ended(struct worker *w);
 /* Starts waiting tasks while slots are free: once per turn of the loop. */
 void task_start_waiting(struct worker *w);
+/* Returns true when the worker holds no job, in whatever state. */
+bool task_none_in_hand(const struct worker *w);
 /* Stops all running tasks; their jobs are returned uncounted. kill: at once, without grace. */
 void task_stop_running(struct worker *w, bool kill);
 /* What became of a republish: CONFIRMED, RETURNED or NACKED, by its token. */

@@ -45,8 +45,11 @@ struct task {
 const struct settings_queue *task_queue(const struct task *t);
 struct log_subject task_subject(const struct task *t);
 
-/* Puts it at the end of worker::waiting. */
+/* Takes the task: it waits behind all others for a slot, and counts as taken. */
 void task_wait(struct task *t);
+/* Says that a waiting task is about to leave before it has run, so that it does not count as taken.
+ */
+void task_untake(struct task *t);
 /* Sends it on its way: done, or its fate's republish. */
 void task_follow_fate(struct task *t);
 /* Instead of a try: to the ring, or to the dead letters. */

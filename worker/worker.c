@@ -12,6 +12,8 @@
 #include "common/base/memory.h"
 #include "common/settings/options.h"
 #include "worker/arrival.h"
+#include "worker/burst.h"
+#include "worker/dispatch.h"
 #include "worker/queue.h"
 #include "worker/guardian/confine.h"
 #include "worker/guardian/guardian.h"
@@ -38,11 +40,12 @@ static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT, 
 
 void worker_drain(struct worker *w, int64_t deadline_ms, const char *why)
 {
-	if (w->phase != WORKER_RUNNING)
+	if (w->phase.now != WORKER_RUNNING)
 		return;
-	w->phase = WORKER_DRAINING;
-	w->drain_until_ms = deadline_ms < 0 ? CLOCK_NEVER : clock_monotonic_ms() + deadline_ms;
-	log_info(LOG_SELF, "%s: draining, %u jobs run", why, w->running_count);
+	w->phase.now = WORKER_DRAINING;
+	w->phase.drain_until_ms =
+	    deadline_ms < 0 ? CLOCK_NEVER : clock_monotonic_ms() + deadline_ms;
+	log_info(LOG_SELF, "%s: draining, %u jobs run", why, w->tasks.running_count);
 	notify_stopping();
 	queue_update_all(w);
 	arrival_give_back_all(w);
@@ -50,15 +53,9 @@ void worker_drain(struct worker *w, int64_t deadline_ms, const char *why)
 
 void worker_abandon(struct worker *w, int exit_code)
 {
-	w->phase = WORKER_STOPPED;
-	w->exit_code = exit_code;
+	w->phase.now = WORKER_STOPPED;
+	w->phase.exit_code = exit_code;
 	uv_stop(&w->loop);
-}
-
-static bool nothing_in_hand(const struct worker *w)
-{
-	return list_empty(&w->packs) && list_empty(&w->waiting) && list_empty(&w->running) &&
-	       list_empty(&w->publishing_tasks);
 }
 
 /* Long-lived handlers get a moment for what they do at their end; the guardian ends what takes
@@ -66,22 +63,22 @@ static bool nothing_in_hand(const struct worker *w)
 static bool handlers_ended(struct worker *w)
 {
 	int64_t now_ms = clock_monotonic_ms();
-	if (w->retire_until_ms == 0)
-		w->retire_until_ms = now_ms + RETIRE_MS;
-	return dispatch_retire(w->dispatch) || now_ms >= w->retire_until_ms;
+	if (w->phase.retire_until_ms == 0)
+		w->phase.retire_until_ms = now_ms + RETIRE_MS;
+	return dispatch_retire(w->dispatch) || now_ms >= w->phase.retire_until_ms;
 }
 
 static void check_finished(struct worker *w)
 {
-	if (w->phase == WORKER_RUNNING && !queue_wants_more(w) && nothing_in_hand(w))
+	if (w->phase.now == WORKER_RUNNING && !queue_wants_more(w) && task_none_in_hand(w))
 		worker_drain(w, -1, "all jobs asked for are done");
-	if (w->phase != WORKER_DRAINING || !nothing_in_hand(w))
+	if (w->phase.now != WORKER_DRAINING || !task_none_in_hand(w))
 		return;
-	if (w->consuming_up && !queue_all_idle(w))
+	if (w->links.consuming.up && !queue_all_idle(w))
 		return; /* a delivery may be on its way until the cancel is answered */
 	if (!handlers_ended(w))
 		return;
-	w->phase = WORKER_STOPPED;
+	w->phase.now = WORKER_STOPPED;
 	uv_stop(&w->loop);
 }
 
@@ -92,18 +89,19 @@ static void check_finished(struct worker *w)
  */
 static void enforce_drain(struct worker *w, int64_t heard_ms)
 {
-	if (w->phase != WORKER_DRAINING || w->drain_until_ms == CLOCK_NEVER ||
-	    heard_ms < w->drain_until_ms)
+	if (w->phase.now != WORKER_DRAINING || w->phase.drain_until_ms == CLOCK_NEVER ||
+	    heard_ms < w->phase.drain_until_ms)
 		return;
-	if (!w->drain_enforced) {
-		w->drain_enforced = true;
-		if (w->running_count > 0)
+	if (!w->phase.drain_enforced) {
+		w->phase.drain_enforced = true;
+		if (w->tasks.running_count > 0)
 			log_warn(LOG_SELF,
 			         "the drain deadline has passed: %u handlers are stopped, their "
 			         "jobs returned",
-			         w->running_count);
+			         w->tasks.running_count);
 		task_stop_running(w, false);
-		w->drain_until_ms = clock_monotonic_ms() + w->settings->grace_ms + LAST_CONFIRMS_MS;
+		w->phase.drain_until_ms =
+		    clock_monotonic_ms() + w->settings->grace_ms + LAST_CONFIRMS_MS;
 		return;
 	}
 	log_error(
@@ -117,14 +115,14 @@ static void enforce_drain(struct worker *w, int64_t heard_ms)
 static void settle_now(uv_timer_t *timer)
 {
 	struct worker *w = timer->data;
-	link_flush(w->consuming);
+	link_flush(w->links.consuming.link);
 }
 
 /* What is drained, or has few slots, waits for each of them. */
 static void flush_settlements(struct worker *w)
 {
-	unsigned few = w->phase == WORKER_RUNNING ? w->slots / SETTLE_SHARE : 0;
-	if (!link_flush_unless_few(w->consuming, few))
+	unsigned few = w->phase.now == WORKER_RUNNING ? w->slots / SETTLE_SHARE : 0;
+	if (!link_flush_unless_few(w->links.consuming.link, few))
 		uv_timer_stop(&w->settle_late);
 	else if (!uv_is_active((uv_handle_t *)&w->settle_late))
 		uv_timer_start(&w->settle_late, settle_now, SETTLE_LATE_MS, 0);
@@ -137,7 +135,7 @@ static void before_poll(uv_prepare_t *handle)
 	task_start_waiting(w);
 	dispatch_flush(w->dispatch);
 	check_finished(w);
-	link_flush(w->publishing);
+	link_flush(w->links.publishing.link);
 	flush_settlements(w);
 	log_flush();
 }
@@ -153,71 +151,11 @@ static void stay_below_consumer_timeout(struct worker *w, int64_t now_ms)
 	if (limit < w->settings->broker_consumer_timeout_ms / 2)
 		limit = w->settings->broker_consumer_timeout_ms / 2;
 	arrival_give_back_overdue(w, now_ms - limit / 2);
-	if (w->consuming_up && task_oldest_ms(w, now_ms) > limit) {
-		w->consuming_up = false; /* once: until the link is up again */
-		link_reopen(w->consuming,
+	if (w->links.consuming.up && task_oldest_ms(w, now_ms) > limit) {
+		w->links.consuming.up = false; /* once: until the link is up again */
+		link_reopen(w->links.consuming.link,
 		            "a delivery is held nearly as long as the broker's consumer_timeout");
 	}
-}
-
-/* ---- burst: are the queues empty? ---- */
-
-static bool any_depth_is(const struct worker *w, bool (*is)(int64_t depth))
-{
-	for (unsigned i = 0; i < w->queue_count; i++)
-		if (is(w->queues[i].depth))
-			return true;
-	return false;
-}
-
-static bool is_awaited(int64_t depth)
-{
-	return depth == DEPTH_AWAITED;
-}
-
-static bool is_not_empty(int64_t depth)
-{
-	return depth != 0;
-}
-
-static void ask_depths(struct worker *w)
-{
-	w->taken_when_asked = w->stats.taken;
-	for (unsigned i = 0; i < w->queue_count; i++) {
-		w->queues[i].depth = DEPTH_AWAITED;
-		link_query(w->publishing, i + 1, w->queues[i].amqp_name);
-	}
-}
-
-static void sound(struct worker *w, bool sounding)
-{
-	w->sounding = sounding;
-	for (unsigned i = 0; i < w->queue_count; i++)
-		w->queues[i].depth = DEPTH_UNKNOWN;
-	queue_update_all(w);
-}
-
-/*
- * A queue that says it is empty may have sent its last jobs a moment ago. So it is asked again when
- * consuming has stopped, for then all that was sent has arrived, and been run.
- */
-static void look_whether_empty(struct worker *w)
-{
-	if (!w->limits.burst || w->phase != WORKER_RUNNING || w->paused || !w->consuming_up ||
-	    !nothing_in_hand(w))
-		return;
-	if (any_depth_is(w, is_awaited) || (w->sounding && !queue_all_idle(w)))
-		return;
-	bool empty = !any_depth_is(w, is_not_empty) && w->stats.taken == w->taken_when_asked;
-	if (empty && w->sounding)
-		worker_drain(w, -1, "the queues are empty");
-	else if (empty)
-		sound(w, true);
-	else if (w->sounding && w->stats.taken == w->taken_when_asked &&
-	         w->queues[0].depth != DEPTH_UNKNOWN)
-		sound(w, false);
-	else
-		ask_depths(w);
 }
 
 /* ---- now and then ---- */
@@ -226,14 +164,14 @@ static void tick(uv_timer_t *timer)
 {
 	struct worker *w = timer->data;
 	int64_t now_ms = clock_monotonic_ms();
-	link_watch(w->consuming);
-	link_watch(w->publishing);
+	link_watch(w->links.consuming.link);
+	link_watch(w->links.publishing.link);
 	stay_below_consumer_timeout(w, now_ms);
 	queue_update_all(w);
 	enforce_drain(w,
 	              w->ticked_at_ms); /* timers come before descriptors in a turn of the loop */
 	w->ticked_at_ms = now_ms;
-	look_whether_empty(w);
+	burst_look(w);
 	notify_watchdog(now_ms);
 }
 
@@ -251,9 +189,9 @@ static void link_failed(struct worker *w, const struct link_event *e)
 
 static void consuming_is_up(struct worker *w, const struct link_event *e)
 {
-	w->consuming_up = true;
-	w->generation = e->generation;
-	complaint_over(&w->consuming_down);
+	w->links.consuming.up = true;
+	w->links.generation = e->generation;
+	complaint_over(&w->links.consuming.down);
 	log_info(LOG_SELF, "consuming from %s (RabbitMQ %s)", e->text, e->version);
 	queue_update_all(w);
 	notify_ready();
@@ -263,14 +201,14 @@ static void consuming_is_down(struct worker *w, const struct link_event *e)
 {
 	const char *why = e->error ? e->error->text : "no reason given";
 	char again[COMPLAINT_TEXT_SIZE];
-	w->consuming_up = false;
-	if (complaint_due(&w->consuming_down, why, clock_monotonic_ms(), again))
+	w->links.consuming.up = false;
+	if (complaint_due(&w->links.consuming.down, why, clock_monotonic_ms(), again))
 		log_warn(LOG_SELF,
 		         "the consuming connection is down: %s; %u jobs run on, reconnecting%s",
-		         why, w->running_count, again);
+		         why, w->tasks.running_count, again);
 	arrival_forget(w);
-	for (unsigned i = 0; i < w->queue_count; i++)
-		w->queues[i].cancelling = false;
+	for (unsigned i = 0; i < w->queues.count; i++)
+		w->queues.all[i].cancelling = false;
 	queue_update_all(w);
 }
 
@@ -312,16 +250,16 @@ static void consuming_event(struct worker *w, struct link_event *e)
 		link_failed(w, e);
 		break;
 	case LINK_DELIVERY:
-		if (e->consumer < w->queue_count)
+		if (e->consumer < w->queues.count)
 			arrival_accept(w, e);
 		break;
 	case LINK_CONSUMES:
-		if (e->consumer < w->queue_count)
-			queue_started(&w->queues[e->consumer]);
+		if (e->consumer < w->queues.count)
+			queue_started(&w->queues.all[e->consumer]);
 		break;
 	case LINK_REFUSED:
-		if (e->consumer < w->queue_count)
-			queue_refused(w, &w->queues[e->consumer], e);
+		if (e->consumer < w->queues.count)
+			queue_refused(w, &w->queues.all[e->consumer], e);
 		break;
 	case LINK_CANCELLED:
 		queue_cancelled(w, e->consumer);
@@ -335,8 +273,8 @@ static void publishing_is_down(struct worker *w, const struct link_event *e)
 {
 	const char *why = e->error ? e->error->text : "no reason given";
 	char again[COMPLAINT_TEXT_SIZE];
-	w->publishing_up = false;
-	if (complaint_due(&w->publishing_down, why, clock_monotonic_ms(), again))
+	w->links.publishing.up = false;
+	if (complaint_due(&w->links.publishing.down, why, clock_monotonic_ms(), again))
 		log_warn(LOG_SELF, "the publishing connection is down: %s; reconnecting%s", why,
 		         again);
 }
@@ -345,10 +283,10 @@ static void publishing_event(struct worker *w, struct link_event *e)
 {
 	switch (e->kind) {
 	case LINK_UP:
-		w->publishing_up = true;
-		w->room = headers_room(e->header_max);
-		w->publishing_blocked = false;
-		if (complaint_over(&w->publishing_down))
+		w->links.publishing.up = true;
+		w->links.room = headers_room(e->header_max);
+		w->links.publishing_blocked = false;
+		if (complaint_over(&w->links.publishing.down))
 			log_info(LOG_SELF, "publishing goes on, to %s", e->text);
 		else
 			log_debug(LOG_SELF, "publishing to %s", e->text);
@@ -367,18 +305,17 @@ static void publishing_event(struct worker *w, struct link_event *e)
 		task_published(w, e);
 		break;
 	case LINK_BLOCKED:
-		w->publishing_blocked = true;
+		w->links.publishing_blocked = true;
 		log_warn(LOG_SELF,
 		         "publishing is blocked by the broker (%s): retries and dead letters wait",
 		         e->text ? e->text : "alarm");
 		break;
 	case LINK_UNBLOCKED:
-		w->publishing_blocked = false;
+		w->links.publishing_blocked = false;
 		log_info(LOG_SELF, "publishing is not blocked any more");
 		break;
 	case LINK_DEPTH:
-		if (e->token >= 1 && e->token <= w->queue_count)
-			w->queues[e->token - 1].depth = e->count;
+		burst_heard(w, e);
 		break;
 	default:
 		break;
@@ -394,7 +331,7 @@ static void take_events(struct worker *w, struct link *from,
 	while (!list_empty(&events)) {
 		struct link_event *e = list_item(events.next, struct link_event, link);
 		list_remove(&e->link);
-		if (w->phase != WORKER_STOPPED)
+		if (w->phase.now != WORKER_STOPPED)
 			handle(w, e);
 		link_event_destroy(e);
 	}
@@ -405,7 +342,7 @@ static void consuming_readable(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	struct worker *w = poll->data;
-	take_events(w, w->consuming, consuming_event);
+	take_events(w, w->links.consuming.link, consuming_event);
 }
 
 static void publishing_readable(uv_poll_t *poll, int status, int events)
@@ -413,7 +350,7 @@ static void publishing_readable(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	struct worker *w = poll->data;
-	take_events(w, w->publishing, publishing_event);
+	take_events(w, w->links.publishing.link, publishing_event);
 }
 
 /* ---- signals ---- */
@@ -425,7 +362,7 @@ static void interrupt(struct worker *w)
 		return;
 	}
 	log_warn(LOG_SELF, "stopped at once: %u running jobs go back to the broker",
-	         w->running_count);
+	         w->tasks.running_count);
 	worker_abandon(w, 130);
 }
 
@@ -433,8 +370,8 @@ static void interrupt(struct worker *w)
 static bool reload_keys(struct worker *w)
 {
 	bool all = true;
-	for (unsigned i = 0; i < w->queue_count; i++) {
-		struct queue *q = &w->queues[i];
+	for (unsigned i = 0; i < w->queues.count; i++) {
+		struct queue *q = &w->queues.all[i];
 		struct error err;
 		struct admission fresh;
 		if (admission_load(&fresh, q->settings, w->settings->prefix, &err) == 0) {
@@ -481,18 +418,19 @@ static void reload(struct worker *w)
 
 static void pause_consuming(struct worker *w, bool paused)
 {
-	if (w->paused == paused)
+	if (w->phase.paused == paused)
 		return;
-	w->paused = paused;
+	w->phase.paused = paused;
 	if (paused)
 		log_info(LOG_SELF, "SIGTSTP: consuming is paused, %u jobs run on",
-		         w->running_count);
+		         w->tasks.running_count);
 	else if (w->throttled)
 		log_info(LOG_SELF,
 		         "SIGCONT: consuming goes on when most of %u republishes are confirmed",
-		         w->publishing_count);
+		         w->tasks.publishing_count);
 	else
-		log_info(LOG_SELF, "SIGCONT: consuming goes on, %u jobs run", w->running_count);
+		log_info(LOG_SELF, "SIGCONT: consuming goes on, %u jobs run",
+		         w->tasks.running_count);
 	if (paused)
 		arrival_give_back_all(w);
 	queue_update_all(w);
@@ -531,7 +469,7 @@ static void on_signal(uv_signal_t *handle, int number)
 static void guardian_gone(void *data)
 {
 	struct worker *w = data;
-	if (w->phase == WORKER_STOPPED)
+	if (w->phase.now == WORKER_STOPPED)
 		return;
 	log_error(LOG_SELF, "the guardian process has died: no handler can be started; ending, the "
 	                    "broker will deliver the jobs again");
@@ -557,20 +495,20 @@ static void describe_keys(const struct queue *q)
 static void describe(const struct worker *w)
 {
 	const struct settings *s = w->settings;
-	for (unsigned i = 0; i < w->queue_count; i++) {
-		const struct settings_queue *q = w->queues[i].settings;
+	for (unsigned i = 0; i < w->queues.count; i++) {
+		const struct settings_queue *q = w->queues.all[i].settings;
 		char base[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
-		describe_keys(&w->queues[i]);
+		describe_keys(&w->queues.all[i]);
 		log_info(LOG_SELF,
 		         "consumes queue '%s'%s, up to %u of %u jobs at once; a failed job is "
 		         "tried %u times (%s "
 		         "backoff %s to %s; %u crashes, "
 		         "%u timeouts), then it goes to %s.dead",
-		         q->name, q->raw ? " (raw bodies)" : "", w->queues[i].prefetch, w->slots,
-		         q->retry.max_attempts, backoff_name(q->retry.kind),
+		         q->name, q->raw ? " (raw bodies)" : "", w->queues.all[i].prefetch,
+		         w->slots, q->retry.max_attempts, backoff_name(q->retry.kind),
 		         clock_format_duration(q->retry.base_ms, base),
 		         clock_format_duration(q->retry.max_ms, max), q->retry.max_crashes,
-		         q->retry.max_timeouts, w->queues[i].amqp_name);
+		         q->retry.max_timeouts, w->queues.all[i].amqp_name);
 	}
 	for (size_t i = 0; i < s->handler_count; i++) {
 		char limits[512];
@@ -584,23 +522,22 @@ static void make_queues(struct worker *w)
 {
 	const struct settings *s = w->settings;
 	char name[TOPOLOGY_NAME_MAX];
-	w->queue_count = (unsigned)s->queue_count;
-	w->queues = xcalloc(s->queue_count, sizeof *w->queues);
+	w->queues.count = (unsigned)s->queue_count;
+	w->queues.all = xcalloc(s->queue_count, sizeof *w->queues.all);
 	cleanup_free uint16_t *prefetch = xcalloc(s->queue_count, sizeof *prefetch);
 	queue_share_slots(s, w->slots, prefetch);
 	for (size_t i = 0; i < s->queue_count; i++)
-		w->queues[i] = (struct queue){
+		w->queues.all[i] = (struct queue){
 		    .settings = &s->queues[i],
 		    .amqp_name = xstrdup(topology_queue(s->prefix, s->queues[i].name, name)),
 		    .prefetch = prefetch[i],
-		    .depth = DEPTH_UNKNOWN,
 		};
 }
 
 static int load_keys(struct worker *w, struct error *err)
 {
-	for (unsigned i = 0; i < w->queue_count; i++)
-		if (admission_load(&w->queues[i].admission, w->queues[i].settings,
+	for (unsigned i = 0; i < w->queues.count; i++)
+		if (admission_load(&w->queues.all[i].admission, w->queues.all[i].settings,
 		                   w->settings->prefix, err) < 0)
 			return -1;
 	return 0;
@@ -612,36 +549,36 @@ static int open_links(struct worker *w, struct error *err)
 	char dead[TOPOLOGY_NAME_MAX], jobs[TOPOLOGY_NAME_MAX];
 	const char *exchanges[] = {topology_jobs(w->settings->prefix, jobs),
 	                           topology_dead(w->settings->prefix, dead)};
-	cleanup_free const char **queues = xcalloc(w->queue_count, sizeof *queues);
-	for (unsigned i = 0; i < w->queue_count; i++)
-		queues[i] = w->queues[i].amqp_name;
+	cleanup_free const char **queues = xcalloc(w->queues.count, sizeof *queues);
+	for (unsigned i = 0; i < w->queues.count; i++)
+		queues[i] = w->queues.all[i].amqp_name;
 
 	const struct link_options consume = {.broker = &broker,
 	                                     .role = "consume",
 	                                     .require_queues = queues,
-	                                     .require_queue_count = w->queue_count};
+	                                     .require_queue_count = w->queues.count};
 	const struct link_options publish = {.broker = &broker,
 	                                     .role = "publish",
 	                                     .require_exchanges = exchanges,
 	                                     .require_exchange_count = 2};
-	w->consuming = link_create(&consume, err);
-	if (!w->consuming)
+	w->links.consuming.link = link_create(&consume, err);
+	if (!w->links.consuming.link)
 		return -1;
-	w->publishing = link_create(&publish, err);
-	return w->publishing ? 0 : -1;
+	w->links.publishing.link = link_create(&publish, err);
+	return w->links.publishing.link ? 0 : -1;
 }
 
 static void start_handles(struct worker *w)
 {
-	uv_poll_init(&w->loop, &w->consuming_poll, link_fd(w->consuming));
-	uv_poll_init(&w->loop, &w->publishing_poll, link_fd(w->publishing));
-	w->consuming_poll.data = w->publishing_poll.data = w;
-	uv_poll_start(&w->consuming_poll, UV_READABLE, consuming_readable);
-	uv_poll_start(&w->publishing_poll, UV_READABLE, publishing_readable);
+	uv_poll_init(&w->loop, &w->links.consuming.poll, link_fd(w->links.consuming.link));
+	uv_poll_init(&w->loop, &w->links.publishing.poll, link_fd(w->links.publishing.link));
+	w->links.consuming.poll.data = w->links.publishing.poll.data = w;
+	uv_poll_start(&w->links.consuming.poll, UV_READABLE, consuming_readable);
+	uv_poll_start(&w->links.publishing.poll, UV_READABLE, publishing_readable);
 
-	uv_prepare_init(&w->loop, &w->flush);
-	w->flush.data = w;
-	uv_prepare_start(&w->flush, before_poll);
+	uv_prepare_init(&w->loop, &w->before_poll);
+	w->before_poll.data = w;
+	uv_prepare_start(&w->before_poll, before_poll);
 	uv_timer_init(&w->loop, &w->tick);
 	w->tick.data = w;
 	uv_timer_start(&w->tick, tick, TICK_MS, TICK_MS);
@@ -656,12 +593,12 @@ static void start_handles(struct worker *w)
 
 static void report_end(const struct worker *w)
 {
-	const struct worker_stats *s = &w->stats;
+	const struct totals *s = &w->totals;
 	log_info(LOG_SELF,
 	         "ended: %" PRIu64 " jobs taken, %" PRIu64 " ok, %" PRIu64
 	         " sent on for later, %" PRIu64 " dead, %" PRIu64 " given back, %" PRIu64
 	         " recognised after a reconnect",
-	         s->taken, s->ok, s->ring, s->dead, s->given_back, s->adopted);
+	         w->tasks.taken, s->ok, s->ring, s->dead, s->given_back, s->adopted);
 }
 
 /*
@@ -671,21 +608,22 @@ static void report_end(const struct worker *w)
 static int finish(struct worker *w)
 {
 	bool at_once =
-	    w->interrupts > 1 || w->generation == 0; /* told to, or it has never consumed */
+	    w->interrupts > 1 || w->links.generation == 0; /* told to, or it has never consumed */
 	int64_t close_ms = at_once ? LINK_CLOSE_NOW_MS : LINK_CLOSE_MS;
-	link_end(w->publishing);
-	link_end(w->consuming);
-	link_destroy(w->publishing, close_ms);
-	link_destroy(w->consuming, close_ms);
+	link_end(w->links.publishing.link);
+	link_end(w->links.consuming.link);
+	link_destroy(w->links.publishing.link, close_ms);
+	link_destroy(w->links.consuming.link, close_ms);
 	guardian_close(w->guardian); /* no handler outlives us */
 	report_end(w);
-	for (unsigned i = 0; i < w->queue_count; i++) {
-		free(w->queues[i].amqp_name);
-		admission_finish(&w->queues[i].admission);
+	for (unsigned i = 0; i < w->queues.count; i++) {
+		free(w->queues.all[i].amqp_name);
+		admission_finish(&w->queues.all[i].admission);
 	}
-	free(w->queues);
-	redelivery_destroy(w->known);
-	return w->exit_code;
+	free(w->queues.all);
+	burst_finish(w);
+	redelivery_destroy(w->tasks.known);
+	return w->phase.exit_code;
 }
 
 int worker_run(struct settings *settings, const struct options *options,
@@ -698,27 +636,28 @@ int worker_run(struct settings *settings, const struct options *options,
 	*w = (struct worker){.settings = settings,
 	                     .options = options,
 	                     .limits = limits,
-	                     .room = headers_room(SIZE_MAX),
+	                     .links.room = headers_room(SIZE_MAX),
 	                     .slots = (unsigned)settings->slots};
 	if (limits.jobs > 0 && limits.jobs < w->slots)
 		w->slots = (unsigned)limits.jobs;
 	list_init(&w->packs);
-	list_init(&w->waiting);
-	list_init(&w->running);
-	list_init(&w->publishing_tasks);
-	list_init(&w->ended_tasks);
-	list_init(&w->spare_tasks);
-	w->known = redelivery_create();
+	list_init(&w->tasks.waiting);
+	list_init(&w->tasks.running);
+	list_init(&w->tasks.publishing);
+	list_init(&w->tasks.ended);
+	list_init(&w->tasks.spare);
+	w->tasks.known = redelivery_create();
 	oom_begin();
 	uv_loop_init(&w->loop);
 	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
 	make_queues(w);
+	burst_begin(w);
 	/* The links connect while the handlers are looked at; nothing is consumed before the loop
 	 * runs. */
 	if (load_keys(w, &err) < 0 || open_links(w, &err) < 0 ||
 	    !(w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err))) {
 		log_error(LOG_SELF, "%s", err.text);
-		w->exit_code = (int)err.kind;
+		w->phase.exit_code = (int)err.kind;
 		return finish(w);
 	}
 	describe(w);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* --burst: sees when the worker's queues are empty, and has the worker drain then. */
+#pragma once
+
+#include "common/amqp/link.h"
+#include "worker/state.h"
+
+void burst_begin(struct worker *w);
+void burst_finish(struct worker *w);
+/* Looks whether the queues are empty. Call this now and then. Does nothing without --burst. */
+void burst_look(struct worker *w);
+/* Takes a LINK_DEPTH event of the publishing link. */
+void burst_heard(struct worker *w, const struct link_event *e);
