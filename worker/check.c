@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "common/settings/connect.h"
+#include "common/base/memory.h"
 #include "common/job/delay.h"
 #include "common/job/topology.h"
 #include "worker/rules/admission.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
-#include "worker/dispatch.h"
 #include "worker/guardian/guardian.h"
+#include "worker/handlers/kinds.h"
+#include "worker/loop.h"
 
 static const struct option_spec options[] = {
     {"queue", 'q', "NAME[:WEIGHT]",
@@ -27,7 +29,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { CHANNEL = 1 };
+enum { CHANNEL = 1, GUARDIAN_CLOSE_MS = 5000 };
 
 /* What is wrong is told, and the next thing looked at: all is to be known at once. */
 struct checking {
@@ -154,16 +156,23 @@ static void check_handlers(struct checking *c, int guardian_fd, int guardian_pid
 	uv_loop_t loop;
 	uv_loop_init(&loop);
 	struct guardian *g = guardian_open(&loop, guardian_fd, guardian_pid, nothing, NULL);
-	for (size_t i = 0; i < c->settings->handler_count; i++) {
+	size_t count = c->settings->handler_count;
+	cleanup_free struct handler **handlers = xcalloc(count, sizeof *handlers);
+	for (size_t i = 0; i < count; i++) {
 		struct error err = {0};
 		const struct settings_handler *s = &c->settings->handlers[i];
-		struct handler *h = handler_create(&loop, g, c->settings, s, &err);
-		tell(c, h ? 0 : -1, "handler", s->run, &err);
-		handler_destroy(h);
+		handlers[i] = kinds_open(&loop, g, c->settings, s, &err);
+		tell(c, handlers[i] ? 0 : -1, "handler", s->run, &err);
 	}
-	guardian_close(g);
-	uv_run(&loop, UV_RUN_DEFAULT); /* what is being closed */
-	uv_loop_close(&loop);
+	guardian_stop(g);
+	guardian_wait(g, GUARDIAN_CLOSE_MS);
+	for (size_t i = 0; i < count; i++)
+		if (handlers[i])
+			handler_stop(handlers[i]);
+	loop_finish(&loop);
+	for (size_t i = 0; i < count; i++)
+		handler_destroy(handlers[i]);
+	guardian_destroy(g);
 }
 
 static int run(int argc, char **argv)

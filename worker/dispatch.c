@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/memory.h"
+#include "worker/handlers/kinds.h"
 
 enum { PAUSE_BASE_MS = 1000, PAUSE_MAX_MS = 60000, CRASHES_MAX = 5 };
 
@@ -21,20 +22,36 @@ struct dispatch {
 	size_t count;
 };
 
-struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s,
-                                 struct error *err)
+struct dispatch *dispatch_create(void)
 {
-	struct dispatch *d = xcalloc(1, sizeof *d);
+	return xcalloc(1, sizeof(struct dispatch));
+}
+
+int dispatch_open(struct dispatch *d, uv_loop_t *loop, struct guardian *g, const struct settings *s,
+                  struct error *err)
+{
 	d->candidates = xcalloc(s->handler_count ? s->handler_count : 1, sizeof *d->candidates);
 	for (size_t i = 0; i < s->handler_count; i++) {
-		d->candidates[i].handler = handler_create(loop, g, s, &s->handlers[i], err);
-		if (!d->candidates[i].handler) {
-			dispatch_destroy(d);
-			return NULL;
-		}
+		d->candidates[i].handler = kinds_open(loop, g, s, &s->handlers[i], err);
+		if (!d->candidates[i].handler)
+			return -1;
 		d->count++;
 	}
-	return d;
+	return 0;
+}
+
+void dispatch_stop(struct dispatch *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		handler_stop(d->candidates[i].handler);
+}
+
+bool dispatch_stopped(const struct dispatch *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (!handler_stopped(d->candidates[i].handler))
+			return false;
+	return true;
 }
 
 void dispatch_destroy(struct dispatch *d)

@@ -20,9 +20,17 @@ struct dispatch_choice {
 	int64_t paused_until_ms; /* monotonic */
 };
 
-/* Opens all handlers of the settings. NULL: err names the first that cannot be. */
-struct dispatch *dispatch_create(uv_loop_t *loop, struct guardian *g, const struct settings *s,
-                                 struct error *err);
+struct dispatch *dispatch_create(void);
+/* Opens all handlers of the settings. Returns -1 with ERROR_CONFIG, which names the first that
+ * cannot be opened. d has to be stopped and destroyed in both cases. */
+int dispatch_open(struct dispatch *d, uv_loop_t *loop, struct guardian *g, const struct settings *s,
+                  struct error *err);
+/* Ends in three stages, like a handler (handler.h). dispatch_stop cuts off all runs, without
+ * done(). */
+void dispatch_stop(struct dispatch *d);
+/* Returns true once every handler has ended. Turn the loop until then. */
+bool dispatch_stopped(const struct dispatch *d);
+/* Frees d, which must have ended. Does nothing for NULL. */
 void dispatch_destroy(struct dispatch *d);
 
 struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type);

@@ -138,4 +138,5 @@ struct worker {
 	                           read since */
 	uv_timer_t settle_late; /* active while settlements wait for more */
 	uv_signal_t signals[6];
+	bool started; /* the handles above are in the loop */
 };

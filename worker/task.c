@@ -119,6 +119,26 @@ void task_recycle_ended(struct worker *w)
 	}
 }
 
+static void end_all(struct list *tasks)
+{
+	while (!list_empty(tasks))
+		task_end(list_item(tasks->next, struct task, link), false);
+}
+
+void task_drop_all(struct worker *w)
+{
+	end_all(&w->tasks.waiting);
+	end_all(&w->tasks.running);
+	end_all(&w->tasks.publishing);
+	task_recycle_ended(w);
+	while (!list_empty(&w->tasks.spare)) {
+		struct task *t = list_item(w->tasks.spare.next, struct task, link);
+		list_remove(&t->link);
+		ASAN_UNPOISON_MEMORY_REGION(after_link(t), AFTER_LINK_SIZE);
+		uv_close((uv_handle_t *)&t->timer, task_free);
+	}
+}
+
 static void move_to(struct task *t, enum task_state state, struct list *list)
 {
 	struct queue *q = queue_of_task(t);

@@ -19,6 +19,9 @@ struct task;
 
 /* What ended in the last turn of the loop is made ready for jobs to come. */
 void task_recycle_ended(struct worker *w);
+/* Frees every task, in whatever state it is, and settles none: the broker delivers their jobs
+ * again. For the end, after the handlers were stopped. Close the loop afterwards. */
+void task_drop_all(struct worker *w);
 /* Starts waiting tasks while slots are free: once per turn of the loop. */
 void task_start_waiting(struct worker *w);
 /* Returns true when the worker holds no job, in whatever state. */

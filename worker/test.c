@@ -13,6 +13,7 @@
 #include "worker/commands.h"
 #include "worker/dispatch.h"
 #include "worker/guardian/guardian.h"
+#include "worker/loop.h"
 #include "worker/guardian/oom.h"
 
 static const struct option_spec options[] = {
@@ -27,7 +28,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { FLUSH_MS = 20 };
+enum { FLUSH_MS = 20, GUARDIAN_CLOSE_MS = 5000 };
 
 struct trial {
 	struct settings settings;
@@ -61,7 +62,8 @@ static void print_report(const struct trial *t, const struct run_report *r, enum
 	print_number("cpu", r->cpu_user_ms < 0 ? -1 : r->cpu_user_ms + r->cpu_system_ms, "ms");
 	print_number("memory", r->max_rss_kib, "KiB at its peak");
 	print_number("again", r->after_ms, "ms later, if it is retried");
-	fwrite(r->result.at, 1, r->result.len, stdout);
+	if (r->result.len > 0)
+		fwrite(r->result.at, 1, r->result.len, stdout);
 	if (r->result_truncated)
 		fprintf(stderr, "the result was longer than result_max (%" PRId64 " bytes)\n",
 		        t->settings.result_max);
@@ -165,8 +167,8 @@ static int make_job(struct trial *t, struct error *err)
 static int begin(struct trial *t, struct error *err)
 {
 	uint64_t attempt;
-	t->dispatch = dispatch_create(&t->loop, t->guardian, &t->settings, err);
-	if (!t->dispatch || options_count(&t->options, "attempt", &attempt, err) < 0)
+	if (dispatch_open(t->dispatch, &t->loop, t->guardian, &t->settings, err) < 0 ||
+	    options_count(&t->options, "attempt", &attempt, err) < 0)
 		return -1;
 	struct handler *h = dispatch_choose(t->dispatch, t->job.type).handler;
 	if (!h)
@@ -185,9 +187,6 @@ static int begin(struct trial *t, struct error *err)
 	                      .progress = on_progress,
 	                      .owner = t,
 	                      .handler = h};
-	uv_prepare_init(&t->loop, &t->flush);
-	uv_timer_init(&t->loop, &t->timer);
-	t->flush.data = t->timer.data = t;
 	uv_prepare_start(&t->flush, before_poll);
 	uv_timer_start(&t->timer, on_deadline, (uint64_t)timeout_ms, 0);
 	h->kind->start(h, &t->run);
@@ -212,21 +211,31 @@ static void let_retire(struct trial *t)
 static int try_it(struct trial *t, int guardian_fd, int guardian_pid, struct error *err)
 {
 	uv_loop_init(&t->loop);
+	uv_prepare_init(&t->loop, &t->flush);
+	uv_timer_init(&t->loop, &t->timer);
+	t->flush.data = t->timer.data = t;
 	oom_begin();
+	t->dispatch = dispatch_create();
 	t->guardian = guardian_open(&t->loop, guardian_fd, guardian_pid, guardian_gone, t);
 	int rc = begin(t, err);
 	if (rc == 0) {
 		uv_run(&t->loop, UV_RUN_DEFAULT);
 		let_retire(t);
 	}
-	guardian_close(t->guardian);
+	guardian_stop(t->guardian);
+	guardian_wait(t->guardian, GUARDIAN_CLOSE_MS);
+	dispatch_stop(t->dispatch);
+	uv_close((uv_handle_t *)&t->flush, NULL);
+	uv_close((uv_handle_t *)&t->timer, NULL);
+	loop_finish(&t->loop);
+	dispatch_destroy(t->dispatch);
+	guardian_destroy(t->guardian);
 	return rc;
 }
 
 static int run(int argc, char **argv)
 {
-	static struct trial
-	    t; /* handlers that were cut off still point to it when the process ends */
+	struct trial t = {0};
 	struct error err = {0};
 	int guardian_fd, guardian_pid, code;
 	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &test_command, argc, argv, &t.options,

@@ -17,6 +17,7 @@
 #include "worker/queue.h"
 #include "worker/guardian/confine.h"
 #include "worker/guardian/guardian.h"
+#include "worker/loop.h"
 #include "worker/notify.h"
 #include "worker/guardian/oom.h"
 #include "worker/task.h"
@@ -28,6 +29,7 @@ enum {
 	    10000, /* after the drain deadline and the grace, for the returned jobs' confirms */
 	LINK_CLOSE_MS = 5000,
 	LINK_CLOSE_NOW_MS = 1000,
+	GUARDIAN_CLOSE_MS = 5000,
 	SETTLE_LATE_MS = 1,
 	SETTLE_SHARE = 8, /* settlements of an eighth of the slots go out at once, fewer of them a
 	                     moment later */
@@ -570,6 +572,7 @@ static int open_links(struct worker *w, struct error *err)
 
 static void start_handles(struct worker *w)
 {
+	w->started = true;
 	uv_poll_init(&w->loop, &w->links.consuming.poll, link_fd(w->links.consuming.link));
 	uv_poll_init(&w->loop, &w->links.publishing.poll, link_fd(w->links.publishing.link));
 	w->links.consuming.poll.data = w->links.publishing.poll.data = w;
@@ -601,21 +604,45 @@ static void report_end(const struct worker *w)
 	         w->tasks.taken, s->ok, s->ring, s->dead, s->given_back, s->adopted);
 }
 
-/*
- * The process ends here: what the loop still holds (handles of runs that were abandoned) goes with
- * it. The guardian sees its socket close and ends every handler that is left.
- */
-static int finish(struct worker *w)
+static void close_handles(struct worker *w)
+{
+	uv_handle_t *all[] = {(uv_handle_t *)&w->links.consuming.poll,
+	                      (uv_handle_t *)&w->links.publishing.poll,
+	                      (uv_handle_t *)&w->before_poll, (uv_handle_t *)&w->tick,
+	                      (uv_handle_t *)&w->settle_late};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		uv_close(all[i], NULL);
+	for (size_t i = 0; i < sizeof w->signals / sizeof *w->signals; i++)
+		uv_close((uv_handle_t *)&w->signals[i], NULL);
+}
+
+/* No handler may run on beside the copy of its job, which the broker delivers to another worker as
+ * soon as our connection is closed. */
+static void end_handlers_and_links(struct worker *w)
 {
 	bool at_once =
 	    w->interrupts > 1 || w->links.generation == 0; /* told to, or it has never consumed */
 	int64_t close_ms = at_once ? LINK_CLOSE_NOW_MS : LINK_CLOSE_MS;
+	guardian_stop(w->guardian);
+	guardian_wait(w->guardian, GUARDIAN_CLOSE_MS);
 	link_end(w->links.publishing.link);
 	link_end(w->links.consuming.link);
 	link_destroy(w->links.publishing.link, close_ms);
 	link_destroy(w->links.consuming.link, close_ms);
-	guardian_close(w->guardian); /* no handler outlives us */
+}
+
+static int finish(struct worker *w)
+{
+	if (w->started)
+		close_handles(w);
+	end_handlers_and_links(w);
 	report_end(w);
+	dispatch_stop(w->dispatch);
+	arrival_forget(w);
+	task_drop_all(w);
+	loop_finish(&w->loop);
+	dispatch_destroy(w->dispatch);
+	guardian_destroy(w->guardian);
 	for (unsigned i = 0; i < w->queues.count; i++) {
 		free(w->queues.all[i].amqp_name);
 		admission_finish(&w->queues.all[i].admission);
@@ -630,9 +657,7 @@ int worker_run(struct settings *settings, const struct options *options,
                struct worker_limits limits, int guardian_fd, int guardian_pid)
 {
 	struct error err;
-	/* Static: runs that were abandoned still point to it when the process ends. */
-	static struct worker worker;
-	struct worker *w = &worker;
+	struct worker worker, *w = &worker;
 	*w = (struct worker){.settings = settings,
 	                     .options = options,
 	                     .limits = limits,
@@ -647,6 +672,7 @@ int worker_run(struct settings *settings, const struct options *options,
 	list_init(&w->tasks.ended);
 	list_init(&w->tasks.spare);
 	w->tasks.known = redelivery_create();
+	w->dispatch = dispatch_create();
 	oom_begin();
 	uv_loop_init(&w->loop);
 	w->guardian = guardian_open(&w->loop, guardian_fd, guardian_pid, guardian_gone, w);
@@ -655,7 +681,7 @@ int worker_run(struct settings *settings, const struct options *options,
 	/* The links connect while the handlers are looked at; nothing is consumed before the loop
 	 * runs. */
 	if (load_keys(w, &err) < 0 || open_links(w, &err) < 0 ||
-	    !(w->dispatch = dispatch_create(&w->loop, w->guardian, settings, &err))) {
+	    dispatch_open(w->dispatch, &w->loop, w->guardian, settings, &err) < 0) {
 		log_error(LOG_SELF, "%s", err.text);
 		w->phase.exit_code = (int)err.kind;
 		return finish(w);

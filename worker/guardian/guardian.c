@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/guardian/guardian.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,7 +28,7 @@ const struct spawn_limits spawn_unlimited = {.memory = SPAWN_UNLIMITED,
                                              .file_size = SPAWN_UNLIMITED,
                                              .umask = SPAWN_UNLIMITED};
 
-enum { SOCKET_BUFFER = 1024 * 1024, CLOSE_MS = 5000 };
+enum { SOCKET_BUFFER = 1024 * 1024 };
 
 struct packet {
 	struct list link; /* guardian::unsent */
@@ -39,7 +40,8 @@ struct packet {
 struct guardian {
 	uv_poll_t poll;
 	int fd, pid;
-	bool lost;
+	bool lost;            /* nothing can be sent or received any more */
+	bool closed;          /* the loop has let go of poll */
 	struct list unsent;   /* packet::link */
 	struct list children; /* child::link */
 	uint64_t last_id;
@@ -276,30 +278,40 @@ struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(vo
 	return g;
 }
 
-static void guardian_free(uv_handle_t *poll)
+static void on_poll_closed(uv_handle_t *poll)
 {
 	struct guardian *g = poll->data;
-	while (!list_empty(&g->unsent))
-		packet_free(list_item(g->unsent.next, struct packet, link));
-	while (!list_empty(&g->children))
-		child_free(list_item(g->children.next, struct child, link));
-	free(g);
+	g->closed = true;
 }
 
-void guardian_close(struct guardian *g)
+void guardian_stop(struct guardian *g)
 {
-	if (!g)
-		return;
-	int64_t until_ms = clock_monotonic_ms() + CLOSE_MS;
 	uv_poll_stop(&g->poll);
 	g->lost = true;
 	close_fd(&g->fd);
+	uv_close((uv_handle_t *)&g->poll, on_poll_closed);
+}
+
+void guardian_wait(struct guardian *g, int64_t ms)
+{
+	int64_t until_ms = clock_monotonic_ms() + ms;
 	while (waitpid(g->pid, NULL, WNOHANG) == 0 && clock_monotonic_ms() < until_ms)
 		poll(NULL, 0, 5);
 	/* Nothing is left, unless the guardian was killed: then what it would have killed has come
 	 * to us. */
 	tree_kill_all(until_ms);
-	uv_close((uv_handle_t *)&g->poll, guardian_free);
+}
+
+void guardian_destroy(struct guardian *g)
+{
+	if (!g)
+		return;
+	assert(g->closed);
+	while (!list_empty(&g->unsent))
+		packet_free(list_item(g->unsent.next, struct packet, link));
+	while (!list_empty(&g->children))
+		child_free(list_item(g->children.next, struct child, link));
+	free(g);
 }
 
 static void queue_packet(struct guardian *g, const struct guardian_request *r,

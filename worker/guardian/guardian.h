@@ -23,14 +23,20 @@ struct child;
  * inherit. */
 int guardian_fork(int *fd, int *pid, struct error *err);
 
-/* Takes fd. gone(data): it died, which nothing here survives. */
+/* Takes fd. Calls gone(data) when the guardian has died, which no handler survives. */
 struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(void *data),
                                void *data);
 /*
- * Closes the socket; the guardian ends every handler that is left. Returns when it has ended and no
- * process is left below this one, or after 5 s. No event comes any more; children are freed.
+ * Ends in three stages. guardian_stop closes the socket, and the guardian then kills every handler
+ * that is left. No event of a child comes any more, and requests are not sent.
  */
-void guardian_close(struct guardian *g);
+void guardian_stop(struct guardian *g);
+/* Returns when the guardian has ended and no process is left below this one, or after ms. Call it
+ * after guardian_stop. */
+void guardian_wait(struct guardian *g, int64_t ms);
+/* Frees g and all of its children. Call it once the loop has nothing left to do. Does nothing for
+ * NULL. */
+void guardian_destroy(struct guardian *g);
 
 struct child_exit {
 	int status;                                      /* of waitpid */

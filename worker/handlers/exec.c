@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/clean.h"
+#include "common/base/list.h"
 #include "common/base/memory.h"
 #include "worker/guardian/confine.h"
 #include "worker/handlers/environment.h"
@@ -35,6 +36,7 @@ struct exec_handler {
 	char **words;
 	char *program;
 	struct spawn_limits limits;
+	struct list runs;      /* exec_run::link: not reported yet */
 	char chunk[READ_SIZE]; /* all pipes of the handler read into it: a read is used up before
 	                          the next */
 };
@@ -45,6 +47,8 @@ struct exec_handler {
  * is killed, then done() is called.
  */
 struct exec_run {
+	struct list link; /* exec_handler::runs */
+	struct handler *handler;
 	struct run *run;
 	struct child
 	    *child; /* NULL before the spawn and when the guardian has nothing more to say */
@@ -57,14 +61,13 @@ struct exec_run {
 	struct child_exit exit;
 	int64_t started_ms;
 	int start_errno; /* it could not be started */
-	uv_loop_t *loop;
-	char *tmp;   /* its private folder, or NULL */
-	int handles; /* libuv handles that are not closed yet */
+	char *tmp;       /* its private folder, or NULL */
+	int handles;     /* libuv handles that are not closed yet */
 };
 
 /* ---- the command ---- */
 
-static void exec_close(struct handler *h)
+static void exec_free(struct handler *h)
 {
 	struct exec_handler *x = h->state;
 	words_free(x->words);
@@ -76,10 +79,11 @@ static int exec_open(struct handler *h, const char *rest, struct error *err)
 {
 	struct exec_handler *x = xcalloc(1, sizeof *x);
 	h->state = x;
+	list_init(&x->runs);
 	if (program_find(rest, &x->program, &x->words, err) == 0 &&
 	    confine_read(h->settings, x->program, &x->limits, err) == 0)
 		return 0;
-	exec_close(h);
+	exec_free(h);
 	return -1;
 }
 
@@ -90,7 +94,8 @@ static void on_handle_closed(uv_handle_t *handle)
 	struct exec_run *x = handle->data;
 	if (--x->handles > 0)
 		return;
-	private_tmp_remove(x->loop, x->tmp);
+	private_tmp_remove(x->handler->loop, x->tmp);
+	handler_release(x->handler);
 	output_finish(&x->output);
 	free(x);
 }
@@ -99,6 +104,26 @@ static void close_handle(uv_handle_t *handle)
 {
 	if (!uv_is_closing(handle))
 		uv_close(handle, on_handle_closed);
+}
+
+/* Nothing more is heard of the try: the run is its owner's again. */
+static void let_go(struct exec_run *x)
+{
+	x->reported = true;
+	list_remove(&x->link);
+	if (x->child)
+		child_abandon(steal_ptr(x->child));
+	x->run->state = NULL;
+	close_handle((uv_handle_t *)&x->out);
+	close_handle((uv_handle_t *)&x->err);
+	close_handle((uv_handle_t *)&x->timer);
+}
+
+static void exec_close(struct handler *h)
+{
+	struct exec_handler *x = h->state;
+	while (!list_empty(&x->runs))
+		let_go(list_item(x->runs.next, struct exec_run, link));
 }
 
 static void fill_usage(const struct exec_run *x, struct run_report *r)
@@ -178,7 +203,6 @@ static void report(struct exec_run *x)
 {
 	if (x->reported)
 		return;
-	x->reported = true;
 	output_end(&x->output);
 	struct run_report r = {.after_ms = -1,
 	                       .exit_code = -1,
@@ -196,13 +220,8 @@ static void report(struct exec_run *x)
 	    (struct span){x->output.result.data ? x->output.result.data : "", x->output.result.len};
 	r.result_truncated = x->output.truncated;
 	r.stderr_tail = output_tail(&x->output);
-	if (x->child)
-		child_abandon(steal_ptr(x->child));
-	x->run->state = NULL;
+	let_go(x);
 	x->run->done(x->run, &r);
-	close_handle((uv_handle_t *)&x->out);
-	close_handle((uv_handle_t *)&x->err);
-	close_handle((uv_handle_t *)&x->timer);
 }
 
 static void on_time(uv_timer_t *timer)
@@ -273,7 +292,7 @@ static const struct child_events child_events = {
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	struct exec_run *x = handle->data;
-	struct exec_handler *h = x->run->handler->state;
+	struct exec_handler *h = x->handler->state;
 	(void)suggested;
 	*buf = uv_buf_init(h->chunk, sizeof h->chunk);
 }
@@ -345,7 +364,9 @@ static struct exec_run *make_run(struct handler *h, struct run *r)
 {
 	struct exec_run *x = xcalloc(1, sizeof *x);
 	x->run = r;
-	x->loop = h->loop;
+	x->handler = h;
+	handler_hold(h);
+	list_append(&((struct exec_handler *)h->state)->runs, &x->link);
 	x->started_ms = (int64_t)uv_hrtime() / 1000000;
 	output_init(&x->output, (size_t)h->worker->result_max, h->worker->log_output,
 	            (struct log_subject){r->request.queue, r->request.job->id});
@@ -411,6 +432,7 @@ const struct handler_kind exec_kind = {
     .name = "exec",
     .open = exec_open,
     .close = exec_close,
+    .free = exec_free,
     .start = exec_start,
     .stop = exec_stop,
 };

@@ -49,7 +49,8 @@ struct run_report {
 /* One try in a handler; embedded in the supervisor's slot. */
 struct run {
 	struct run_request request;
-	/* Exactly once per start, never from inside start or stop. */
+	/* Called exactly once per start, but never after handler_stop, and never from inside start
+	 * or stop. */
 	void (*done)(struct run *r, const struct run_report *report);
 	/*
 	 * Of one that start() left waiting in a handler process, behind other jobs: its turn has
@@ -77,7 +78,11 @@ struct handler_kind {
 	/* Parses the rest of the text; checks what can be checked without running it (the
 	 * executable is found). */
 	int (*open)(struct handler *h, const char *rest, struct error *err);
+	/* Cuts off all runs without done(), and begins to close whatever the handler has in the
+	 * loop. The kind holds the handler (handler_hold) until all of that is closed. */
 	void (*close)(struct handler *h);
+	/* Frees the kind's state. Called after close, when nothing holds the handler any more. */
+	void (*free)(struct handler *h);
 	/* Has it no room for one more job now? The job waits, others may overtake it. NULL: it
 	 * always has. */
 	bool (*full)(const struct handler *h);
@@ -101,9 +106,21 @@ struct handler {
 	uv_loop_t *loop;
 	struct guardian *guardian;
 	void *state; /* the kind's */
+	size_t held; /* by so many things of the kind that are still in the loop */
+	bool closing;
 };
 
-/* Makes a handler of the right kind. NULL: ERROR_CONFIG naming the handler and the fix. */
-struct handler *handler_create(uv_loop_t *loop, struct guardian *g, const struct settings *worker,
-                               const struct settings_handler *settings, struct error *err);
-void handler_destroy(struct handler *h); /* no run may be unfinished */
+/* For kinds: something in the loop refers to h, and then does so no longer. */
+void handler_hold(struct handler *h);
+void handler_release(struct handler *h);
+
+/*
+ * A handler ends in three stages. handler_stop cuts off whatever still runs in it: done() of those
+ * runs is never called, and their struct run is not touched again. Stop the guardian before it, or
+ * the processes run on.
+ */
+void handler_stop(struct handler *h);
+/* Returns true once h is stopped and its last handle is closed. Turn the loop until then. */
+bool handler_stopped(const struct handler *h);
+/* Frees h, which must have ended. Does nothing for NULL. */
+void handler_destroy(struct handler *h);

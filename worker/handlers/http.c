@@ -9,6 +9,7 @@
 #include "common/base/clean.h"
 #include "common/base/clock.h"
 #include "common/http/curl.h"
+#include "common/base/list.h"
 #include "common/base/memory.h"
 #include "worker/handlers/http_status.h"
 
@@ -26,6 +27,7 @@ struct http_handler {
 	uv_timer_t timer; /* libcurl's */
 	char *url;
 	char *socket_path; /* NULL: TCP */
+	struct list runs;  /* http_run::link: not reported yet */
 };
 
 /* A descriptor that libcurl wants to be watched. */
@@ -36,6 +38,8 @@ struct watch {
 };
 
 struct http_run {
+	struct list link; /* http_handler::runs */
+	struct handler *handler;
 	struct run *run;
 	CURL *easy;
 	struct curl_slist *headers;
@@ -62,7 +66,19 @@ static void on_closed(uv_handle_t *handle)
 	curl_easy_cleanup(x->easy);
 	curl_slist_free_all(x->headers);
 	buf_finish(&x->body);
+	handler_release(x->handler);
 	free(x);
+}
+
+/* Nothing more is heard of the request: the run is its owner's again. */
+static void let_go(struct http_run *x)
+{
+	list_remove(&x->link);
+	if (x->added)
+		curl_multi_remove_handle(http_of(x->handler)->multi, x->easy);
+	x->added = false;
+	x->run->state = NULL;
+	uv_close((uv_handle_t *)&x->later, on_closed);
 }
 
 static void describe_status(const struct http_run *x, long status, struct run_report *r)
@@ -99,8 +115,7 @@ static void finish(uv_timer_t *later)
 	                       .cpu_user_ms = -1,
 	                       .cpu_system_ms = -1,
 	                       .max_rss_kib = -1};
-	if (x->added)
-		curl_multi_remove_handle(http_of(x->run->handler)->multi, x->easy);
+	let_go(x);
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
 	r.wall_ms = clock_monotonic_ms() - x->started_ms;
 	if (status > 0 && (x->result == CURLE_OK || x->cut))
@@ -113,9 +128,7 @@ static void finish(uv_timer_t *later)
 	r.result_truncated = x->body_len > x->body.len;
 	if (r.verdict != VERDICT_OK)
 		r.stderr_tail = (struct span){body, tail};
-	x->run->state = NULL;
 	x->run->done(x->run, &r);
-	uv_close((uv_handle_t *)&x->later, on_closed);
 }
 
 static void end(struct http_run *x, CURLcode result)
@@ -155,13 +168,16 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 
 static void free_watch(uv_handle_t *poll)
 {
-	free(poll->data);
+	struct watch *w = poll->data;
+	handler_release(w->handler);
+	free(w);
 }
 
 static struct watch *make_watch(struct handler *h, curl_socket_t socket)
 {
 	struct watch *w = xcalloc(1, sizeof *w);
 	w->handler = h;
+	handler_hold(h);
 	w->socket = socket;
 	uv_poll_init_socket(h->loop, &w->poll, socket);
 	w->poll.data = w;
@@ -211,20 +227,26 @@ static int on_timer_wanted(CURLM *multi, long ms, void *data)
 
 /* ---- opening ---- */
 
-static void free_http(uv_handle_t *timer)
+static void on_timer_closed(uv_handle_t *timer)
 {
-	struct http_handler *x =
-	    (struct http_handler *)((char *)timer - offsetof(struct http_handler, timer));
-	free(x->url);
-	free(x->socket_path);
-	free(x);
+	handler_release(timer->data);
 }
 
 static void http_close(struct handler *h)
 {
 	struct http_handler *x = http_of(h);
+	while (!list_empty(&x->runs))
+		let_go(list_item(x->runs.next, struct http_run, link));
 	curl_multi_cleanup(x->multi);
-	uv_close((uv_handle_t *)&x->timer, free_http);
+	uv_close((uv_handle_t *)&x->timer, on_timer_closed);
+}
+
+static void http_free(struct handler *h)
+{
+	struct http_handler *x = http_of(h);
+	free(x->url);
+	free(x->socket_path);
+	free(x);
 }
 
 /* "///run/service.sock:/path" behind "http+unix:" */
@@ -282,8 +304,10 @@ static int http_open(struct handler *h, const char *rest, struct error *err)
 	curl_multi_setopt(x->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
 	curl_multi_setopt(x->multi, CURLMOPT_TIMERDATA, h);
 	curl_multi_setopt(x->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+	list_init(&x->runs);
 	uv_timer_init(h->loop, &x->timer);
 	x->timer.data = h;
+	handler_hold(h);
 	return 0;
 }
 
@@ -366,6 +390,9 @@ static void http_start(struct handler *h, struct run *r)
 {
 	struct http_run *x = xcalloc(1, sizeof *x);
 	x->run = r;
+	x->handler = h;
+	handler_hold(h);
+	list_append(&http_of(h)->runs, &x->link);
 	x->started_ms = clock_monotonic_ms();
 	uv_timer_init(h->loop, &x->later);
 	x->later.data = x;
@@ -393,8 +420,8 @@ static void http_stop(struct run *r, enum run_stop how)
 
 #define HTTP_KIND(text)                                                                            \
 	{                                                                                          \
-		.name = (text), .open = http_open, .close = http_close, .start = http_start,       \
-		.stop = http_stop                                                                  \
+		.name = (text), .open = http_open, .close = http_close, .free = http_free,         \
+		.start = http_start, .stop = http_stop                                             \
 	}
 const struct handler_kind http_kind = HTTP_KIND("http"), https_kind = HTTP_KIND("https"),
                           http_unix_kind = HTTP_KIND("http+unix");

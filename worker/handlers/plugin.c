@@ -91,6 +91,7 @@ const struct handler_kind plugin_kind = {
     .long_lived = true,
     .open = plugin_open,
     .close = pool_close,
+    .free = pool_free,
     .full = pool_full,
     .flush = pool_flush,
     .retire = pool_retire,

@@ -126,9 +126,17 @@ static struct resident *choose(struct pool *p, const char *id)
 
 /* ---- jobs ---- */
 
-static void end_held(struct held *h)
+static struct run *take_held(struct held *h)
 {
 	struct run *run = h->run;
+	list_remove(&h->link);
+	free(h);
+	run->state = NULL;
+	return run;
+}
+
+static void end_held(struct held *h)
+{
 	const struct run_report report = {.verdict = VERDICT_RETURNED,
 	                                  .after_ms = -1,
 	                                  .exit_code = -1,
@@ -137,9 +145,7 @@ static void end_held(struct held *h)
 	                                  .cpu_system_ms = -1,
 	                                  .max_rss_kib = -1,
 	                                  .error = "it had not reached a handler process"};
-	list_remove(&h->link);
-	free(h);
-	run->state = NULL;
+	struct run *run = take_held(h);
 	run->done(run, &report);
 }
 
@@ -152,10 +158,7 @@ static void place_held(struct pool *p)
 		if (h->stopped) {
 			end_held(h);
 		} else if (r) {
-			struct run *run = h->run;
-			list_remove(&h->link);
-			free(h);
-			resident_run(r, run);
+			resident_run(r, take_held(h));
 		}
 	}
 	if (!list_empty(&p->held) && clock_monotonic_ms() < p->not_before_ms)
@@ -218,13 +221,14 @@ int pool_open(struct handler *h, char *program, char **words, bool stdio, struct
 	list_init(&p->held);
 	uv_timer_init(h->loop, &p->timer);
 	p->timer.data = p;
+	handler_hold(h);
 	h->state = p;
 	return 0;
 }
 
-static void free_pool(uv_handle_t *timer)
+void pool_free(struct handler *h)
 {
-	struct pool *p = timer->data;
+	struct pool *p = h->state;
 	words_free(p->words);
 	free(p->program);
 	free(p->residents);
@@ -246,9 +250,18 @@ bool pool_retire(struct handler *h)
 	return p->count == 0;
 }
 
+static void on_timer_closed(uv_handle_t *timer)
+{
+	struct pool *p = timer->data;
+	handler_release(p->handler);
+}
+
 void pool_close(struct handler *h)
 {
 	struct pool *p = h->state;
-	if (p)
-		uv_close((uv_handle_t *)&p->timer, free_pool);
+	while (p->count > 0)
+		resident_close(p->residents[--p->count]);
+	while (!list_empty(&p->held))
+		take_held(list_item(p->held.next, struct held, link));
+	uv_close((uv_handle_t *)&p->timer, on_timer_closed);
 }

@@ -13,6 +13,7 @@ int pool_open(struct handler *h, char *program, char **words, bool stdio, struct
 
 /* What struct handler_kind asks for. */
 void pool_close(struct handler *h);
+void pool_free(struct handler *h);
 bool pool_full(const struct handler *h);
 void pool_start(struct handler *h, struct run *r);
 void pool_stop(struct run *r, enum run_stop how);

@@ -17,6 +17,7 @@ const struct handler_kind process_kind = {
     .long_lived = true,
     .open = process_open,
     .close = pool_close,
+    .free = pool_free,
     .full = pool_full,
     .flush = pool_flush,
     .retire = pool_retire,

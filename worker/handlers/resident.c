@@ -90,6 +90,7 @@ static void free_resident(uv_handle_t *handle)
 	if (--r->handles > 0)
 		return;
 	private_tmp_remove(r->spec.handler->loop, r->tmp);
+	handler_release(r->spec.handler);
 	buf_finish(&r->line);
 	buf_finish(&r->unsent);
 	output_finish(&r->output);
@@ -100,6 +101,16 @@ static void close_handle(uv_handle_t *handle)
 {
 	if (!uv_is_closing(handle))
 		uv_close(handle, free_resident);
+}
+
+static void close_handles(struct resident *r)
+{
+	r->gone = true;
+	close_handle((uv_handle_t *)&r->in);
+	close_handle((uv_handle_t *)&r->out);
+	close_handle((uv_handle_t *)&r->log);
+	close_handle((uv_handle_t *)&r->timer);
+	close_handle((uv_handle_t *)&r->rest);
 }
 
 static void describe_end(const struct resident *r, struct run_report *report)
@@ -203,13 +214,17 @@ static void check_end(struct resident *r)
 	}
 	if (!r->reported || r->gone || r->child)
 		return;
-	r->gone = true;
 	r->events.ended(r->events.data, r, r->finished > 0, r->start_errno);
-	close_handle((uv_handle_t *)&r->in);
-	close_handle((uv_handle_t *)&r->out);
-	close_handle((uv_handle_t *)&r->log);
-	close_handle((uv_handle_t *)&r->timer);
-	close_handle((uv_handle_t *)&r->rest);
+	close_handles(r);
+}
+
+void resident_close(struct resident *r)
+{
+	while (!list_empty(&r->flights))
+		take_run(first_flight(r));
+	if (r->child)
+		child_abandon(steal_ptr(r->child));
+	close_handles(r);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
@@ -678,6 +693,7 @@ struct resident *resident_create(const struct resident_spec *spec,
 	uv_loop_t *loop = spec->handler->loop;
 	r->spec = *spec;
 	r->events = *events;
+	handler_hold(spec->handler);
 	r->capacity = 1;
 	list_init(&r->flights);
 	snprintf(r->subject_id, sizeof r->subject_id, "starting");

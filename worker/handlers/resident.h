@@ -54,3 +54,6 @@ void resident_stop(struct run *run, enum run_stop how);
 void resident_flush(struct resident *r);
 /* No more jobs; end of input once it holds none. */
 void resident_retire(struct resident *r);
+/* Cuts r off: no event comes any more, the runs in it are their owner's again, and r is freed once
+ * its handles are closed. */
+void resident_close(struct resident *r);
