@@ -269,6 +269,36 @@ START_TEST(a_second_interrupt_ends_a_worker_soon_though_its_broker_hangs)
 }
 END_TEST
 
+/* The publishing connection never comes up and holds the worker up at its end. The consuming one is
+ * closed meanwhile, and the broker delivers the job again. */
+START_TEST(no_handler_runs_on_beside_the_copy_of_its_job_in_another_worker)
+{
+	const struct peer_rule no_exchanges = {
+	    .up_bytes = -1, .down_bytes = -1, .answer = PEER_METHOD(40, 11), .connections = ALL};
+	cleanup_free char *q = queue_name();
+	const char *first = support_path("first"), *second = support_path("second");
+	cleanup_free char *body =
+	    xprintf("if mkdir '%s.taken' 2>/dev/null; then\n"
+	            "	echo $$ >'%s.new'; mv '%s.new' '%s'; exec sleep 60\n"
+	            "fi\n"
+	            "if kill -0 \"$(cat '%s')\"; then echo beside >'%s'; else echo alone >'%s'; fi",
+	            first, first, first, first, first, second, second);
+	const char *handler = support_script("h", body);
+	struct peer *p = peer_start(support_url(), no_exchanges);
+	struct process w = support_worker(peer_url(p), "-q", q, "--", handler);
+	send_job(q, "1", "10m");
+	support_wait_lines(first, 1);
+	struct process other = support_worker(support_url(), "-q", q, "--", handler);
+	support_wait_log(&other, "consuming from");
+	kill(w.pid, SIGQUIT);
+	ck_assert_int_eq(support_wait_exit(&w), 130);
+	support_wait_lines(second, 1);
+	ck_assert_uint_eq(support_lines_with(second, "alone"), 1);
+	ck_assert_int_eq(support_terminate(&other), 0);
+	peer_stop(p);
+}
+END_TEST
+
 /* ---- heartbeats ---- */
 
 START_TEST(heartbeats_are_sent_while_the_worker_is_idle_and_while_its_handlers_take_the_cpu)
@@ -562,6 +592,8 @@ static Suite *stuck_suite(void)
 	                    0, (int)(sizeof faults / sizeof *faults));
 	tcase_add_test(c, a_worker_that_is_told_to_end_while_its_broker_hangs_ends_in_bounded_time);
 	tcase_add_test(c, a_second_interrupt_ends_a_worker_soon_though_its_broker_hangs);
+	c = add_case(s, "copies");
+	tcase_add_test(c, no_handler_runs_on_beside_the_copy_of_its_job_in_another_worker);
 	c = add_case(s, "deaf");
 	tcase_add_test(c, a_worker_whose_broker_stops_reading_in_the_middle_of_a_publish_gets_free);
 	c = add_case(s, "heartbeats");
