@@ -5,7 +5,7 @@
 
 #include "common/base/error.h"
 #include "common/settings/settings.h"
-#include "worker/guardian/guardian.h"
+#include "worker/guardian/spawn_limits.h"
 
 /*
  * -1: ERROR_CONFIG naming the user, group or folder that is not there, what this process may not

@@ -21,13 +21,6 @@
 #include "worker/guardian/guardian_protocol.h"
 #include "worker/guardian/tree.h"
 
-const struct spawn_limits spawn_unlimited = {.memory = SPAWN_UNLIMITED,
-                                             .cpu_s = SPAWN_UNLIMITED,
-                                             .files = SPAWN_UNLIMITED,
-                                             .processes = SPAWN_UNLIMITED,
-                                             .file_size = SPAWN_UNLIMITED,
-                                             .umask = SPAWN_UNLIMITED};
-
 enum { SOCKET_BUFFER = 1024 * 1024 };
 
 struct packet {

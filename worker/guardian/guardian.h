@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "common/base/error.h"
+#include "worker/guardian/spawn_limits.h"
 
 struct guardian;
 struct child;
@@ -53,34 +54,13 @@ struct child_events {
 	void (*gone)(void *data);
 };
 
-enum { GUARDIAN_SPAWN_FDS = 5, SPAWN_GROUPS_MAX = 32 };
-
-/* What a handler process may not exceed, and who it is. Each is left as it is when it is
- * SPAWN_UNLIMITED, false or "".
- */
-enum { SPAWN_UNLIMITED = -1 };
-struct spawn_limits {
-	/* memory: of the tree by a control group where there is one, else RLIMIT_AS of each process
-	 */
-	int64_t memory, cpu_s, files, processes,
-	    file_size; /* RLIMIT_AS (bytes), _CPU, _NOFILE, _NPROC, _FSIZE (bytes) */
-	int umask;
-	bool no_new_privileges;
-	bool no_network;        /* an own network namespace, with nothing in it */
-	bool clean_environment; /* nothing of the worker's environment */
-	bool as_user;
-	uint32_t uid, gid, groups[SPAWN_GROUPS_MAX], group_count;
-	char folder[256]; /* working directory */
-};
-extern const struct spawn_limits spawn_unlimited;
-
 struct spawn {
 	const char *program;    /* path */
 	char *const *arguments; /* NULL-terminated, [0] is the name */
 	char *const
 	    *environment;  /* NULL-terminated: beside what the worker's own environment gives */
 	const char *token; /* the "JOB_TOKEN=..." of the environment */
-	int fds[GUARDIAN_SPAWN_FDS]; /* become 0, 1, 2 ...; -1 ends them; closed by this call */
+	int fds[SPAWN_FDS_MAX]; /* become 0, 1, 2 ...; -1 ends them; closed by this call */
 	const struct spawn_limits *limits; /* NULL: none */
 };
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "worker/guardian/guardian.h"
+#include "worker/guardian/spawn_limits.h"
 
 enum guardian_verb {
 	GUARDIAN_SPAWN,  /* + its descriptors from 0 up by SCM_RIGHTS; texts: program, arguments...,
@@ -48,4 +48,4 @@ struct guardian_reply {
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib;
 };
 
-enum { GUARDIAN_PACKET_MAX = 192 * 1024, GUARDIAN_FDS = GUARDIAN_SPAWN_FDS };
+enum { GUARDIAN_PACKET_MAX = 192 * 1024, GUARDIAN_FDS = SPAWN_FDS_MAX };

@@ -399,7 +399,7 @@ static void exec_start(struct handler *h, struct run *r)
 	if (h->settings->private_tmp && !(x->tmp = private_tmp_make(&handler->limits))) {
 		x->start_errno = errno;
 		uv_timer_start(&x->timer, on_time, 0, 0);
-		for (size_t i = 0; i < GUARDIAN_SPAWN_FDS; i++)
+		for (size_t i = 0; i < SPAWN_FDS_MAX; i++)
 			close_fd(&s.fds[i]);
 		return;
 	}

@@ -4,7 +4,7 @@
 
 #include <uv.h>
 
-#include "worker/guardian/guardian.h"
+#include "worker/guardian/spawn_limits.h"
 
 /* Below $TMPDIR or /tmp, owned by the limits' user. NULL: errno. */
 char *private_tmp_make(const struct spawn_limits *l);

@@ -644,7 +644,7 @@ void resident_stop(struct run *run, enum run_stop how)
 
 /* ---- starting ---- */
 
-static int open_descriptors(struct resident *r, int fds[GUARDIAN_SPAWN_FDS])
+static int open_descriptors(struct resident *r, int fds[SPAWN_FDS_MAX])
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, log[2] = {-1, -1},
 	    nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -661,12 +661,11 @@ static int open_descriptors(struct resident *r, int fds[GUARDIAN_SPAWN_FDS])
 	uv_pipe_open(&r->log, log[0]);
 	if (r->spec.stdio) {
 		close_fd(&nothing);
-		memcpy(fds, (int[]){in[0], out[1], log[1], -1, -1},
-		       GUARDIAN_SPAWN_FDS * sizeof *fds);
+		memcpy(fds, (int[]){in[0], out[1], log[1], -1, -1}, SPAWN_FDS_MAX * sizeof *fds);
 	} else {
 		int log_too = fcntl(log[1], F_DUPFD_CLOEXEC, 0);
 		memcpy(fds, (int[]){nothing, log_too, log[1], in[0], out[1]},
-		       GUARDIAN_SPAWN_FDS * sizeof *fds);
+		       SPAWN_FDS_MAX * sizeof *fds);
 	}
 	return 0;
 }
