@@ -1,19 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A private RabbitMQ node for tests and demos: its own name, data, cookie, epmd and ports, all on 127.0.0.1.
-# No service is touched; everything lives in DIR.
 #
-#   broker.sh start DIR PORT   start, return when clients are accepted (PORT+10000: epmd, PORT+20000: distribution)
-#   broker.sh stop DIR         end it, and its epmd
-#   broker.sh kill DIR         SIGKILL (a crash); the data stay for the next start
-#   broker.sh pid DIR          the process id of the running node
-#   broker.sh ctl DIR ARG...   rabbitmqctl for it
-#   broker.sh join DIR         make it, new and empty, a member of its peer's cluster
+#   scripts/broker.sh start DIR [PORT]   starts a node and returns when it accepts clients
+#   scripts/broker.sh url DIR            prints its URL
+#   scripts/broker.sh stop DIR           ends it and its epmd
+#   scripts/broker.sh kill DIR           kills it with SIGKILL; the data stay for the next start
+#   scripts/broker.sh pid DIR            prints its process id if it runs
+#   scripts/broker.sh ctl DIR ARG...     runs rabbitmqctl for it
+#   scripts/broker.sh join DIR           makes it, new and empty, a member of its peer's cluster
 #
-# Environment: BROKER_BIN (folder of rabbitmq-server), BROKER_PLUGINS ("a,b"), BROKER_CONF (file appended to
-# rabbitmq.conf), BROKER_WAIT (seconds to wait for the start, default 120), BROKER_ROOT (a folder that
-# newer-rabbitmq.sh made: the node is the RabbitMQ there; the other verbs remember it), BROKER_PEER (DIR of another node,
-# whose epmd and cookie it shares, so that it can join; the one with the epmd of its own is to be stopped last).
+# A private RabbitMQ for tests, demos and to play with. It has a name, data, a cookie, an epmd and
+# ports of its own. All of them are below DIR or on 127.0.0.1, and no system service is touched.
+# start prints "export AMQP_URL=...", for eval "$(scripts/broker.sh start DIR)" in a shell.
+#
+# Without PORT, start takes the port of the last start in DIR, or else chooses one that is free.
+# The node also uses PORT+10000 (epmd), PORT+20000 (distribution) and, with the plugin
+# rabbitmq_management, PORT+5000 unless BROKER_CONF sets management.tcp.port.
+#
+# Environment:
+#   BROKER_PLUGINS   plugins to enable: "a,b"
+#   BROKER_CONF      a file that is appended to rabbitmq.conf
+#   BROKER_WAIT      how many seconds the start may take (default 120)
+#   BROKER_BIN       the folder of rabbitmq-server
+#   BROKER_ROOT      a folder that newer-rabbitmq.sh made: the node is the RabbitMQ in there
+#   BROKER_PEER      DIR of another node whose epmd and cookie this one shares, so that it can join.
+#                    Stop the node that has the epmd last
 set -eu
 
 fail() {
@@ -21,7 +32,12 @@ fail() {
 	exit 1
 }
 
-[ $# -ge 2 ] || fail "usage: broker.sh start DIR PORT | stop DIR | kill DIR | pid DIR | ctl DIR ARG... | join DIR"
+case ${1:-} in -h | --help)
+	sed -n '4,/^set -/s/^# \{0,3\}//p' "$0"
+	exit
+	;;
+esac
+[ $# -ge 2 ] || fail "usage: broker.sh start DIR [PORT] | VERB DIR [ARG...] (see --help)"
 verb=$1
 dir=$2
 shift 2
@@ -47,10 +63,11 @@ for candidate in "${BROKER_BIN:-}" /usr/lib/rabbitmq/bin /opt/rabbitmq/sbin; do
 		break
 	fi
 done
-[ -n "$bin" ] || fail "rabbitmq-server was not found${tree:+ below $tree}; install it, or set BROKER_BIN"
+[ -n "$bin" ] ||
+	fail "rabbitmq-server was not found${tree:+ below $tree}; install it, or set BROKER_BIN"
 
-# Becomes a program of the tree: its /usr and /etc lie over this machine's, in a mount namespace that ends with the
-# program. All other paths are what they are outside.
+# Becomes a program of the tree. The tree's /usr and /etc lie over this machine's in a mount
+# namespace that ends with the program. All other paths are what they are outside.
 in_tree() {
 	[ -n "$tree" ] || exec "$@"
 	[ -L /lib ] || fail "BROKER_ROOT wants a machine where /lib and /bin are links into /usr"
@@ -65,8 +82,10 @@ in_tree() {
 	' sh "$tree" "$@"
 }
 
-# The scripts below $bin read whatever RABBITMQ_* is set, and a system node's files: an empty environment keeps both out.
+# The scripts below $bin read RABBITMQ_* variables and the files of a system node. An empty
+# environment keeps both out.
 in_node() {
+	on_localhost='-kernel inet_dist_use_interface {127,0,0,1}'
 	node_port=$(cat "$dir/port")
 	in_tree env -i \
 		PATH="$PATH" HOME="$dir/home" LANG=C.UTF-8 LC_ALL=C.UTF-8 \
@@ -80,7 +99,7 @@ in_node() {
 		RABBITMQ_ENABLED_PLUGINS_FILE="$dir/plugins" \
 		RABBITMQ_MNESIA_BASE="$dir/data" RABBITMQ_SCHEMA_DIR="$dir/schema" \
 		RABBITMQ_LOG_BASE="$dir/log" RABBITMQ_PID_FILE="$dir/pid" \
-		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}" \
+		RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 2:2 +sbwt none $on_localhost" \
 		"$@"
 }
 
@@ -96,14 +115,16 @@ running_pid() {
 	return 1
 }
 
-# Alive, no zombie, and the node of this very folder: a pid may have been given to another process.
+# is_node PID: true if that process lives, is no zombie and is the node of this folder. The kernel
+# may have given the pid to another process.
 is_node() {
 	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
 	[ -n "$state" ] && [ "$state" != Z ] || return 1
 	grep -qszxF "RABBITMQ_PID_FILE=$dir/pid" "/proc/$1/environ"
 }
 
-await_end() { # PID TENTHS
+# await_end PID TENTHS: waits for the end of the node for that many tenths of a second.
+await_end() {
 	left=$2
 	while is_node "$1"; do
 		[ "$left" -gt 0 ] || return 1
@@ -117,7 +138,8 @@ end_epmd() {
 	[ -n "$tree" ] || command -v epmd >/dev/null || return 0
 	left=30
 	while [ "$left" -gt 0 ]; do
-		answer=$(in_tree env ERL_EPMD_ADDRESS=127.0.0.1 epmd -port "$(cat "$dir/epmd-port")" -kill 2>&1 || :)
+		answer=$(in_tree env ERL_EPMD_ADDRESS=127.0.0.1 \
+			epmd -port "$(cat "$dir/epmd-port")" -kill 2>&1 || :)
 		case $answer in *Killed* | *"Cannot connect"*) return 0 ;; esac
 		left=$((left - 1))
 		sleep 0.1
@@ -130,7 +152,8 @@ write_files() {
 	echo "$1" >"$dir/port"
 	echo "$tree" >"$dir/tree"
 	: >"$dir/env.conf"
-	# Default 180 s: how long a delay level stands still when its leader dies (3.10 to 3.13).
+	# A delay level stands still for this time when its leader dies. In 3.10 to 3.13 the default
+	# is 180 s.
 	echo '[{rabbit,[{dead_letter_worker_publisher_confirm_timeout,3000}]}].' >"$dir/advanced.config"
 	echo "[${BROKER_PLUGINS:-}]." >"$dir/plugins"
 	{
@@ -138,6 +161,13 @@ write_files() {
 		echo "log.console = false"
 		echo "log.file = $dir/log/node.log"
 		echo "disk_free_limit.absolute = 10MB"
+		case ,${BROKER_PLUGINS:-}, in *,rabbitmq_management,*)
+			grep -qs '^management\.tcp\.port' "${BROKER_CONF:-}" || {
+				echo "management.tcp.ip = 127.0.0.1"
+				echo "management.tcp.port = $(($1 + 5000))"
+			}
+			;;
+		esac
 		if [ -n "${BROKER_CONF:-}" ]; then cat "$BROKER_CONF"; fi
 	} >"$dir/rabbitmq.conf"
 	if [ -n "${BROKER_PEER:-}" ]; then
@@ -148,21 +178,64 @@ write_files() {
 		echo $(($1 + 10000)) >"$dir/epmd-port"
 	fi
 	if [ ! -f "$dir/home/.erlang.cookie" ]; then
-		(umask 077 && od -An -N20 -tx1 /dev/urandom | tr -d ' \n' >"$dir/home/.erlang.cookie")
+		(
+			umask 077
+			od -An -N20 -tx1 /dev/urandom | tr -d ' \n' >"$dir/home/.erlang.cookie"
+		)
 		chmod 400 "$dir/home/.erlang.cookie"
 	fi
 	rm -f "$dir/pid" "$dir/last-pid"
 	: >"$dir/log/node.log"
 }
 
+# Prints a port P such that P, P+5000, P+10000 and P+20000 are free. All of them are below the range
+# from which the kernel takes ports for outgoing connections. /proc has the ports in hexadecimal.
+free_port() {
+	listening=" $(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+		awk '$4 == "0A" { sub(/.*:/, "", $2); printf "%s ", $2 }') "
+	tries=0
+	while [ $((tries += 1)) -le 200 ]; do
+		candidate=$((5700 + $(od -An -N2 -tu2 /dev/urandom) % 5000))
+		for offset in 0 5000 10000 20000; do
+			case $listening in *" $(printf %04X $((candidate + offset))) "*) continue 2 ;; esac
+		done
+		echo "$candidate"
+		return
+	done
+	fail "no free port between 5700 and 10700"
+}
+
+url() { echo "amqp://127.0.0.1:$(cat "$dir/port")"; }
+
 start() {
-	if [ $# -ne 1 ] || [ "$1" -lt 1024 ] || [ "$1" -gt 45000 ]; then
-		fail "start wants a PORT from 1024 to 45000"
+	if running_pid >/dev/null; then fail "a node runs in $dir already, at $(url)"; fi
+	if [ $# -eq 0 ] && [ -f "$dir/port" ]; then set -- "$(cat "$dir/port")"; fi
+	if [ $# -eq 0 ]; then
+		start_anywhere
+	elif [ $# -ne 1 ] || ! [ "$1" -ge 1024 ] 2>/dev/null || [ "$1" -gt 45000 ]; then
+		fail "start wants a PORT from 1024 to 45000, or none"
+	else
+		start_at "$1" || exit 1
 	fi
-	if running_pid >/dev/null; then fail "a node runs in $dir already"; fi
-	write_files "$1"
-	# A daemon must not keep our caller's pipes and locks: descriptors 3 to 9 are closed. ALLOW_INPUT makes the script
-	# become the node instead of staying beside it.
+	echo "export AMQP_URL=$(url)"
+}
+
+# Another process may take the free port before the node does. Then it is another port's turn.
+start_anywhere() {
+	for try in 1 2 3; do
+		chosen=$(free_port) || exit 1
+		if start_at "$chosen"; then return; fi
+		rm -f "$dir/port"
+		echo "broker.sh: the node did not start at port $chosen (try $try of 3)" >&2
+	done
+	fail "no node could be started"
+}
+
+# start_at PORT: returns 1 when the node does not start, and says why.
+start_at() {
+	write_files "$1" || return 1
+	# A daemon must not keep the caller's pipes and locks, so descriptors 3 to 9 are closed.
+	# ALLOW_INPUT makes the script become the node instead of staying beside it.
 	(
 		exec </dev/null >"$dir/log/console" 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 		in_node RABBITMQ_ALLOW_INPUT=1 setsid "$bin/rabbitmq-server" -noinput
@@ -174,13 +247,15 @@ start() {
 		if ! kill -0 "$child" 2>/dev/null; then
 			tail -n 20 "$dir/log/console" "$dir/log/node.log" >&2
 			end_epmd
-			fail "the node ended while it started"
+			echo "broker.sh: the node ended while it started" >&2
+			return 1
 		fi
 		left=$((left - 1))
 		if [ "$left" -le 0 ]; then
 			kill -KILL "$child"
 			end_epmd
-			fail "the node was not ready in time"
+			echo "broker.sh: the node was not ready in time" >&2
+			return 1
 		fi
 		sleep 0.1
 	done
@@ -216,6 +291,7 @@ kill)
 		await_end "$p" 50 || :
 	fi
 	;;
+url) url ;;
 pid) running_pid ;;
 ctl) ctl "$@" ;;
 join) join ;;

@@ -10,58 +10,19 @@ die() {
 	exit 1
 }
 
-# Listening TCP ports of this machine, one a line. From /proc, so that no tool has to be there.
-listening_ports() {
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _; do
-		if [ "$state" = 0A ]; then echo $((16#${local##*:})); fi
-	done
-}
-
-# A port such that it and every further offset given is free: free_port 10000 20000. Well below the range from which the kernel
-# takes ports for outgoing connections.
-free_port() {
-	local used port offset tries
-	used=" $(listening_ports | tr '\n' ' ') "
-	for ((tries = 0; tries < 200; tries++)); do
-		port=$((5700 + RANDOM % 5000))
-		for offset in 0 "$@"; do
-			case $used in *" $((port + offset)) "*) continue 2 ;; esac
-		done
-		echo "$port"
-		return
-	done
-	die "no free port between 5700 and 10700"
-}
-
-# start_broker DIR [PLUGIN...]: a private node that keeps everything below DIR; sets broker_port (AMQP), broker_url and, with
-# rabbitmq_management among the plugins, mgmt_url.
+# start_broker DIR [PLUGIN...]: starts a private node that keeps everything below DIR. Sets broker_url
+# and, with rabbitmq_management among the plugins, mgmt_url.
 start_broker() {
-	local dir=$1 plugins mgmt_port tries
+	local dir=$1 port
 	shift
-	plugins=$(
-		IFS=,
-		echo "$*"
-	)
-	for tries in 1 2 3; do
-		broker_port=$(free_port 5000 10000 20000) # AMQP, management, epmd, distribution
-		mgmt_port=$((broker_port + 5000))
-		mkdir -p "$dir"
-		: >"$dir/extra.conf"
-		case ,$plugins, in
-		*,rabbitmq_management,*) printf 'management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = %d\n' $mgmt_port >"$dir/extra.conf" ;;
-		esac
-		if BROKER_PLUGINS=$plugins BROKER_CONF=$dir/extra.conf "$root/scripts/broker.sh" start "$dir/node" "$broker_port"; then
-			# shellcheck disable=SC2034 # for the caller
-			broker_url=amqp://guest:guest@127.0.0.1:$broker_port
-			# shellcheck disable=SC2034 # for the caller
-			mgmt_url=http://guest:guest@127.0.0.1:$mgmt_port
-			return
-		fi
-		note "the private broker did not start (try $tries)"
-		"$root/scripts/broker.sh" kill "$dir/node" || :
-		rm -rf "$dir/node"
-	done
-	die "no private broker could be started"
+	mkdir -p "$dir"
+	BROKER_PLUGINS=$(IFS=, && echo "$*") "$root/scripts/broker.sh" start "$dir/node" >/dev/null ||
+		die "no private broker could be started"
+	port=$(cat "$dir/node/port")
+	# shellcheck disable=SC2034 # for the caller
+	broker_url=amqp://guest:guest@127.0.0.1:$port
+	# shellcheck disable=SC2034 # for the caller
+	mgmt_url=http://guest:guest@127.0.0.1:$((port + 5000))
 }
 
 # stop_broker DIR: as started above. Its data are worth nothing, so it is not asked politely.
