@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs every command of README.md (all blocks marked sh, in order, in one shell) in a copy of the tree. Two things are not as a
-# reader would have them: scripts/test.sh is only asked for its help, since it is what runs this, and sudo without root only checks.
+# Runs every command of README.md (all blocks marked sh or console, in order, in one shell) in a copy of the tree, and compares
+# what the sessions (console) print with what the page shows. Two things are not as a reader would have them: scripts/test.sh is only asked for its help, since it is what runs this, and sudo without root only checks.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 unset AMQP_URL "${!WARREN_@}" "${!MESON_@}"
@@ -17,7 +17,7 @@ finish() {
 	rm -rf "$work"
 }
 trap finish EXIT
-mkdir "$work/warren"
+mkdir "$work/warren" "$work/sessions"
 (cd "$root" && find . \( -name .git -o -path './build*' \) -prune -o -type f -print0 | tar -c --null -T - -f -) | tar -x -C "$work/warren"
 
 cat >"$work/commands" <<'END'
@@ -32,20 +32,25 @@ sudo() {
 	esac
 }
 END
-awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' "$root/README.md" | sed 's/^scripts\/test\.sh$/scripts\/test.sh --help/' >"$work/blocks"
+"$root"/tests/scripts/readme-blocks.py script "$root/README.md" | sed -E 's/^scripts\/test\.sh( --quick)?$/scripts\/test.sh --help/' >"$work/blocks"
 [ "$(wc -l <"$work/blocks")" -ge 10 ] || {
 	echo "readme: hardly a command found in README.md" >&2
 	exit 1
 }
 cat "$work/blocks" >>"$work/commands"
 cd "$work/warren"
-env work="$work" bash "$work/commands" 2>&1 | tee "$work/out"
-for words in 'Nothing was lost' 'hello, "world"' 'good morning, "moon"' 'good morning, "Venus"'; do
-	grep -qF "$words" "$work/out" || {
-		echo "readme: the commands do not print '$words'" >&2
-		exit 1
-	}
-done
+env work="$work" sessions="$work/sessions" bash "$work/commands" 2>&1 | tee "$work/out" || {
+	cat "$work"/sessions/* # why the last of them ended
+	exit 1
+}
+grep -qF 'Nothing was lost' "$work/out" || {
+	echo "readme: the demo does not say 'Nothing was lost'" >&2
+	exit 1
+}
+tests/scripts/readme-blocks.py compare README.md "$work/sessions" || {
+	echo "readme: README.md shows another output (- README.md, + what the commands printed)" >&2
+	exit 1
+}
 test -x "$work"/installed/usr/local/bin/warren-worker
 # What is installed finds its other parts, also elsewhere than it was installed to.
 "$work"/installed/usr/local/bin/warren-worker test text.stats "{\"path\":\"$root/README.md\"}" \
