@@ -63,7 +63,7 @@ void outcome_explain_failure(const struct link_event *e, const char *queue, stru
 {
 	error_set(err, e->error ? e->error->kind : ERROR_UNAVAILABLE, "%s",
 	          e->error ? e->error->text : "the connection failed");
-	if (err->kind == ERROR_CONFIG && strstr(err->text, "NOT_FOUND"))
+	if (e->error && e->error->cause == CAUSE_MISSING)
 		error_set(err, ERROR_CONFIG,
 		          "queue '%s' does not exist on this broker; create it with: "
 		          "warren-producer setup %s",

@@ -60,7 +60,7 @@ static int ask(struct targets *t, const char *queue, bool *exists, struct error 
 	                         NULL, NULL, err) == 0;
 	if (broker_broken(t->b))
 		return -1;
-	*exists = found || broker_may_not_inspect(err);
+	*exists = found || err->cause == CAUSE_MAY_NOT_LOOK;
 	return found ? broker_close_channel(t->b, CHANNEL, err) : 0;
 }
 

@@ -64,9 +64,9 @@ static void check_queue(struct checking *c, const char *queue)
 	if (rc == 0 &&
 	    (rc = broker_inspect_queue(c->broker, CHANNEL, queue, &ready, &consumers, &err)) == 0)
 		broker_close_channel(c->broker, CHANNEL, NULL);
-	else if (broker_may_not_inspect(&err))
+	else if (err.cause == CAUSE_MAY_NOT_LOOK)
 		return; /* check_reading tells whether it is there */
-	else if (strstr(err.text, "NOT_FOUND"))
+	else if (err.cause == CAUSE_MISSING)
 		error_set(&err, ERROR_CONFIG,
 		          "does not exist; create it with: warren-producer setup");
 	tell(c, rc, "queue", queue, &err);

@@ -182,10 +182,11 @@ static void tick(uv_timer_t *timer)
 static void link_failed(struct worker *w, const struct link_event *e)
 {
 	const char *text = e->error ? e->error->text : "no reason given";
+	bool missing = e->error && e->error->cause == CAUSE_MISSING;
 	log_error(LOG_SELF, "%s%s", text,
-	          strstr(text, "NOT_FOUND") ? "; create what is missing with: warren-producer "
-	                                      "setup QUEUE..., or start with --setup"
-	                                    : "");
+	          missing ? "; create what is missing with: warren-producer "
+	                    "setup QUEUE..., or start with --setup"
+	                  : "");
 	worker_abandon(w, e->error ? (int)e->error->kind : ERROR_UNAVAILABLE);
 }
 

@@ -15,6 +15,7 @@
 
 #include "common/amqp/amqp_table.h"
 #include "common/amqp/dial.h"
+#include "common/amqp/refusal.h"
 #include "common/base/memory.h"
 
 enum {
@@ -41,16 +42,6 @@ int broker_library_error(struct broker *b, int status, struct error *err, const 
 	return broker_break(b, err);
 }
 
-static enum error_kind kind_of_code(int code)
-{
-	if (code == AMQP_ACCESS_REFUSED || code == AMQP_NOT_ALLOWED)
-		return ERROR_AUTH;
-	if (code == AMQP_CONNECTION_FORCED || code == AMQP_INTERNAL_ERROR ||
-	    code == AMQP_RESOURCE_ERROR)
-		return ERROR_UNAVAILABLE;
-	return ERROR_CONFIG;
-}
-
 static int channel_closed(struct broker *b, int channel, const amqp_channel_close_t *close,
                           struct error *err, const char *what)
 {
@@ -60,18 +51,19 @@ static int channel_closed(struct broker *b, int channel, const amqp_channel_clos
 	int code = close->reply_code;
 	amqp_send_method(b->conn, (amqp_channel_t)channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
 	amqp_maybe_release_buffers_on_channel(b->conn, (amqp_channel_t)channel);
-	return error_set(err, kind_of_code(code), "%s: %s", what, text);
+	return refusal_error(code, text, what, err);
 }
 
 static int connection_closed(struct broker *b, const amqp_connection_close_t *close,
                              struct error *err, const char *what)
 {
-	char text[256];
+	char text[256], closed[320];
 	amqp_connection_close_ok_t ok = {0};
 	amqp_bytes_into(close->reply_text, text, sizeof text);
 	int code = close->reply_code;
 	amqp_send_method(b->conn, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
-	error_set(err, kind_of_code(code), "%s: the broker closed the connection: %s", what, text);
+	snprintf(closed, sizeof closed, "%s: the broker closed the connection", what);
+	refusal_error(code, text, closed, err);
 	return broker_break(b, err);
 }
 
@@ -218,7 +210,7 @@ static int explain_login(struct broker *b, const struct broker_options *o, amqp_
 		return error_wrap(err, "the user whom tls_cert '%.200s' names (sasl_external)",
 		                  o->tls_cert);
 	if (err->kind == ERROR_AUTH)
-		return strstr(err->text, "ACCESS_REFUSED")
+		return err->cause == CAUSE_WRONG_LOGIN
 		           ? error_wrap(err,
 		                        "user '%.60s' (password: of the URL, AMQP_PASSWORD or "
 		                        "password_file)",

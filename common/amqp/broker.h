@@ -79,13 +79,11 @@ int broker_declare_exclusive(struct broker *b, int channel, const char *queue, s
 /*
  * Passive declares. *ready and *consumers may be NULL. Missing: ERROR_CONFIG, channel closed.
  * Before RabbitMQ 4.3 they need no permission; 4.3.6 asks for configure (measured), which neither
- * producers nor workers have to have: see broker_may_not_inspect.
+ * producers nor workers have to have: the cause is CAUSE_MAY_NOT_LOOK then.
  */
 int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint32_t *ready,
                          uint32_t *consumers, struct error *err);
 int broker_inspect_exchange(struct broker *b, int channel, const char *exchange, struct error *err);
-/* err of an inspection: it may be there or not, this user is not told. */
-bool broker_may_not_inspect(const struct error *err);
 int broker_purge(struct broker *b, int channel, const char *queue, uint32_t *count,
                  struct error *err);
 int broker_delete_queue(struct broker *b, int channel, const char *queue, struct error *err);

@@ -104,11 +104,6 @@ int broker_inspect_exchange(struct broker *b, int channel, const char *exchange,
 	return broker_check_last(b, channel, err, what);
 }
 
-bool broker_may_not_inspect(const struct error *err)
-{
-	return err->kind == ERROR_AUTH && strstr(err->text, "configure access to ");
-}
-
 int broker_declare_exclusive(struct broker *b, int channel, const char *queue, struct error *err)
 {
 	char what[300];
@@ -165,9 +160,11 @@ int broker_try_consume(struct broker *b, int channel, const char *queue, struct 
 	                   amqp_empty_bytes, 0, 0, 0, arguments);
 	if (broker_check_last(b, channel, &refusal, what) == 0)
 		return broker_close_channel(b, channel, err);
-	if (!b->broken && strstr(refusal.text, "PRECONDITION_FAILED"))
+	if (!b->broken && refusal.cause == CAUSE_MISMATCH)
 		return 0;
-	return error_set(err, refusal.kind, "%s", refusal.text);
+	if (err)
+		*err = refusal;
+	return -1;
 }
 
 /* ---- consuming and settling ---- */

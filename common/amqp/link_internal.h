@@ -112,7 +112,7 @@ struct link_event *link_emit(struct link *l, enum link_event_kind kind);
 void link_hand_over(struct link *l);
 /*
  * Passive declares, of a queue or an exchange. Without ready (is it there?) a broker that does not
- * tell this user (broker_may_not_inspect) is no failure.
+ * tell this user (CAUSE_MAY_NOT_LOOK) is no failure.
  */
 int link_inspect(struct link *l, const char *queue, const char *exchange, uint32_t *ready,
                  struct error *err);

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/amqp/link_internal.h"
+#include "common/amqp/refusal.h"
 #include "common/base/memory.h"
 
 enum {
@@ -78,7 +79,7 @@ int link_inspect(struct link *l, const char *queue, const char *exchange, uint32
 	if (rc < 0)
 		l->inspect_open = false;
 	bool untold =
-	    rc < 0 && !ready && err && !broker_broken(l->b) && broker_may_not_inspect(err);
+	    rc < 0 && !ready && err && !broker_broken(l->b) && err->cause == CAUSE_MAY_NOT_LOOK;
 	return untold ? 0 : rc;
 }
 
@@ -292,26 +293,20 @@ static void on_nack(struct link *l, const struct broker_event *e)
  * A publish that the broker answers by closing the channel would be the first one again on the next
  * connection, and nothing behind it would ever get through.
  */
-static void refuse_exchange(struct link *l, const struct broker_event *e)
+static void refuse_exchange(struct link *l, const struct refusal *r, const char *text)
 {
-	const char *name = strstr(e->text, "exchange '");
-	const char *end = name ? strchr(name + strlen("exchange '"), '\'') : NULL;
-	if (l->give_up || e->channel != CHANNEL_PUBLISH || !end)
-		return;
-	name += strlen("exchange '");
-	window_refuse_exchange(&l->window, name, (size_t)(end - name), e->text);
+	if (!l->give_up && r->exchange.at)
+		window_refuse_exchange(&l->window, r->exchange.at, r->exchange.len, text);
 }
 
 /*
  * What is too large is not refused by a nack: the channel closes, and it would close every other
- * one in the same way. The broker's words have the size; it announces its limit nowhere.
+ * one in the same way.
  */
-static void drop_oversized(struct link *l, const struct broker_event *e)
+static void drop_oversized(struct link *l, const struct refusal *r, const char *text)
 {
-	static const char before[] = "message size ";
-	const char *words = strstr(e->text, before);
-	if (words)
-		window_oversized(&l->window, strtoull(words + strlen(before), NULL, 10), e->text);
+	if (r->cause == CAUSE_TOO_LARGE)
+		window_oversized(&l->window, r->size, text);
 }
 
 /* No reason is sent along. */
@@ -329,19 +324,22 @@ static int on_consumer_gone(struct link *l, const struct broker_event *e, struct
 
 static int on_channel_closed(struct link *l, const struct broker_event *e, struct error *err)
 {
-	enum error_kind kind = e->code == 403   ? ERROR_AUTH
-	                       : e->code == 404 ? ERROR_CONFIG
-	                                        : ERROR_UNAVAILABLE;
-	refuse_exchange(l, e);
-	if (e->channel == CHANNEL_PUBLISH)
-		drop_oversized(l, e);
-	if (e->code == 406 && strstr(e->text, "delivery acknowledgement"))
-		return error_set(err, kind,
-		                 "a delivery was held for longer than the broker's "
-		                 "consumer_timeout, which must not be "
-		                 "shorter than the setting broker_consumer_timeout (%s)",
-		                 e->text);
-	return error_set(err, kind, "the broker closed a channel: %s", e->text);
+	struct refusal r = refusal_read(e->code, e->text);
+	bool is_settings = r.cause == CAUSE_MISSING || r.kind == ERROR_AUTH;
+	enum error_kind kind = is_settings ? r.kind : ERROR_UNAVAILABLE;
+	if (e->channel == CHANNEL_PUBLISH) {
+		refuse_exchange(l, &r, e->text);
+		drop_oversized(l, &r, e->text);
+	}
+	if (r.cause == CAUSE_HELD_TOO_LONG)
+		error_set(err, kind,
+		          "a delivery was held for longer than the broker's "
+		          "consumer_timeout, which must not be "
+		          "shorter than the setting broker_consumer_timeout (%s)",
+		          e->text);
+	else
+		error_set(err, kind, "the broker closed a channel: %s", e->text);
+	return error_because(err, r.cause);
 }
 
 static int on_event(struct link *l, struct broker_event *e, struct error *err)

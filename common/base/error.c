@@ -15,6 +15,7 @@ static void fill(struct error *err, enum error_kind kind, const char *fmt, va_li
 	vsnprintf(text, sizeof text, fmt, args);
 	memcpy(err->text, text, sizeof text);
 	err->kind = kind;
+	err->cause = CAUSE_OTHER;
 }
 
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
@@ -25,6 +26,13 @@ int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
 	va_start(args, fmt);
 	fill(err, kind, fmt, args);
 	va_end(args);
+	return -1;
+}
+
+int error_because(struct error *err, enum error_cause cause)
+{
+	if (err)
+		err->cause = cause;
 	return -1;
 }
 

@@ -26,21 +26,42 @@ enum error_kind {
 	ERROR_CONFIG = 78,      /* configuration or topology does not fit */
 };
 
+/*
+ * Why something failed, for callers that do something about it. The kind says how a program ends,
+ * the cause says what happened, and the text is for people alone: no code looks into it.
+ */
+enum error_cause {
+	CAUSE_OTHER = 0,
+	CAUSE_MISSING,       /* the broker has no such queue or exchange */
+	CAUSE_MAY_NOT_LOOK,  /* this user may not ask whether a queue or exchange exists */
+	CAUSE_NOT_ALLOWED,   /* this user lacks a permission */
+	CAUSE_WRONG_LOGIN,   /* the broker refused user and password, or the certificate */
+	CAUSE_LIMIT,         /* a limit of connections, channels or queues is reached */
+	CAUSE_MISMATCH,      /* what is declared exists with other properties */
+	CAUSE_HELD_TOO_LONG, /* a delivery was held longer than consumer_timeout */
+	CAUSE_TOO_LARGE,     /* a message is larger than the broker accepts */
+};
+
 struct error {
 	enum error_kind kind;
+	enum error_cause cause;
 	char text[1024]; /* one line, no trailing newline; never holds a secret */
 };
 
 /*
- * Fills err (may be NULL) with the formatted text, cut to fit, and returns -1,
+ * Fills err (may be NULL) with the formatted text, cut to fit, and CAUSE_OTHER. Returns -1,
  * so that failing is one statement: return error_set(err, ERROR_IO, "...");
  */
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Says why err (may be NULL), which is filled already, came about. Returns -1. */
+int error_because(struct error *err, enum error_cause cause);
+
 /* Like error_set, with ": " and the words for errnum (an errno value) behind the text. */
 int error_set_errno(struct error *err, enum error_kind kind, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Puts the formatted context and ": " in front of what err says; keeps the kind; returns -1. */
+/* Puts the formatted context and ": " in front of what err says; keeps kind and cause; returns -1.
+ */
 int error_wrap(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

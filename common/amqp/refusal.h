@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads why the broker closed a channel or a connection. AMQP gives a reply code, and RabbitMQ says
+ * the rest in words; this is the only place that looks into them. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/error.h"
+
+struct refusal {
+	enum error_kind kind;
+	enum error_cause cause;
+	struct span exchange; /* the exchange that it is about, borrowed from the text; at is NULL
+	                         if it is about something else */
+	uint64_t size;        /* CAUSE_TOO_LARGE: bytes of the message */
+};
+
+/*
+ * Reads a reply code and its text, as sent with channel.close or connection.close. The result
+ * borrows from text.
+ */
+struct refusal refusal_read(int code, const char *text);
+
+/*
+ * Fills err with "WHAT: TEXT", the kind and the cause of the refusal, and for a limit with the way
+ * out. Returns -1.
+ */
+int refusal_error(int code, const char *text, const char *what, struct error *err);
