@@ -22,7 +22,8 @@ static const struct option_spec options[] = {
     {"pack", 0, "N",
      "put up to N jobs that are due at once into one message (at most 1000; default: a message "
      "each)"},
-    {"window", 0, "N", "jobs that may await their confirm at once (default 1000)"},
+    {"window", 0, "N", "jobs that may await their confirm at once (default 1000)",
+     .setting = "window"},
     {"rate", 0, "N", "at most N jobs a second"},
     {"receipts", 0, "FILE", "write a line of JSON for each input line: confirmed, or why not"},
     {"resume", 0, "FILE", "go on with these receipts: skip what is confirmed, append the rest"},
@@ -110,14 +111,15 @@ static int block_signals(struct batch *b)
 
 static int connect_batch(struct batch *b, struct error *err)
 {
-	struct broker_options broker = connect_options(&b->s->settings);
+	struct broker_options broker = connect_options(&b->s->settings.connection);
 	const struct link_options o = {.broker = &broker, .role = "batch", .give_up = true};
 	if (b->dry)
 		return 0;
 	if (options_has(&b->s->options, "setup")) {
-		if (b->queue && settings_use_queue(&b->s->settings, b->queue, false, err) < 0)
+		if (b->queue &&
+		    queues_use(&producer_schema, &b->s->settings, b->queue, false, err) < 0)
 			return -1;
-		if (connect_setup(&b->s->settings, err) < 0)
+		if (connect_setup(&producer_schema, &b->s->settings, err) < 0)
 			return -1;
 	}
 	b->targets = targets_open(&b->s->settings, err);
@@ -158,7 +160,7 @@ static int prepare(struct batch *b, struct error *err)
 	b->queue = options_get(o, "queue");
 	b->all.template = &b->template;
 	b->all.receipts = &b->receipts;
-	b->all.max_body = (size_t)b->s->settings.max_body;
+	b->all.max_body = (size_t)b->s->settings.connection.max_body;
 	b->protect = protect_create(&b->s->settings, o);
 	if (batch_input_begin(&b->input, o, b->all.max_body, &b->all.type, err) < 0 ||
 	    compose_template(o, clock_now_ms(), &b->template, err) < 0 ||

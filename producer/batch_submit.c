@@ -223,7 +223,7 @@ static void reject_long(struct batch *b)
 {
 	char reason[64];
 	snprintf(reason, sizeof reason, "the line is longer than %" PRId64 " bytes (max_body)",
-	         b->s->settings.max_body);
+	         b->s->settings.connection.max_body);
 	reject(b, NULL, reason);
 }
 

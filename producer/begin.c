@@ -8,10 +8,10 @@ bool session_begin(struct session *s, const struct command_spec *command, int ar
 {
 	struct error err = {0};
 	s->command = command;
-	if (options_begin(PRODUCER_PROGRAM, SETTINGS_PRODUCER, command, argc, argv, &s->options,
-	                  &s->settings, exit_code))
+	if (options_begin(&producer_schema, command, argc, argv, &s->options, &s->settings,
+	                  exit_code))
 		return true;
-	if (settings_check(&s->settings, SETTINGS_PRODUCER, &err) == 0)
+	if (producer_schema.check(&s->settings, &err) == 0)
 		return false;
 	*exit_code = session_end(s, -1, &err);
 	return true;
@@ -20,7 +20,7 @@ bool session_begin(struct session *s, const struct command_spec *command, int ar
 int session_end(struct session *s, int rc, const struct error *err)
 {
 	int code = rc == 0 ? 0 : options_fail(PRODUCER_PROGRAM, s->command, err);
-	settings_finish(&s->settings);
+	settings_finish(&producer_schema, &s->settings);
 	options_finish(&s->options);
 	return code;
 }

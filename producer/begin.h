@@ -3,12 +3,12 @@
 #pragma once
 
 #include "common/settings/options.h"
-#include "common/settings/settings.h"
+#include "producer/producer_settings.h"
 
 struct session {
 	const struct command_spec *command;
 	struct options options;
-	struct settings settings;
+	struct producer_settings settings;
 };
 
 /* True: the command returns *exit_code at once (help, usage error, bad settings). False: go on,

@@ -3,8 +3,7 @@
 #pragma once
 
 #include "common/settings/options.h"
-
-#define PRODUCER_PROGRAM "warren-producer"
+#include "producer/producer_settings.h"
 
 extern const struct command_spec setup_command;
 extern const struct command_spec send_command;

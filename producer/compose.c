@@ -128,7 +128,7 @@ void compose_job(const struct job *template, const char *id, const char *type, s
 	out->created_at_ms = now_ms;
 }
 
-const char *compose_queue(const struct settings *s, const char *forced, const char *type)
+const char *compose_queue(const struct producer_settings *s, const char *forced, const char *type)
 {
 	if (forced)
 		return forced;
@@ -155,8 +155,8 @@ static void set_headers(struct message *m, const struct delay_route *route)
 	headers_write(&blank, &fresh, route, &m->headers);
 }
 
-struct envelope compose_envelope(const struct settings *s, const char *queue, const struct job *j,
-                                 struct span document, int64_t now_ms)
+struct envelope compose_envelope(const struct producer_settings *s, const char *queue,
+                                 const struct job *j, struct span document, int64_t now_ms)
 {
 	struct envelope e = {.message = begin_message(HEADERS_CONTENT_TYPE, j->id, now_ms)};
 	struct message *m = e.message;
@@ -166,15 +166,15 @@ struct envelope compose_envelope(const struct settings *s, const char *queue, co
 	int64_t ahead_ms = j->not_before_ms == CLOCK_NEVER ? 0 : j->not_before_ms - now_ms;
 	struct delay_route route = delay_route(delay_units(ahead_ms));
 	set_headers(m, &route);
-	topology_queue(s->prefix, queue, e.key);
+	topology_queue(s->connection.prefix, queue, e.key);
 	if (route.count > 0)
-		topology_delay(s->prefix, route.hops[0].level, e.exchange);
+		topology_delay(s->connection.prefix, route.hops[0].level, e.exchange);
 	else
-		topology_jobs(s->prefix, e.exchange);
+		topology_jobs(s->connection.prefix, e.exchange);
 	return e;
 }
 
-struct envelope compose_pack(const struct settings *s, const char *queue, struct buf *body,
+struct envelope compose_pack(const struct producer_settings *s, const char *queue, struct buf *body,
                              int64_t now_ms)
 {
 	char id[JOB_UUID_SIZE];
@@ -183,7 +183,7 @@ struct envelope compose_pack(const struct settings *s, const char *queue, struct
 	    .message = begin_message(PACK_CONTENT_TYPE, job_make_uuid7(now_ms, id), now_ms)};
 	e.message->body = buf_steal(body, &e.message->body_len);
 	set_headers(e.message, &at_once);
-	topology_queue(s->prefix, queue, e.key);
-	topology_jobs(s->prefix, e.exchange);
+	topology_queue(s->connection.prefix, queue, e.key);
+	topology_jobs(s->connection.prefix, e.exchange);
 	return e;
 }

@@ -9,7 +9,7 @@
 #include "common/job/job.h"
 #include "common/job/message.h"
 #include "common/settings/options.h"
-#include "common/settings/settings.h"
+#include "producer/producer_settings.h"
 #include "common/job/topology.h"
 
 /* --id --delay --at --expires --timeout --retries --backoff -H: for the option tables of send and
@@ -28,7 +28,8 @@
 	     "jitter"},                                                                            \
 	    {"header", 'H', "NAME=VALUE", "a header of the job; repeat for more"},                 \
 	    {"confirm-timeout", 0, "TIME",                                                         \
-	     "how long to wait for the broker's confirm (default 30s)"},                           \
+	     "how long to wait for the broker's confirm (default 30s)",                            \
+	     .setting = "confirm_timeout"},                                                        \
 	{                                                                                          \
 		"setup", 0, NULL, "declare what is missing first (needs the permission to)"        \
 	}
@@ -42,7 +43,7 @@ void compose_job(const struct job *template, const char *id, const char *type, s
 
 /* The queue for a type: forced (may be NULL), else the first route that matches, else the default.
  */
-const char *compose_queue(const struct settings *s, const char *forced, const char *type);
+const char *compose_queue(const struct producer_settings *s, const char *forced, const char *type);
 
 struct envelope {
 	char exchange[TOPOLOGY_NAME_MAX];
@@ -51,8 +52,8 @@ struct envelope {
 };
 /* The message of a document (copied) and where it enters: P.jobs, or the ring when not_before lies
  * ahead. */
-struct envelope compose_envelope(const struct settings *s, const char *queue, const struct job *j,
-                                 struct span document, int64_t now_ms);
+struct envelope compose_envelope(const struct producer_settings *s, const char *queue,
+                                 const struct job *j, struct span document, int64_t now_ms);
 /* The message of a complete pack (common/job/pack.h), whose body is taken. */
-struct envelope compose_pack(const struct settings *s, const char *queue, struct buf *body,
+struct envelope compose_pack(const struct producer_settings *s, const char *queue, struct buf *body,
                              int64_t now_ms);

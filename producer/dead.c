@@ -164,9 +164,9 @@ static int replay(struct run *r, const struct letter *l, const char *routing_key
 	struct message *m = fresh_copy(l, err);
 	if (!m)
 		return -1;
-	int rc =
-	    broker_publish(r->publisher, CHANNEL_PUBLISH,
-	                   topology_jobs(r->s->settings.prefix, jobs), routing_key, m, NULL, err);
+	int rc = broker_publish(r->publisher, CHANNEL_PUBLISH,
+	                        topology_jobs(r->s->settings.connection.prefix, jobs), routing_key,
+	                        m, NULL, err);
 	message_destroy(m);
 	if (rc == 0)
 		rc = await_confirm(r, err);
@@ -177,7 +177,7 @@ static int open_publisher(struct run *r, struct error *err)
 {
 	if (r->verb != VERB_REPLAY || r->dry)
 		return 0;
-	r->publisher = connect_broker(&r->s->settings, err);
+	r->publisher = connect_broker(&r->s->settings.connection, err);
 	return r->publisher ? broker_open_channel(r->publisher, CHANNEL_PUBLISH, true, err) : -1;
 }
 
@@ -223,7 +223,7 @@ static enum letter_verdict visit(void *data, const struct message *m, const char
 	struct letter l;
 	if (r->select.limit > 0 && r->count >= r->select.limit)
 		return LETTER_STOP;
-	letter_read(&l, m, routing_key, r->s->settings.prefix);
+	letter_read(&l, m, routing_key, r->s->settings.connection.prefix);
 	enum letter_verdict v = LETTER_KEEP;
 	if (selected(&r->select, &l)) {
 		r->count++;
@@ -237,7 +237,7 @@ static enum letter_verdict visit(void *data, const struct message *m, const char
 
 static int walk_queue(struct run *r, const char *queue, const char *name, struct error *err)
 {
-	struct broker *b = connect_broker(&r->s->settings, err);
+	struct broker *b = connect_broker(&r->s->settings.connection, err);
 	int rc = b ? letters_walk(b, queue, visit, r, err) : -1;
 	broker_destroy(b, true);
 	if (rc < 0 && err->kind == ERROR_CONFIG)
@@ -250,13 +250,14 @@ static int walk_queue(struct run *r, const char *queue, const char *name, struct
 
 static int walk_all(struct run *r, struct error *err)
 {
-	const struct settings *s = &r->s->settings;
+	const struct producer_settings *s = &r->s->settings;
 	char name[TOPOLOGY_NAME_MAX];
 	if (options_has(&r->s->options, "unroutable"))
-		return walk_queue(r, topology_unroutable(s->prefix, name), "", err);
+		return walk_queue(r, topology_unroutable(s->connection.prefix, name), "", err);
 	for (size_t i = 0; i < s->queue_count && !enough(r); i++) {
-		const char *queue = s->queues[i].name;
-		if (walk_queue(r, topology_dead_queue(s->prefix, queue, name), queue, err) < 0)
+		const char *queue = s->queues[i].queue.name;
+		if (walk_queue(r, topology_dead_queue(s->connection.prefix, queue, name), queue,
+		               err) < 0)
 			return -1;
 	}
 	return 0;
@@ -295,7 +296,8 @@ static int use_queues(struct session *s, struct error *err)
 	for (size_t i = 0; i < s->options.count; i++) {
 		if (strcmp(s->options.given[i].spec->name, "queue") != 0)
 			continue;
-		if (settings_use_queue(&s->settings, s->options.given[i].value, first, err) < 0)
+		if (queues_use(&producer_schema, &s->settings, s->options.given[i].value, first,
+		               err) < 0)
 			return -1;
 		first = false;
 	}

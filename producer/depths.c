@@ -116,14 +116,14 @@ static void add_from_api(struct depths *d, const char *prefix, json_t *api, bool
 	}
 }
 
-int depths_read(struct depths *d, struct broker *b, const struct settings *s, json_t *api, bool all,
-                struct error *err)
+int depths_read(struct depths *d, struct broker *b, const struct producer_settings *s, json_t *api,
+                bool all, struct error *err)
 {
 	*d = (struct depths){.from_api = api != NULL};
 	for (size_t i = 0; i < s->queue_count; i++)
-		add(d, s->queues[i].name, true);
-	add_from_api(d, s->prefix, api, all);
-	if (inspect_all(d, b, s->prefix, err) == 0)
+		add(d, s->queues[i].queue.name, true);
+	add_from_api(d, s->connection.prefix, api, all);
+	if (inspect_all(d, b, s->connection.prefix, err) == 0)
 		return 0;
 	depths_finish(d);
 	return -1;

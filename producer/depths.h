@@ -12,7 +12,7 @@
 
 #include "common/amqp/broker.h"
 #include "common/job/delay.h"
-#include "common/settings/settings.h"
+#include "producer/producer_settings.h"
 
 struct depth {
 	char *name; /* as the user knows it */
@@ -37,6 +37,6 @@ struct depths {
  * or NULL; with it and all, the prefix's other job queues are added. Queues that do not exist are
  * no error.
  */
-int depths_read(struct depths *d, struct broker *b, const struct settings *s, json_t *api, bool all,
-                struct error *err);
+int depths_read(struct depths *d, struct broker *b, const struct producer_settings *s, json_t *api,
+                bool all, struct error *err);
 void depths_finish(struct depths *d);

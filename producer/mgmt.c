@@ -48,13 +48,14 @@ static char *credentials_of(CURL *curl, const char *url)
 	return copy;
 }
 
-static void set_credentials(struct mgmt *m, const struct settings *s)
+static void set_credentials(struct mgmt *m, const struct producer_settings *s)
 {
 	cleanup_free char *own = credentials_of(m->curl, s->mgmt_url);
-	cleanup_free char *amqp = credentials_of(m->curl, s->urls[0]);
+	cleanup_free char *amqp = credentials_of(m->curl, s->connection.urls[0]);
 	cleanup_free char *given =
-	    s->user || s->password
-	        ? xprintf("%s:%s", s->user ? s->user : "guest", s->password ? s->password : "guest")
+	    s->connection.user || s->connection.password
+	        ? xprintf("%s:%s", s->connection.user ? s->connection.user : "guest",
+	                  s->connection.password ? s->connection.password : "guest")
 	        : NULL;
 	curl_easy_setopt(m->curl, CURLOPT_USERPWD,
 	                 own && strchr(own, ':') ? own
@@ -64,20 +65,21 @@ static void set_credentials(struct mgmt *m, const struct settings *s)
 }
 
 /* As for AMQP; curl verifies without being asked. */
-static void set_tls(struct mgmt *m, const struct settings *s)
+static void set_tls(struct mgmt *m, const struct producer_settings *s)
 {
 	curl_easy_setopt(m->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (s->tls_ca)
-		curl_easy_setopt(m->curl, CURLOPT_CAINFO, s->tls_ca);
-	if (!s->tls_cert)
+	if (s->connection.tls_ca)
+		curl_easy_setopt(m->curl, CURLOPT_CAINFO, s->connection.tls_ca);
+	if (!s->connection.tls_cert)
 		return;
-	curl_easy_setopt(m->curl, CURLOPT_SSLCERT, s->tls_cert);
-	curl_easy_setopt(m->curl, CURLOPT_SSLKEY, s->tls_key ? s->tls_key : s->tls_cert);
+	curl_easy_setopt(m->curl, CURLOPT_SSLCERT, s->connection.tls_cert);
+	curl_easy_setopt(m->curl, CURLOPT_SSLKEY,
+	                 s->connection.tls_key ? s->connection.tls_key : s->connection.tls_cert);
 	curl_easy_setopt(m->curl, CURLOPT_KEYPASSWD,
 	                 ""); /* or a locked key would be asked for on the terminal */
 }
 
-struct mgmt *mgmt_open(const struct settings *s, struct error *err)
+struct mgmt *mgmt_open(const struct producer_settings *s, struct error *err)
 {
 	const char *scheme_end = strstr(s->mgmt_url, "://");
 	if (!scheme_end || strncmp(s->mgmt_url, "http", 4) != 0) {
@@ -93,7 +95,7 @@ struct mgmt *mgmt_open(const struct settings *s, struct error *err)
 	m->base = xstrdup(m->shown);
 	if (*m->base && m->base[strlen(m->base) - 1] == '/')
 		m->base[strlen(m->base) - 1] = 0;
-	m->vhost = vhost_of(s->urls[0]);
+	m->vhost = vhost_of(s->connection.urls[0]);
 	curl_easy_setopt(m->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
 	curl_easy_setopt(m->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(m->curl, CURLOPT_PROTOCOLS_STR, "http,https");

@@ -5,13 +5,13 @@
 #include <jansson.h>
 
 #include "common/base/error.h"
-#include "common/settings/settings.h"
+#include "producer/producer_settings.h"
 
 struct mgmt;
 
 /* base: http(s)://user:password@host:15672; user and password default to the settings' and the AMQP
  * URL's. */
-struct mgmt *mgmt_open(const struct settings *s, struct error *err);
+struct mgmt *mgmt_open(const struct producer_settings *s, struct error *err);
 void mgmt_close(struct mgmt *m);
 /*
  * GET base/api/KIND/VHOST (e.g. "queues"), the vhost being that of the first AMQP URL. A new

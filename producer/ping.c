@@ -11,7 +11,7 @@ static const struct option_spec options[] = {{"json", 0, NULL, "print a line of 
 static int ping(struct session *s, struct error *err)
 {
 	int64_t before_ms = clock_monotonic_ms();
-	struct broker *b = connect_broker(&s->settings, err);
+	struct broker *b = connect_broker(&s->settings.connection, err);
 	if (!b)
 		return -1;
 	long long ms = (long long)(clock_monotonic_ms() - before_ms);

@@ -19,13 +19,13 @@ struct guarded {
 };
 
 struct protect {
-	const struct settings *settings;
+	const struct producer_settings *settings;
 	const char *sign_with, *seal_to; /* of the command line */
 	struct guarded *queues;          /* those that were asked for */
 	size_t count;
 };
 
-struct protect *protect_create(const struct settings *s, const struct options *o)
+struct protect *protect_create(const struct producer_settings *s, const struct options *o)
 {
 	struct protect *p = xcalloc(1, sizeof *p);
 	*p = (struct protect){.settings = s,
@@ -47,18 +47,18 @@ void protect_destroy(struct protect *p)
 	free(p);
 }
 
-static const struct settings_queue *settings_of(const struct protect *p, const char *queue)
+static const struct producer_queue_settings *settings_of(const struct protect *p, const char *queue)
 {
-	static const struct settings_queue none;
+	static const struct producer_queue_settings none;
 	for (size_t i = 0; i < p->settings->queue_count; i++)
-		if (strcmp(p->settings->queues[i].name, queue) == 0)
+		if (strcmp(p->settings->queues[i].queue.name, queue) == 0)
 			return &p->settings->queues[i];
 	return &none;
 }
 
 static int load(const struct protect *p, struct guarded *g, struct error *err)
 {
-	const struct settings_queue *q = settings_of(p, g->queue);
+	const struct producer_queue_settings *q = settings_of(p, g->queue);
 	const char *sign_with = p->sign_with ? p->sign_with : q->sign_with,
 	           *seal_to = p->seal_to ? p->seal_to : q->seal_to;
 	if (sign_with && key_file_read_one(sign_with, KEY_SIGN_SECRET, &g->signer, err) < 0)
@@ -104,8 +104,8 @@ int protect_document(struct protect *p, const char *queue, const struct job *j,
 		return -1;
 	if (g->recipient.count == 0 || j->sealed)
 		return 0;
-	const struct seal_place place = {topology_queue(p->settings->prefix, queue, name), j->id,
-	                                 j->type};
+	const struct seal_place place = {
+	    topology_queue(p->settings->connection.prefix, queue, name), j->id, j->type};
 	struct buf sealed = {0}, whole = {0};
 	put_sealed(&g->recipient.keys[0], &place, (struct span){j->args, j->args_len}, &sealed);
 	if (!codec_replace_args((struct span){document->data, document->len}, "\"sealed\"",
@@ -132,7 +132,7 @@ int protect_message(struct protect *p, const char *queue, struct message *m, str
 	if (g->signer.count == 0)
 		return 0;
 	const struct key *k = &g->signer.keys[0];
-	sign_job(k, topology_queue(p->settings->prefix, queue, name),
+	sign_job(k, topology_queue(p->settings->connection.prefix, queue, name),
 	         (struct span){m->body, m->body_len}, text);
 	headers_set_signature(&m->headers, k->kid, text);
 	return 0;

@@ -11,7 +11,7 @@
 #include "common/job/job.h"
 #include "common/job/message.h"
 #include "common/settings/options.h"
-#include "common/settings/settings.h"
+#include "producer/producer_settings.h"
 
 /* --sign-with --seal-to: for the option tables of send and batch. */
 #define PROTECT_OPTIONS                                                                            \
@@ -25,7 +25,7 @@
 struct protect;
 
 /* Both are borrowed. */
-struct protect *protect_create(const struct settings *s, const struct options *o);
+struct protect *protect_create(const struct producer_settings *s, const struct options *o);
 void protect_destroy(struct protect *p); /* NULL is fine */
 
 /*

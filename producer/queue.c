@@ -17,7 +17,8 @@ static const struct option_spec options[] = {
     {"dead", 0, NULL, "purge: the queue's dead letters instead of its jobs"},
     {"yes", 'y', NULL, "purge: do not ask"},
     {"mgmt-url", 0, "URL",
-     "list: unacked, bytes, rates and queues outside the config too, by the management API"},
+     "list: unacked, bytes, rates and queues outside the config too, by the management API",
+     .setting = "mgmt_url"},
     {"json", 0, NULL, "list: one line of JSON per queue"},
     {0},
 };
@@ -136,13 +137,14 @@ static void print(const struct depths *d, bool json)
 static int use_arguments(struct session *s, size_t from, struct error *err)
 {
 	for (size_t i = from; i < s->options.argument_count; i++)
-		if (settings_use_queue(&s->settings, s->options.arguments[i], i == from, err) < 0)
+		if (queues_use(&producer_schema, &s->settings, s->options.arguments[i], i == from,
+		               err) < 0)
 			return -1;
 	return 0;
 }
 
 /* Without --mgmt-url there is no list, which is no error: *api is NULL. */
-static int fetch(const struct settings *s, json_t **api, struct error *err)
+static int fetch(const struct producer_settings *s, json_t **api, struct error *err)
 {
 	*api = NULL;
 	if (!s->mgmt_url)
@@ -160,7 +162,7 @@ static int list(struct session *s, struct error *err)
 	bool all = s->options.argument_count == 1;
 	if (use_arguments(s, 1, err) < 0 || fetch(&s->settings, &api, err) < 0)
 		return -1;
-	struct broker *b = connect_broker(&s->settings, err);
+	struct broker *b = connect_broker(&s->settings.connection, err);
 	int rc = b ? depths_read(&d, b, &s->settings, api, all, err) : -1;
 	broker_destroy(b, true);
 	json_decref(api);
@@ -188,10 +190,10 @@ static int purge(struct session *s, struct error *err)
 	if (ask_yes(question, options_has(&s->options, "yes"), err) < 0)
 		return -1;
 	if (dead)
-		topology_dead_queue(s->settings.prefix, name, amqp_name);
+		topology_dead_queue(s->settings.connection.prefix, name, amqp_name);
 	else
-		topology_queue(s->settings.prefix, name, amqp_name);
-	struct broker *b = connect_broker(&s->settings, err);
+		topology_queue(s->settings.connection.prefix, name, amqp_name);
+	struct broker *b = connect_broker(&s->settings.connection, err);
 	uint32_t count = 0;
 	int rc = b && broker_open_channel(b, CHANNEL, false, err) == 0 &&
 	                 broker_purge(b, CHANNEL, amqp_name, &count, err) == 0

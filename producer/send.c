@@ -65,7 +65,8 @@ static int make_document(const struct session *s, struct parcel *p, struct error
 	if (protect_document(p->protect, p->queue, &p->job, &p->document, err) < 0)
 		return -1;
 	if (!codec_decode((struct span){p->document.data, p->document.len},
-	                  (size_t)s->settings.max_body, CODEC_FIELDS_STRICT, &checked, &codec))
+	                  (size_t)s->settings.connection.max_body, CODEC_FIELDS_STRICT, &checked,
+	                  &codec))
 		return error_set(err, ERROR_DATA, "the job is not valid: %s", codec.reason);
 	job_finish(&checked);
 	return 0;
@@ -93,7 +94,7 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 	int rc = compose_template(o, now_ms, &template, err);
 	if (rc == 0)
 		rc = input_json(o->argument_count == 2 ? o->arguments[1] : "null",
-		                (size_t)s->settings.max_body, &text, &args, err);
+		                (size_t)s->settings.connection.max_body, &text, &args, err);
 	if (rc == 0) {
 		compose_job(&template, id, type, args, now_ms, &p->job);
 		p->queue = compose_queue(&s->settings, options_get(o, "queue"), type);
@@ -162,8 +163,8 @@ static int await_end(struct link *l, const struct parcel *p, struct error *err)
 static int publish(struct session *s, struct parcel *p, const char *reply_to, struct error *err)
 {
 	char queue[TOPOLOGY_NAME_MAX];
-	const char *queues[] = {topology_queue(s->settings.prefix, p->queue, queue)};
-	struct broker_options broker = connect_options(&s->settings);
+	const char *queues[] = {topology_queue(s->settings.connection.prefix, p->queue, queue)};
+	struct broker_options broker = connect_options(&s->settings.connection);
 	const struct link_options o = {.broker = &broker,
 	                               .role = "send",
 	                               .require_queues = queues,
@@ -192,9 +193,9 @@ static int declare_first(struct session *s, const struct parcel *p, struct error
 {
 	if (!options_has(&s->options, "setup"))
 		return 0;
-	return settings_use_queue(&s->settings, p->queue, false, err) < 0
+	return queues_use(&producer_schema, &s->settings, p->queue, false, err) < 0
 	           ? -1
-	           : connect_setup(&s->settings, err);
+	           : connect_setup(&producer_schema, &s->settings, err);
 }
 
 /* ---- waiting ---- */

@@ -17,7 +17,8 @@ static const struct option_spec options[] = {
     {"queue", 'q', "NAME",
      "a queue beside those of the config; the same as naming it as an argument"},
     {"mgmt-url", 0, "URL",
-     "management API, http://host:15672: lets --check compare arguments, bindings, policies"},
+     "management API, http://host:15672: lets --check compare arguments, bindings, policies",
+     .setting = "mgmt_url"},
     {"json", 0, NULL, "one line of JSON per item or difference"},
     {0},
 };
@@ -26,29 +27,29 @@ static const struct option_spec options[] = {
  * for. */
 static int use_named_queues(struct session *s, struct error *err)
 {
-	bool only_default =
-	    s->settings.queue_count == 1 && strcmp(s->settings.queues[0].name, "default") == 0;
+	bool only_default = s->settings.queue_count == 1 &&
+	                    strcmp(s->settings.queues[0].queue.name, "default") == 0;
 	for (size_t i = 0; i < s->options.argument_count; i++, only_default = false)
-		if (settings_use_queue(&s->settings, s->options.arguments[i], only_default, err) <
-		    0)
+		if (queues_use(&producer_schema, &s->settings, s->options.arguments[i],
+		               only_default, err) < 0)
 			return -1;
 	for (size_t i = 0; i < s->options.count; i++) {
 		if (strcmp(s->options.given[i].spec->name, "queue") != 0)
 			continue;
-		if (settings_use_queue(&s->settings, s->options.given[i].value, only_default, err) <
-		    0)
+		if (queues_use(&producer_schema, &s->settings, s->options.given[i].value,
+		               only_default, err) < 0)
 			return -1;
 		only_default = false;
 	}
 	return 0;
 }
 
-static int make_topology(const struct settings *s, struct topology *t, struct error *err)
+static int make_topology(const struct producer_settings *s, struct topology *t, struct error *err)
 {
 	cleanup_free const char **names = xcalloc(s->queue_count, sizeof *names);
 	for (size_t i = 0; i < s->queue_count; i++)
-		names[i] = s->queues[i].name;
-	return topology_make(t, s->prefix, names, s->queue_count, err);
+		names[i] = s->queues[i].queue.name;
+	return topology_make(t, s->connection.prefix, names, s->queue_count, err);
 }
 
 static void print_json_line(const char *key, const char *object, const char *state)
@@ -96,7 +97,7 @@ static int plan(struct session *s, const struct topology *t, struct error *err)
 {
 	struct printing p = {.json = options_has(&s->options, "json")};
 	size_t absent;
-	struct broker *b = connect_broker(&s->settings, err);
+	struct broker *b = connect_broker(&s->settings.connection, err);
 	if (b) {
 		int rc = declare_inspect(b, t, print_planned, &p, &absent, err);
 		broker_destroy(b, true);
@@ -134,7 +135,7 @@ static void print_refusal(void *data, const struct topology_item *item,
 static int apply(struct session *s, const struct topology *t, struct error *err)
 {
 	struct printing p = {0};
-	struct broker *b = connect_broker(&s->settings, err);
+	struct broker *b = connect_broker(&s->settings.connection, err);
 	if (!b)
 		return -1;
 	int rc = declare_topology(b, t, print_refusal, &p, err);
@@ -216,7 +217,7 @@ static int check_existence(struct session *s, const struct topology *t, struct e
 {
 	bool json = options_has(&s->options, "json");
 	size_t absent;
-	struct broker *b = connect_broker(&s->settings, err);
+	struct broker *b = connect_broker(&s->settings.connection, err);
 	int rc = b ? declare_inspect(b, t, print_absent, &json, &absent, err) : -1;
 	broker_destroy(b, true);
 	if (rc < 0)

@@ -31,15 +31,15 @@ static int bind_queue(struct waiter *w, const char *prefix, struct error *err)
 	return broker_declare(w->broker, CHANNEL, &binding, err);
 }
 
-struct waiter *waiter_open(const struct settings *s, struct error *err)
+struct waiter *waiter_open(const struct producer_settings *s, struct error *err)
 {
 	struct waiter *w = xcalloc(1, sizeof *w);
 	char id[JOB_UUID_SIZE];
-	topology_reply(s->prefix, job_make_uuid7(clock_now_ms(), id), w->queue);
-	w->broker = connect_broker(s, err);
+	topology_reply(s->connection.prefix, job_make_uuid7(clock_now_ms(), id), w->queue);
+	w->broker = connect_broker(&s->connection, err);
 	if (w->broker && broker_open_channel(w->broker, CHANNEL, false, err) == 0 &&
 	    broker_declare_exclusive(w->broker, CHANNEL, w->queue, err) == 0 &&
-	    bind_queue(w, s->prefix, err) == 0 &&
+	    bind_queue(w, s->connection.prefix, err) == 0 &&
 	    broker_consume(w->broker, CHANNEL, w->queue, "waiter", PREFETCH, err) == 0)
 		return w;
 	error_wrap(err, "waiting for the result");

@@ -10,12 +10,12 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
-#include "common/settings/settings.h"
+#include "producer/producer_settings.h"
 
 struct waiter;
 
 /* NULL: no broker, or no permission to make P.reply.* and to read it. */
-struct waiter *waiter_open(const struct settings *s, struct error *err);
+struct waiter *waiter_open(const struct producer_settings *s, struct error *err);
 void waiter_close(struct waiter *w); /* NULL is fine */
 /* For the job's reply_to. Lives as long as w. */
 const char *waiter_reply_to(const struct waiter *w);

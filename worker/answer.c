@@ -42,7 +42,7 @@ struct answer answer_begin(const struct worker *w, const struct message *m, cons
 {
 	const char *reply_to = m->reply_to;
 	char start[TOPOLOGY_NAME_MAX];
-	topology_reply(w->settings->prefix, "", start);
+	topology_reply(w->settings->connection.prefix, "", start);
 	bool ours =
 	    reply_to && strncmp(reply_to, start, strlen(start)) == 0 && strlen(reply_to) < 256;
 	return (struct answer){.reply_to = ours ? reply_to : NULL,
@@ -87,7 +87,8 @@ static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 	m->correlation_id = xstrdup(a->correlation_id);
 	m->message_id = xprintf("%s#%u", a->id, a->number);
 	link_publish(w->links.publishing.link, last_token,
-	             topology_replies(w->settings->prefix, exchange), a->reply_to, m, DEADLINE_MS);
+	             topology_replies(w->settings->connection.prefix, exchange), a->reply_to, m,
+	             DEADLINE_MS);
 }
 
 void answer_log(struct worker *w, struct answer *a, struct span line)
@@ -153,7 +154,7 @@ void answer_final(struct worker *w, struct answer *a, enum verdict v, const char
 	add_text(&b, "verdict", span_of(reason ? "dead" : verdict_name(v)));
 	add_text(&b, "reason", span_of(reason));
 	add_text(&b, "error", span_of(error && *error ? error : NULL));
-	add_text(&b, "worker", span_of(w->settings->name));
+	add_text(&b, "worker", span_of(w->settings->connection.name));
 	add_number(&b, "queued_ms", queued_ms);
 	if (report) {
 		add_number(&b, "exit", report->exit_code);

@@ -10,9 +10,9 @@
 #include "worker/queue.h"
 #include "worker/task_internal.h"
 
-static const struct settings_queue *queue_of(const struct worker *w, const struct delivery *d)
+static const struct queue_settings *queue_of(const struct worker *w, const struct delivery *d)
 {
-	return w->queues.all[d->consumer].settings;
+	return &w->queues.all[d->consumer].settings->queue;
 }
 
 static const struct admission *admission_of(const struct worker *w, const struct delivery *d)
@@ -51,7 +51,7 @@ static struct task *create_alone(struct worker *w, struct delivery *d)
 {
 	struct task *t = create(w, d, message_body(d->message));
 	intake_read(&t->in, d->message, queue_of(w, d), admission_of(w, d),
-	            (size_t)w->settings->max_body);
+	            (size_t)w->settings->connection.max_body);
 	identify(t);
 	t->answer = answer_begin(w, d->message, t->in.job.id);
 	return t;
@@ -62,7 +62,7 @@ static struct task *create_packed(struct worker *w, struct delivery *d, struct s
 	struct task *t = create(w, d, document);
 	t->packed = true;
 	intake_read_packed(&t->in, d->message, document, queue_of(w, d), admission_of(w, d),
-	                   (size_t)w->settings->max_body);
+	                   (size_t)w->settings->connection.max_body);
 	identify(t);
 	return t;
 }
@@ -192,8 +192,8 @@ static void open_pack(struct worker *w, struct delivery *d)
 		accept_unopened(
 		    w, d, "unsigned",
 		    "the jobs of a pack carry no signatures, and this queue wants them");
-	} else if (pack_split(message_body(d->message), (size_t)w->settings->max_body, documents,
-	                      &count, &err)) {
+	} else if (pack_split(message_body(d->message), (size_t)w->settings->connection.max_body,
+	                      documents, &count, &err)) {
 		accept_members(w, d, documents, count);
 	} else {
 		cleanup_free char *detail = xprintf("byte %zu: %s", err.offset, err.reason);

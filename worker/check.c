@@ -33,7 +33,7 @@ enum { CHANNEL = 1, GUARDIAN_CLOSE_MS = 5000 };
 
 /* What is wrong is told, and the next thing looked at: all is to be known at once. */
 struct checking {
-	const struct settings *settings;
+	const struct worker_settings *settings;
 	struct broker *broker;
 	int worst; /* exit code */
 };
@@ -96,7 +96,7 @@ static void check_writing(struct checking *c, const char *exchange, const char *
  * depend. */
 static void check_queue_of_ours(struct checking *c, const char *queue)
 {
-	const char *prefix = c->settings->prefix;
+	const char *prefix = c->settings->connection.prefix;
 	char key[TOPOLOGY_NAME_MAX], name[TOPOLOGY_NAME_MAX];
 	check_queue(c, topology_queue(prefix, queue, key));
 	check_reading(c, key);
@@ -109,16 +109,16 @@ static void check_queue_of_ours(struct checking *c, const char *queue)
 
 static void check_broker(struct checking *c)
 {
-	const struct settings *s = c->settings;
+	const struct worker_settings *s = c->settings;
 	char name[TOPOLOGY_NAME_MAX];
 	struct error err = {0};
-	c->broker = connect_broker(s, &err);
+	c->broker = connect_broker(&s->connection, &err);
 	tell(c, c->broker ? 0 : -1, "broker", c->broker ? broker_peer(c->broker) : "", &err);
 	if (!c->broker)
 		return;
 	for (size_t i = 0; i < s->queue_count; i++)
-		check_queue_of_ours(c, s->queues[i].name);
-	check_writing(c, topology_replies(s->prefix, name), "");
+		check_queue_of_ours(c, s->queues[i].queue.name);
+	check_writing(c, topology_replies(s->connection.prefix, name), "");
 	broker_destroy(c->broker, true);
 }
 
@@ -133,11 +133,11 @@ static void tell_keys(const struct keyring *r, const char *what, const char *fil
 static void check_keys(struct checking *c)
 {
 	for (size_t i = 0; i < c->settings->queue_count; i++) {
-		const struct settings_queue *q = &c->settings->queues[i];
+		const struct worker_queue_settings *q = &c->settings->queues[i];
 		struct admission a;
 		struct error err = {0};
-		if (admission_load(&a, q, c->settings->prefix, &err) < 0)
-			tell(c, -1, "keys of", q->name, &err);
+		if (admission_load(&a, q, c->settings->connection.prefix, &err) < 0)
+			tell(c, -1, "keys of", q->queue.name, &err);
 		else if (q->signed_by)
 			tell_keys(&a.signers, "signed by", q->signed_by);
 		if (a.openers.count > 0)
@@ -160,7 +160,7 @@ static void check_handlers(struct checking *c, int guardian_fd, int guardian_pid
 	cleanup_free struct handler **handlers = xcalloc(count, sizeof *handlers);
 	for (size_t i = 0; i < count; i++) {
 		struct error err = {0};
-		const struct settings_handler *s = &c->settings->handlers[i];
+		const struct handler_settings *s = &c->settings->handlers[i];
 		handlers[i] = kinds_open(&loop, g, c->settings, s, &err);
 		tell(c, handlers[i] ? 0 : -1, "handler", s->run, &err);
 	}
@@ -177,13 +177,12 @@ static void check_handlers(struct checking *c, int guardian_fd, int guardian_pid
 
 static int run(int argc, char **argv)
 {
-	struct settings s;
+	struct worker_settings s;
 	struct options o;
 	struct error err = {0};
 	struct checking c = {.settings = &s};
 	int guardian_fd, guardian_pid, code;
-	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &check_command, argc, argv, &o, &s,
-	                  &code))
+	if (options_begin(&worker_schema, &check_command, argc, argv, &o, &s, &code))
 		return code;
 	if (command_line_handlers(&s, &o, &err) < 0 || command_line_queues(&s, &o, &err) < 0 ||
 	    command_line_check(&s, &err) < 0 ||
@@ -195,7 +194,7 @@ static int run(int argc, char **argv)
 		check_handlers(&c, guardian_fd, guardian_pid);
 		check_broker(&c);
 	}
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
 	options_finish(&o);
 	return c.worst;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "common/settings/options.h"
-
-#define WORKER_PROGRAM "warren-worker"
+#include "worker/settings/worker_settings.h"
 
 extern const struct command_spec run_command, test_command, check_command;

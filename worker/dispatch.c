@@ -27,8 +27,8 @@ struct dispatch *dispatch_create(void)
 	return xcalloc(1, sizeof(struct dispatch));
 }
 
-int dispatch_open(struct dispatch *d, uv_loop_t *loop, struct guardian *g, const struct settings *s,
-                  struct error *err)
+int dispatch_open(struct dispatch *d, uv_loop_t *loop, struct guardian *g,
+                  const struct worker_settings *s, struct error *err)
 {
 	d->candidates = xcalloc(s->handler_count ? s->handler_count : 1, sizeof *d->candidates);
 	for (size_t i = 0; i < s->handler_count; i++) {

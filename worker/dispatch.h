@@ -23,8 +23,8 @@ struct dispatch_choice {
 struct dispatch *dispatch_create(void);
 /* Opens all handlers of the settings. Returns -1 with ERROR_CONFIG, which names the first that
  * cannot be opened. d has to be stopped and destroyed in both cases. */
-int dispatch_open(struct dispatch *d, uv_loop_t *loop, struct guardian *g, const struct settings *s,
-                  struct error *err);
+int dispatch_open(struct dispatch *d, uv_loop_t *loop, struct guardian *g,
+                  const struct worker_settings *s, struct error *err);
 /* Ends in three stages, like a handler (handler.h). dispatch_stop cuts off all runs, without
  * done(). */
 void dispatch_stop(struct dispatch *d);

@@ -7,14 +7,14 @@
 /* More never arrives at once than the broker's own cap for quorum queues (2000). */
 enum { PREFETCH_MAX = 2000, PAUSED_MAX = 3 };
 
-void queue_share_slots(const struct settings *s, unsigned slots, uint16_t *prefetch)
+void queue_share_slots(const struct worker_settings *s, unsigned slots, uint16_t *prefetch)
 {
 	uint64_t weights = 0;
 	for (size_t i = 0; i < s->queue_count; i++)
-		weights += s->queues[i].weight;
+		weights += s->queues[i].queue.weight;
 	for (size_t i = 0; i < s->queue_count; i++) {
 		uint64_t share =
-		    weights ? ((uint64_t)slots * s->queues[i].weight + weights / 2) / weights
+		    weights ? ((uint64_t)slots * s->queues[i].queue.weight + weights / 2) / weights
 		            : slots;
 		prefetch[i] = (uint16_t)(share < 1              ? 1
 		                         : share > PREFETCH_MAX ? PREFETCH_MAX
@@ -70,7 +70,7 @@ void queue_found_paused(struct worker *w, unsigned consumer, int64_t until_ms)
 		return;
 	q->rests_until_ms = until_ms;
 	log_warn(LOG_SELF, "queue '%s' rests until the handler of its jobs may be tried again",
-	         q->settings->name);
+	         q->settings->queue.name);
 	queue_update_all(w);
 }
 

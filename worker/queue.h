@@ -5,7 +5,7 @@
 #include "worker/worker.h"
 
 /* The worker's slots shared out by weight, each queue at least one. */
-void queue_share_slots(const struct settings *s, unsigned slots, uint16_t *prefetch);
+void queue_share_slots(const struct worker_settings *s, unsigned slots, uint16_t *prefetch);
 /* Starts or cancels consumers until they agree with phase, pause, throttle, sounding and the number
  * of jobs still wanted. */
 void queue_update_all(struct worker *w);

@@ -6,7 +6,7 @@
 #include "common/settings/connect.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
-#include "common/settings/settings.h"
+#include "worker/settings/worker_settings.h"
 #include "worker/guardian/cgroup.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
@@ -16,7 +16,8 @@
 static const struct option_spec options[] = {
     {"queue", 'q', "NAME[:WEIGHT]",
      "consume this queue; repeat for more (default: those of the config, else 'default')"},
-    {"slots", 'j', "N", "jobs at once in this process (default: number of processors)"},
+    {"slots", 'j', "N", "jobs at once in this process (default: number of processors)",
+     .setting = "slots"},
     {"handler", 'H', "GLOB=KIND:...",
      "run types that match GLOB by exec:CMD, process:CMD, plugin:FILE or a URL; the first match "
      "wins"},
@@ -26,10 +27,13 @@ static const struct option_spec options[] = {
      "run only jobs that a public key in FILE signed (in all queues; see signed_by)"},
     {"open-with", 0, "FILE",
      "run only jobs whose args a secret key in FILE opens (in all queues; see open_with)"},
-    {"timeout", 0, "TIME", "stop a job after this time (default 5m)"},
-    {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)"},
-    {"drain", 0, "TIME", "time for running jobs to end after SIGTERM (default 30s)"},
-    {"name", 0, "NAME", "name of this worker in logs and dead letters (default HOST:PID)"},
+    {"timeout", 0, "TIME", "stop a job after this time (default 5m)", .setting = "timeout"},
+    {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)",
+     .setting = "grace"},
+    {"drain", 0, "TIME", "time for running jobs to end after SIGTERM (default 30s)",
+     .setting = "drain"},
+    {"name", 0, "NAME", "name of this worker in logs and dead letters (default HOST:PID)",
+     .setting = "name"},
     {"once", 0, NULL, "run one job, then exit"},
     {"count", 0, "N", "run N jobs, then exit"},
     {"burst", 0, NULL, "exit when the queues are empty"},
@@ -49,7 +53,7 @@ static int read_limits(const struct options *o, struct worker_limits *limits, st
 	return 0;
 }
 
-static int prepare(struct settings *s, const struct options *o, struct worker_limits *limits,
+static int prepare(struct worker_settings *s, const struct options *o, struct worker_limits *limits,
                    struct error *err)
 {
 	if (o->argument_count > o->after_dashes)
@@ -65,7 +69,7 @@ static int prepare(struct settings *s, const struct options *o, struct worker_li
 }
 
 /* Only where a handler wants one: it changes where this process is. */
-static void begin_groups(const struct settings *s)
+static void begin_groups(const struct worker_settings *s)
 {
 	for (size_t i = 0; i < s->handler_count; i++) {
 		if (s->handlers[i].memory == SETTINGS_UNSET)
@@ -78,11 +82,11 @@ static void begin_groups(const struct settings *s)
 static int run(int argc, char **argv)
 {
 	struct options o;
-	struct settings s;
+	struct worker_settings s;
 	struct worker_limits limits = {0};
 	struct error err = {0};
 	int code = 0;
-	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &run_command, argc, argv, &o, &s, &code))
+	if (options_begin(&worker_schema, &run_command, argc, argv, &o, &s, &code))
 		return code;
 
 	/* First of all, while this process is small and has neither threads nor connections
@@ -92,12 +96,12 @@ static int run(int argc, char **argv)
 	if (rc == 0)
 		begin_groups(&s);
 	if (rc < 0 || guardian_fork(&guardian_fd, &guardian_pid, &err) < 0 ||
-	    (options_has(&o, "setup") && connect_setup(&s, &err) < 0))
+	    (options_has(&o, "setup") && connect_setup(&worker_schema, &s, &err) < 0))
 		code = options_fail(WORKER_PROGRAM, &run_command, &err);
 	else
 		code = worker_run(&s, &o, limits, guardian_fd, guardian_pid);
 	cgroup_end();
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
 	options_finish(&o);
 	return code;
 }

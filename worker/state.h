@@ -12,7 +12,7 @@
 #include "common/amqp/link.h"
 #include "common/base/list.h"
 #include "common/job/headers.h"
-#include "common/settings/settings.h"
+#include "worker/settings/worker_settings.h"
 #include "worker/rules/admission.h"
 #include "worker/rules/complaint.h"
 #include "worker/rules/redelivery.h"
@@ -48,7 +48,7 @@ struct links {
  * reload.c, the numbers of jobs are written by task.c, and the rest by queue.c.
  */
 struct queue {
-	const struct settings_queue *settings;
+	const struct worker_queue_settings *settings;
 	char *amqp_name;   /* owned */
 	uint16_t prefetch; /* its share of the slots */
 	struct admission admission;
@@ -112,7 +112,7 @@ struct totals {
 
 struct worker {
 	/* Set at the start. SIGHUP changes a few of the settings (reload.c). */
-	struct settings *settings;
+	struct worker_settings *settings;
 	const struct options *options; /* the command line, for SIGHUP */
 	struct worker_limits limits;
 	unsigned slots;

@@ -50,9 +50,9 @@ static struct queue *queue_of_task(const struct task *t)
 	return &t->worker->queues.all[t->delivery->consumer];
 }
 
-const struct settings_queue *task_queue(const struct task *t)
+const struct queue_settings *task_queue(const struct task *t)
 {
-	return t->worker->queues.all[t->delivery->consumer].settings;
+	return &t->worker->queues.all[t->delivery->consumer].settings->queue;
 }
 
 struct log_subject task_subject(const struct task *t)
@@ -236,7 +236,7 @@ static void publish(struct task *t)
 	    .fate = &t->fate,
 	    .box = t->box,
 	};
-	bool fits = republish_make(&r, &source, w->settings->prefix, w->links.room);
+	bool fits = republish_make(&r, &source, w->settings->connection.prefix, w->links.room);
 	message_destroy(alone);
 	if (!fits) {
 		char why[64];
@@ -347,7 +347,7 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	    .verdict = verdict_name(v),
 	    .exit_code = report->exit_code,
 	    .signal = signal_name(report->signal, name, sizeof name),
-	    .worker = worker_of(t)->settings->name,
+	    .worker = worker_of(t)->settings->connection.name,
 	    .error = words,
 	};
 	char *history = box_history_add(t->in.book.history, &this_try);
@@ -523,16 +523,16 @@ static void run_began(struct run *r)
 
 /* A delivery must not be held as long as the broker's consumer_timeout, which would close the
  * channel. */
-static int64_t timeout_limit_ms(const struct settings *s)
+static int64_t timeout_limit_ms(const struct worker_settings *s)
 {
 	int64_t limit = s->broker_consumer_timeout_ms - CONSUMER_TIMEOUT_MARGIN_MS;
 	return limit > s->broker_consumer_timeout_ms / 2 ? limit
 	                                                 : s->broker_consumer_timeout_ms / 2;
 }
 
-static int64_t timeout_of(const struct task *t, const struct settings_handler *h)
+static int64_t timeout_of(const struct task *t, const struct handler_settings *h)
 {
-	const struct settings *s = worker_of(t)->settings;
+	const struct worker_settings *s = worker_of(t)->settings;
 	int64_t limit = timeout_limit_ms(s);
 	int64_t wanted = t->in.job.timeout_ms > 0 ? t->in.job.timeout_ms
 	                 : h->timeout_ms > 0      ? h->timeout_ms

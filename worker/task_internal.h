@@ -42,7 +42,7 @@ struct task {
 	char *box; /* of a dead one */
 };
 
-const struct settings_queue *task_queue(const struct task *t);
+const struct queue_settings *task_queue(const struct task *t);
 struct log_subject task_subject(const struct task *t);
 
 /* Takes the task: it waits behind all others for a slot, and counts as taken. */

@@ -22,8 +22,9 @@ static const struct option_spec options[] = {
      "a setting of the handler before it, or of the command behind --: memory=500M"},
     {"queue", 'q', "NAME", "the queue that the handler is told (default: test)"},
     {"attempt", 0, "N", "the number of the try that the handler is told (default 1)"},
-    {"timeout", 0, "TIME", "stop the job after this time (default 5m)"},
-    {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)"},
+    {"timeout", 0, "TIME", "stop the job after this time (default 5m)", .setting = "timeout"},
+    {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)",
+     .setting = "grace"},
     {"json", 0, NULL, "print a line of JSON"},
     {0},
 };
@@ -31,7 +32,7 @@ static const struct option_spec options[] = {
 enum { FLUSH_MS = 20, GUARDIAN_CLOSE_MS = 5000 };
 
 struct trial {
-	struct settings settings;
+	struct worker_settings settings;
 	struct options options;
 	uv_loop_t loop;
 	uv_prepare_t flush;
@@ -148,8 +149,8 @@ static int make_job(struct trial *t, struct error *err)
 		return error_set(err, ERROR_USAGE,
 		                 "type '%.100s' must be 1 to %d bytes of A-Za-z0-9._-",
 		                 o->arguments[0], JOB_TYPE_MAX);
-	int rc = input_json(count == 2 ? o->arguments[1] : "null", (size_t)t->settings.max_body,
-	                    &text, &args, err);
+	int rc = input_json(count == 2 ? o->arguments[1] : "null",
+	                    (size_t)t->settings.connection.max_body, &text, &args, err);
 	if (rc == 0) {
 		t->job = (struct job){.id = xstrdup(job_make_uuid7(clock_now_ms(), id)),
 		                      .type = xstrdup(o->arguments[0]),
@@ -238,8 +239,8 @@ static int run(int argc, char **argv)
 	struct trial t = {0};
 	struct error err = {0};
 	int guardian_fd, guardian_pid, code;
-	if (options_begin(WORKER_PROGRAM, SETTINGS_WORKER, &test_command, argc, argv, &t.options,
-	                  &t.settings, &code))
+	if (options_begin(&worker_schema, &test_command, argc, argv, &t.options, &t.settings,
+	                  &code))
 		return code;
 	if (command_line_handlers(&t.settings, &t.options, &err) < 0 ||
 	    command_line_check(&t.settings, &err) < 0 || make_job(&t, &err) < 0 ||
@@ -248,7 +249,7 @@ static int run(int argc, char **argv)
 		t.code = options_fail(WORKER_PROGRAM, &test_command, &err);
 	job_finish(&t.job);
 	buf_finish(&t.document);
-	settings_finish(&t.settings);
+	settings_finish(&worker_schema, &t.settings);
 	options_finish(&t.options);
 	return t.code;
 }

@@ -219,7 +219,7 @@ static void queue_started(struct queue *q)
 {
 	q->was_active = true;
 	if (complaint_over(&q->complaint))
-		log_info(LOG_SELF, "queue '%s' is consumed again", q->settings->name);
+		log_info(LOG_SELF, "queue '%s' is consumed again", q->settings->queue.name);
 }
 
 /* What cannot be consumed at the start is a mistake of whoever started us; what is taken away later
@@ -235,9 +235,9 @@ static void queue_refused(struct worker *w, struct queue *q, const struct link_e
 		return;
 	bool missing = e->error->kind == ERROR_CONFIG;
 	log_error(LOG_SELF, "queue '%s' is not consumed, it is tried again by itself: %s%s%s%s",
-	          q->settings->name, e->error->text,
+	          q->settings->queue.name, e->error->text,
 	          missing ? "; create it again with: warren-producer setup " : "",
-	          missing ? q->settings->name : "", again);
+	          missing ? q->settings->queue.name : "", again);
 }
 
 static void consuming_event(struct worker *w, struct link_event *e)
@@ -377,7 +377,8 @@ static bool reload_keys(struct worker *w)
 		struct queue *q = &w->queues.all[i];
 		struct error err;
 		struct admission fresh;
-		if (admission_load(&fresh, q->settings, w->settings->prefix, &err) == 0) {
+		if (admission_load(&fresh, q->settings, w->settings->connection.prefix, &err) ==
+		    0) {
 			admission_finish(&q->admission);
 			q->admission = fresh;
 			continue;
@@ -393,26 +394,27 @@ static bool reload_keys(struct worker *w)
 static void reload(struct worker *w)
 {
 	struct error err;
-	struct settings fresh;
+	struct worker_settings fresh;
 	if (log_reopen(&err) < 0)
 		log_error(LOG_SELF, "%s", err.text);
 	bool keys = reload_keys(w);
-	if (options_load_settings(w->options, SETTINGS_WORKER, &fresh, &err) < 0 ||
-	    settings_check(&fresh, SETTINGS_WORKER, &err) < 0) {
+	if (options_load_settings(w->options, &worker_schema, &fresh, &err) < 0 ||
+	    worker_schema.check(&fresh, &err) < 0) {
 		log_error(LOG_SELF, "SIGHUP: settings stay as they are: %s", err.text);
-		settings_finish(&fresh);
+		settings_finish(&worker_schema, &fresh);
 		return;
 	}
-	struct settings *s = w->settings;
+	struct worker_settings *s = w->settings;
 	s->timeout_ms = fresh.timeout_ms;
 	s->grace_ms = fresh.grace_ms;
 	s->drain_ms = fresh.drain_ms;
 	s->result_max = fresh.result_max;
 	s->log_output = fresh.log_output;
 	enum log_level level;
-	if (log_level_from_name(fresh.log_level, &level))
-		log_configure(level, strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
-	settings_finish(&fresh);
+	if (log_level_from_name(fresh.connection.log_level, &level))
+		log_configure(level,
+		              strcmp(s->connection.log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
+	settings_finish(&worker_schema, &fresh);
 	log_info(LOG_SELF,
 	         "SIGHUP: log opened anew; %stimeout, grace, drain, result_max, log_output and "
 	         "log_level read again",
@@ -482,7 +484,7 @@ static void guardian_gone(void *data)
 static void describe_keys(const struct queue *q)
 {
 	const struct admission *a = &q->admission;
-	const char *name = q->settings->name;
+	const char *name = q->settings->queue.name;
 	if (a->signers.count > 0)
 		log_info(LOG_SELF, "queue '%s': signatures of %zu keys are good; %s", name,
 		         a->signers.count,
@@ -497,9 +499,9 @@ static void describe_keys(const struct queue *q)
 
 static void describe(const struct worker *w)
 {
-	const struct settings *s = w->settings;
+	const struct worker_settings *s = w->settings;
 	for (unsigned i = 0; i < w->queues.count; i++) {
-		const struct settings_queue *q = w->queues.all[i].settings;
+		const struct queue_settings *q = &w->queues.all[i].settings->queue;
 		char base[CLOCK_TEXT_SIZE], max[CLOCK_TEXT_SIZE];
 		describe_keys(&w->queues.all[i]);
 		log_info(LOG_SELF,
@@ -523,7 +525,7 @@ static void describe(const struct worker *w)
 
 static void make_queues(struct worker *w)
 {
-	const struct settings *s = w->settings;
+	const struct worker_settings *s = w->settings;
 	char name[TOPOLOGY_NAME_MAX];
 	w->queues.count = (unsigned)s->queue_count;
 	w->queues.all = xcalloc(s->queue_count, sizeof *w->queues.all);
@@ -532,7 +534,8 @@ static void make_queues(struct worker *w)
 	for (size_t i = 0; i < s->queue_count; i++)
 		w->queues.all[i] = (struct queue){
 		    .settings = &s->queues[i],
-		    .amqp_name = xstrdup(topology_queue(s->prefix, s->queues[i].name, name)),
+		    .amqp_name = xstrdup(
+		        topology_queue(s->connection.prefix, s->queues[i].queue.name, name)),
 		    .prefetch = prefetch[i],
 		};
 }
@@ -541,17 +544,17 @@ static int load_keys(struct worker *w, struct error *err)
 {
 	for (unsigned i = 0; i < w->queues.count; i++)
 		if (admission_load(&w->queues.all[i].admission, w->queues.all[i].settings,
-		                   w->settings->prefix, err) < 0)
+		                   w->settings->connection.prefix, err) < 0)
 			return -1;
 	return 0;
 }
 
 static int open_links(struct worker *w, struct error *err)
 {
-	struct broker_options broker = connect_options(w->settings);
+	struct broker_options broker = connect_options(&w->settings->connection);
 	char dead[TOPOLOGY_NAME_MAX], jobs[TOPOLOGY_NAME_MAX];
-	const char *exchanges[] = {topology_jobs(w->settings->prefix, jobs),
-	                           topology_dead(w->settings->prefix, dead)};
+	const char *exchanges[] = {topology_jobs(w->settings->connection.prefix, jobs),
+	                           topology_dead(w->settings->connection.prefix, dead)};
 	cleanup_free const char **queues = xcalloc(w->queues.count, sizeof *queues);
 	for (unsigned i = 0; i < w->queues.count; i++)
 		queues[i] = w->queues.all[i].amqp_name;
@@ -654,7 +657,7 @@ static int finish(struct worker *w)
 	return w->phase.exit_code;
 }
 
-int worker_run(struct settings *settings, const struct options *options,
+int worker_run(struct worker_settings *settings, const struct options *options,
                struct worker_limits limits, int guardian_fd, int guardian_pid)
 {
 	struct error err;

@@ -15,7 +15,7 @@
  * Runs until drained. guardian_fd and guardian_pid are guardian_fork's. Returns the exit code.
  * settings are changed by HUP (only what may be re-read).
  */
-int worker_run(struct settings *settings, const struct options *options,
+int worker_run(struct worker_settings *settings, const struct options *options,
                struct worker_limits limits, int guardian_fd, int guardian_pid);
 
 /* Begins to drain; deadline_ms from now, or -1 for none. Harmless when draining already. */

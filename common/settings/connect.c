@@ -3,29 +3,30 @@
 
 #include "common/amqp/declare.h"
 #include "common/base/memory.h"
+#include "common/settings/queue_settings.h"
 
-struct broker_options connect_options(const struct settings *s)
+struct broker_options connect_options(const struct connection_settings *c)
 {
 	return (struct broker_options){
-	    .urls = (const char *const *)s->urls,
-	    .url_count = s->url_count,
-	    .user = s->user,
-	    .password = s->password,
-	    .name = s->name,
-	    .heartbeat_s = (int)(s->heartbeat_ms / 1000),
-	    .connect_timeout_ms = (int)s->connect_timeout_ms,
-	    .tls_ca = s->tls_ca,
-	    .tls_cert = s->tls_cert,
-	    .tls_key = s->tls_key,
-	    .sasl_external = s->sasl_external,
+	    .urls = (const char *const *)c->urls,
+	    .url_count = c->url_count,
+	    .user = c->user,
+	    .password = c->password,
+	    .name = c->name,
+	    .heartbeat_s = (int)(c->heartbeat_ms / 1000),
+	    .connect_timeout_ms = (int)c->connect_timeout_ms,
+	    .tls_ca = c->tls_ca,
+	    .tls_cert = c->tls_cert,
+	    .tls_key = c->tls_key,
+	    .sasl_external = c->sasl_external,
 	};
 }
 
-struct broker *connect_broker(const struct settings *s, struct error *err)
+struct broker *connect_broker(const struct connection_settings *c, struct error *err)
 {
-	struct broker_options options = connect_options(s);
-	options.write_timeout_ms = 2 * (int)s->heartbeat_ms; /* as link_watch does for a link */
-	for (unsigned i = 0; i < s->url_count; i++) {
+	struct broker_options options = connect_options(c);
+	options.write_timeout_ms = 2 * (int)c->heartbeat_ms; /* as link_watch does for a link */
+	for (unsigned i = 0; i < c->url_count; i++) {
 		struct broker *b = broker_connect(&options, i, err);
 		if (b)
 			return b;
@@ -33,15 +34,18 @@ struct broker *connect_broker(const struct settings *s, struct error *err)
 	return NULL;
 }
 
-int connect_setup(const struct settings *s, struct error *err)
+int connect_setup(const struct settings_schema *schema, const void *settings, struct error *err)
 {
+	const void *at = (const char *)settings + schema->connection;
+	const struct connection_settings *c = at;
+	size_t count = queues_count(schema, settings);
 	struct topology t;
-	cleanup_free const char **names = xcalloc(s->queue_count, sizeof *names);
-	for (size_t i = 0; i < s->queue_count; i++)
-		names[i] = s->queues[i].name;
-	if (topology_make(&t, s->prefix, names, s->queue_count, err) < 0)
+	cleanup_free const char **names = xcalloc(count, sizeof *names);
+	for (size_t i = 0; i < count; i++)
+		names[i] = queues_at(schema, settings, i)->name;
+	if (topology_make(&t, c->prefix, names, count, err) < 0)
 		return -1;
-	struct broker *b = connect_broker(s, err);
+	struct broker *b = connect_broker(c, err);
 	int rc = b ? declare_topology(b, &t, NULL, NULL, err) : -1;
 	broker_destroy(b, true);
 	topology_finish(&t);

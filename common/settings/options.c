@@ -11,21 +11,26 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/base/nearest.h"
-#include "common/settings/settings.h"
+#include "common/settings/connection_settings.h"
+#include "common/settings/settings_load.h"
 
 const struct option_spec options_common[] = {
     {"config", 'c', "FILE", "read this configuration file"},
     {"url", 'u', "URL",
-     "broker, or several with commas (default $AMQP_URL, else amqp://guest@localhost:5672/)"},
-    {"user", 0, "NAME", "user name, in place of the URL's"},
-    {"password-file", 0, "FILE", "file (mode 600) that holds the password; or set AMQP_PASSWORD"},
-    {"prefix", 0, "NAME", "first part of all exchange and queue names (default warren.v1)"},
-    {"log-level", 0, "LEVEL", "debug, info, warn, error or nothing (default info)"},
-    {"log-format", 0, "FORM", "text or json"},
-    {"log-file", 0, "FILE", "write the log there instead of to stderr; SIGHUP opens it anew"},
+     "broker, or several with commas (default $AMQP_URL, else amqp://guest@localhost:5672/)",
+     .setting = "urls"},
+    {"user", 0, "NAME", "user name, in place of the URL's", .setting = "user"},
+    {"password-file", 0, "FILE", "file (mode 600) that holds the password; or set AMQP_PASSWORD",
+     .setting = "password_file"},
+    {"prefix", 0, "NAME", "first part of all exchange and queue names (default warren.v1)",
+     .setting = "prefix"},
+    {"log-level", 0, "LEVEL", "debug, info, warn, error or nothing (default info)",
+     .setting = "log_level"},
+    {"log-format", 0, "FORM", "text or json", .setting = "log_format"},
+    {"log-file", 0, "FILE", "write the log there instead of to stderr; SIGHUP opens it anew",
+     .setting = "log_file"},
     {"show-config", 0, NULL, "print the effective settings without secrets, then exit"},
     {"help", 'h', NULL, "print this help"},
     {"version", 0, NULL, "print the version"},
@@ -232,56 +237,42 @@ int options_fail(const char *program, const struct command_spec *command, const 
 	return (int)err->kind;
 }
 
-static int apply_one(struct settings *s, enum settings_program program,
-                     const struct parsed_option *given, struct error *err)
+int options_load_settings(const struct options *o, const struct settings_schema *schema,
+                          void *settings, struct error *err)
 {
-	static const char *const of_settings[] = {
-	    "url",        "user",     "password-file", "prefix",  "log-level",
-	    "log-format", "log-file", "slots",         "timeout", "grace",
-	    "drain",      "name",     "mgmt-url",      "window",  "confirm-timeout"};
-	for (size_t i = 0; i < sizeof of_settings / sizeof *of_settings; i++) {
-		if (strcmp(given->spec->name, of_settings[i]) != 0)
-			continue;
-		/* send --timeout is the job's, not a setting of the producer's */
-		if (program == SETTINGS_PRODUCER && strcmp(given->spec->name, "timeout") == 0)
-			return 0;
-		return settings_set(s, program, given->spec->name, given->value, err);
+	settings_init(schema, settings);
+	if (settings_load(schema, settings, options_get(o, "config"), err) < 0)
+		return -1;
+	for (size_t i = 0; i < o->count; i++) {
+		const struct parsed_option *given = &o->given[i];
+		char called[64];
+		snprintf(called, sizeof called, "--%s", given->spec->name);
+		if (given->spec->setting && settings_set(schema, settings, given->spec->setting,
+		                                         called, given->value, err) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-int options_load_settings(const struct options *o, int settings_program, struct settings *s,
-                          struct error *err)
+static int configure_log(const struct settings_schema *schema, const void *settings,
+                         struct error *err)
 {
-	enum settings_program program = (enum settings_program)settings_program;
-	settings_init(s, program);
-	if (settings_load(s, program, options_get(o, "config"), err) < 0)
+	const void *connection = (const char *)settings + schema->connection;
+	return connection_settings_log(connection, err);
+}
+
+static int show_config(const struct settings_schema *schema, void *settings, struct error *err)
+{
+	if (schema->check(settings, err) < 0)
 		return -1;
-	for (size_t i = 0; i < o->count; i++)
-		if (apply_one(s, program, &o->given[i], err) < 0)
-			return -1;
+	settings_show(schema, settings, stdout);
 	return 0;
 }
 
-static int configure_log(const struct settings *s, struct error *err)
+bool options_begin(const struct settings_schema *schema, const struct command_spec *command,
+                   int argc, char **argv, struct options *o, void *settings, int *exit_code)
 {
-	enum log_level level = LOG_INFO;
-	log_level_from_name(s->log_level, &level);
-	log_configure(level, strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_TEXT);
-	return s->log_file ? log_open(s->log_file, err) : 0;
-}
-
-static int show_config(struct settings *s, enum settings_program program, struct error *err)
-{
-	if (settings_check(s, program, err) < 0)
-		return -1;
-	settings_show(s, program, stdout);
-	return 0;
-}
-
-bool options_begin(const char *program, int settings_program, const struct command_spec *command,
-                   int argc, char **argv, struct options *o, struct settings *s, int *exit_code)
-{
+	const char *program = schema->program;
 	struct error err = {0};
 	*exit_code = 0;
 	if (options_parse(o, command, argc, argv, &err) < 0) {
@@ -297,16 +288,16 @@ bool options_begin(const char *program, int settings_program, const struct comma
 		options_finish(o);
 		return true;
 	}
-	enum settings_program which = (enum settings_program)settings_program;
 	bool show = options_has(o, "show-config");
-	if (options_load_settings(o, settings_program, s, &err) < 0 || configure_log(s, &err) < 0 ||
-	    (show && show_config(s, which, &err) < 0)) {
+	if (options_load_settings(o, schema, settings, &err) < 0 ||
+	    configure_log(schema, settings, &err) < 0 ||
+	    (show && show_config(schema, settings, &err) < 0)) {
 		*exit_code = options_fail(program, command, &err);
 		show = true;
 	}
 	if (!show)
 		return false;
-	settings_finish(s);
+	settings_finish(schema, settings);
 	options_finish(o);
 	return true;
 }

@@ -10,12 +10,14 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "common/settings/settings.h"
 
 struct option_spec {
 	const char *name;     /* long name without dashes; NULL ends the table */
 	char letter;          /* 0: none */
 	const char *argument; /* NULL: none; "N": required; "[=N]": optional */
 	const char *help;     /* one line; default in words where there is one */
+	const char *setting;  /* key of the top level that the option sets; NULL: none */
 };
 
 struct command_spec {
@@ -65,21 +67,20 @@ void options_overview(const char *program, const char *summary,
 const char *options_nearest(const char *name, const char *const *names, size_t count);
 
 /*
- * The common part of every command: --help and --version are answered (*exit_code set to 0 and true
- * returned), usage errors are printed (64), settings are loaded from file and environment, common
- * options applied, log configured,
- * --show-config answered. True: the command returns *exit_code at once. False: go on with *o and
- * *s. The command's own options that carry a settings key's name are applied too (e.g. "slots").
+ * Does what every command does first. Answers --help and --version, loads the settings into
+ * settings, a struct of the schema's, applies the options that name a setting, sets up the log, and
+ * answers --show-config. Returns false if the command shall go on. It must then call
+ * options_finish and settings_finish. Returns true if the command must return *exit_code at once.
+ * Errors have been printed then, and nothing is to be freed.
  */
-struct settings;
-bool options_begin(const char *program, int settings_program, const struct command_spec *command,
-                   int argc, char **argv, struct options *o, struct settings *s, int *exit_code);
+bool options_begin(const struct settings_schema *schema, const struct command_spec *command,
+                   int argc, char **argv, struct options *o, void *settings, int *exit_code);
 /*
- * The settings as options_begin makes them - defaults, file, environment, then the command line -
- * into s, which is to be finished even on failure. For reading them again.
+ * Loads the settings as options_begin does, for reading them again: defaults, file, environment,
+ * then the options in o. The caller must call settings_finish, also after -1.
  */
-int options_load_settings(const struct options *o, int settings_program, struct settings *s,
-                          struct error *err);
+int options_load_settings(const struct options *o, const struct settings_schema *schema,
+                          void *settings, struct error *err);
 /*
  * A whole program of commands: --help, --version, the command's run. Returns the exit code: what
  * could not be written to stdout makes it ERROR_IO. SIGPIPE is ignored from here on, and no socket

@@ -1,146 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The effective settings of either program: one table of keys (name, type, default, range, help,
- * which program, may it be re-read) that parses the file, the environment and the command line,
- * prints --show-config, and against which config/ *.cfg are tested. The only user of libconfig.
+ * The settings of a program, as its schema describes them. The engine knows no program: a program
+ * defines its struct, the tables of its keys, and one struct settings_schema.
  *
- * Later wins: built-in default, file, environment (AMQP_URL, WARREN_<KEY>), command line.
+ * Settings come from several places, and the later one wins: built-in default, file, environment,
+ * command line. settings_load.h reads the file and the environment. options.h reads the command
+ * line.
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "common/settings/settings_key.h"
 
-#include "common/base/error.h"
-#include "common/job/retry.h"
-
-enum settings_program { SETTINGS_PRODUCER = 1, SETTINGS_WORKER = 2 };
-
-enum { SETTINGS_UNSET = -1 }; /* of a number without a default: somebody else's value holds */
-
-struct settings_queue {
-	char *name;
-	unsigned weight; /* share of the worker's slots, >= 1 */
-	bool raw;        /* codec = "raw": any body is a job's args */
-	char *type;      /* raw: the type when the message names none; NULL: the queue's name */
-	struct retry_policy retry;
-	/* key files (key_files.h); NULL: none */
-	char *sign_with; /* producer: the secret key that signs */
-	char *seal_to;   /* producer: the public key that args are sealed to */
-	char *signed_by; /* worker: public keys; a job must be signed by one of them */
-	char *open_with; /* worker: secret keys; args must be sealed to one of them */
-	bool require_signed, require_sealed; /* worker: false while producers change over */
+/* A list of groups in a file, such as queues = ( { ... }, { ... } ), kept as an array. */
+struct settings_list {
+	struct settings_table table; /* the keys of one group */
+	size_t size;                 /* of one item of the array */
+	size_t items;             /* offset of the pointer to the array in the program's struct */
+	size_t count;             /* offset of the size_t that counts the items */
+	void (*init)(void *item); /* sets, in a zeroed item, what has no key; may be NULL */
 };
 
-struct settings_exit {
-	int code;
-	const char *verdict; /* "ok", "retry", "dead"; a literal */
+struct settings_schema {
+	const char *program; /* name of the program in messages, such as "warren-worker" */
+	const char *file;    /* name of its configuration file, without ".cfg" */
+	size_t size;         /* of the program's struct */
+	size_t connection;   /* offset of its struct connection_settings */
+	struct settings_table table;
+	const struct settings_list *lists;
+	size_t list_count;
+	/* Sets defaults that no table can express. Called with the table's defaults in place. */
+	void (*init)(void *settings);
+	/* Frees what the tables do not. May be NULL. */
+	void (*finish)(void *settings);
+	/* Checks what spans several keys. Returns -1 with ERROR_CONFIG and a way out. */
+	int (*check)(void *settings, struct error *err);
 };
 
-struct settings_handler {
-	char *type;          /* glob */
-	char *run;           /* "exec:CMD ARG..." split by POSIX quoting, never expanded */
-	int64_t timeout_ms;  /* SETTINGS_UNSET: the worker's */
-	int64_t grace_ms;    /* SETTINGS_UNSET: the worker's */
-	int64_t concurrency; /* jobs at once in this handler; SETTINGS_UNSET: as many as there are
-	                        slots */
-
-	/* process, plugin */
-	int64_t children;       /* SETTINGS_UNSET: as many as may be of use */
-	bool stdio;             /* the protocol on stdin and stdout */
-	int64_t recycle_jobs;   /* a new process after so many; 0: never */
-	int64_t recycle_memory; /* bytes above which a new process takes over; 0: never */
-
-	/* limits of its processes; SETTINGS_UNSET or NULL: as they are */
-	int64_t memory, cpu_ms, files, processes, file_size;
-	char *user, *group, *folder, *umask;
-	bool private_tmp, no_new_privileges, no_network;
-	char *environment; /* names of variables that it gets, and no others */
-	struct settings_exit *exits;
-	size_t exit_count;
-};
-
-struct settings_route {
-	char *type; /* glob */
-	char *queue;
-};
-
-struct settings {
-	/* both */
-	char **urls;
-	size_t url_count;
-	char *user;     /* NULL: the URL's */
-	char *password; /* never printed */
-	char *password_file;
-	char *prefix;               /* default warren.v1 */
-	int64_t heartbeat_ms;       /* default 30 s */
-	int64_t connect_timeout_ms; /* default 5 s */
-	char *tls_ca, *tls_cert, *tls_key;
-	bool sasl_external;
-	char *mgmt_url; /* http://user@host:15672; NULL: none */
-	char *log_level, *log_format, *log_file;
-	int64_t max_body; /* bytes; default 1 MiB */
-	struct settings_queue *queues;
-	size_t queue_count;
-	/* producer */
-	char *default_queue; /* "default" */
-	struct settings_route *routes;
-	size_t route_count;
-	int64_t confirm_timeout_ms; /* default 30 s */
-	int64_t window;             /* outstanding confirms of batch; default 1000 */
-	char *
-	    name; /* how the broker shows the connection; of a worker a setting, default host:pid */
-	/* worker */
-	int64_t slots;                      /* default: number of processors */
-	int64_t timeout_ms;                 /* default 5 min */
-	int64_t grace_ms;                   /* TERM to KILL; default 10 s */
-	int64_t drain_ms;                   /* default 30 s */
-	int64_t broker_consumer_timeout_ms; /* default 30 min, the broker's own default */
-	int64_t result_max;                 /* bytes of stdout kept; default 64 KiB */
-	bool log_output;                    /* handlers' stderr goes to the log; default true */
-	struct settings_handler *handlers;
-	size_t handler_count; /* in order: the first glob that matches */
-	size_t
-	    command_line_handlers; /* how many of them, at the front, came from the command line */
-};
-
-/* Built-in defaults for the program, then the environment and a file are applied by settings_load.
- */
-void settings_init(struct settings *s, enum settings_program program);
-void settings_finish(struct settings *s);
+/* Gives the struct at settings its defaults. The caller must call settings_finish later. */
+void settings_init(const struct settings_schema *schema, void *settings);
+void settings_finish(const struct settings_schema *schema, void *settings);
 
 /*
- * Reads file (NULL: $WARREN_CONFIG, else $XDG_CONFIG_HOME/warren/<program>.cfg, else
- * /etc/warren/<program>.cfg, absent is fine), then the environment. A wrong key, type or range:
- * ERROR_CONFIG naming file, line and the nearest right key. A file that was named and cannot be
- * read: ERROR_NOINPUT.
+ * Sets the key called name of the top level. Error texts name it as called says, such as
+ * "--log-level". Returns -1 with ERROR_USAGE.
  */
-int settings_load(struct settings *s, enum settings_program program, const char *file,
-                  struct error *err);
+int settings_set(const struct settings_schema *schema, void *settings, const char *name,
+                 const char *called, const char *value, struct error *err);
 
-/* Sets one key by the name of its option ("log-level" is the file's log_level; "url" is urls).
- * ERROR_USAGE. */
-int settings_set(struct settings *s, enum settings_program program, const char *option,
-                 const char *value, struct error *err);
+/*
+ * Prints the settings as a configuration file, for --show-config. Secrets appear as "(set)", and
+ * URLs without user and password.
+ */
+void settings_show(const struct settings_schema *schema, const void *settings, FILE *out);
 
-/* -q NAME[:WEIGHT] of the command line: the first call replaces the file's queues but keeps the
- * options of a queue of the same name. */
-int settings_use_queue(struct settings *s, const char *spec, bool first, struct error *err);
-/* --sign-with FILE and the like: the key (its name with - or _) of every queue there is.
- * ERROR_USAGE. */
-int settings_of_queues(struct settings *s, enum settings_program program, const char *option,
-                       const char *value, struct error *err);
-/* --handler 'GLOB=exec:CMD ARG': goes in front of the file's handlers, in the order given. */
-int settings_add_handler(struct settings *s, const char *spec, struct error *err);
-/* --with KEY=VALUE: a setting of the handler that settings_add_handler added last. ERROR_USAGE. */
-int settings_with(struct settings *s, const char *spec, struct error *err);
-
-/* Ranges that span keys, names that must be valid, the password file read (its mode must not let
- * others read it). */
-int settings_check(struct settings *s, enum settings_program program, struct error *err);
-
-/* --show-config: the effective settings as a config file; URLs without user and password; passwords
- * as "(set)". */
-void settings_show(const struct settings *s, enum settings_program program, FILE *out);
+/* Returns the list of that name, or NULL. */
+const struct settings_list *settings_list_find(const struct settings_schema *schema,
+                                               const char *name);
+/* Returns the number of items of the list. */
+size_t settings_list_count(const struct settings_list *l, const void *settings);
+/* Returns the item number i of the list. */
+void *settings_list_item(const struct settings_list *l, const void *settings, size_t i);
+/* Inserts an item with its defaults as number i, and returns it. Other items may move. */
+void *settings_list_insert(const struct settings_list *l, void *settings, size_t i);
+/* Frees the item number i. Those behind it move up. */
+void settings_list_remove(const struct settings_list *l, void *settings, size_t i);
+/* Moves the item number from so that it becomes number to, and those between them by one. */
+void settings_list_move(const struct settings_list *l, void *settings, size_t from, size_t to);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A libconfig file into the settings. */
+#include "common/settings/settings_file.h"
+
 #include <errno.h>
 #include <libconfig.h>
 #include <string.h>
 
 #include "common/base/buf.h"
 #include "common/base/nearest.h"
-#include "common/settings/settings_keys.h"
+
+enum { NAMES_MAX = 64 };
 
 struct loading {
-	struct settings *s;
-	enum settings_program program;
+	const struct settings_schema *schema;
+	void *settings;
 	const char *file;
 	struct error *err;
 };
@@ -47,17 +49,15 @@ static int need_scalar(const struct loading *l, const config_setting_t *c, char 
 	return at_line(l, c);
 }
 
-/* more: names beside the table's. */
+/* At the top level, the lists are keys as well. */
 static int unknown(const struct loading *l, const config_setting_t *c,
-                   const struct settings_table *t, const char *const *more, size_t more_count)
+                   const struct settings_table *t)
 {
-	const char *names[64];
+	const char *names[NAMES_MAX];
 	size_t count = 0;
-	for (size_t i = 0; i < more_count; i++)
-		names[count++] = more[i];
-	for (size_t i = 0; i < t->count && count < sizeof names / sizeof *names; i++)
-		if (t->keys[i].programs & l->program)
-			names[count++] = t->keys[i].name;
+	for (size_t i = 0; !t->name && i < l->schema->list_count && count < NAMES_MAX; i++)
+		names[count++] = l->schema->lists[i].table.name;
+	count += settings_names(t, names + count, NAMES_MAX - count);
 	const char *near = nearest_name(config_setting_name(c), names, count);
 	error_set(l->err, ERROR_CONFIG, "unknown key '%s'%s%s%s%s%s", config_setting_name(c),
 	          t->name ? " in " : "", t->name ? t->name : "", near ? "; did you mean '" : "",
@@ -65,97 +65,88 @@ static int unknown(const struct loading *l, const config_setting_t *c,
 	return at_line(l, c);
 }
 
-static int load_value(const struct loading *l, const config_setting_t *c,
-                      const struct settings_key *k, void *object)
+/* Joins the texts of a list with commas. */
+static int load_texts(const struct loading *l, const config_setting_t *c, struct settings_field f)
 {
-	char text[4096];
-	if (need_scalar(l, c, text, sizeof text) < 0)
-		return -1;
-	return settings_read(k, object, k->name, text, l->err) < 0 ? at_line(l, c) : 0;
+	struct buf list = {0};
+	char text[1024];
+	for (int i = 0; i < config_setting_length(c); i++)
+		if (scalar_text(config_setting_get_elem(c, (unsigned)i), text, sizeof text))
+			buf_printf(&list, "%s%s", i ? "," : "", text);
+	int rc = settings_read(f, f.key->name, list.data ? list.data : "", l->err);
+	buf_finish(&list);
+	return rc < 0 ? at_line(l, c) : 0;
 }
 
-static int load_group(const struct loading *l, const config_setting_t *group,
-                      const struct settings_table *t, void *object)
+static int load_value(const struct loading *l, const config_setting_t *c, struct settings_field f)
 {
-	for (int i = 0; i < config_setting_length(group); i++) {
-		const config_setting_t *c = config_setting_get_elem(group, (unsigned)i);
-		const struct settings_key *k = settings_find(t, l->program, config_setting_name(c));
-		if (!k)
-			return unknown(l, c, t, NULL, 0);
-		if (load_value(l, c, k, object) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < t->count; i++) {
-		if (!t->keys[i].required || !settings_unset(&t->keys[i], object))
+	char text[4096];
+	if (f.key->list && config_setting_is_aggregate(c))
+		return load_texts(l, c, f);
+	if (need_scalar(l, c, text, sizeof text) < 0)
+		return -1;
+	return settings_read(f, f.key->name, text, l->err) < 0 ? at_line(l, c) : 0;
+}
+
+static int check_required(const struct loading *l, const config_setting_t *group,
+                          const struct settings_table *t, const void *item)
+{
+	struct settings_field f;
+	for (size_t i = 0; (f = settings_field(t, i, item)).key; i++) {
+		if (!f.key->required || !settings_unset(f))
 			continue;
 		error_set(l->err, ERROR_CONFIG, "an entry of %s needs the key '%s'", t->name,
-		          t->keys[i].name);
+		          f.key->name);
 		return at_line(l, group);
 	}
 	return 0;
 }
 
-static void *new_object(const struct loading *l, const struct settings_table *t)
+static int load_group(const struct loading *l, const config_setting_t *group,
+                      const struct settings_table *t, void *item)
 {
-	if (t == &settings_queues)
-		return settings_new_queue(l->s);
-	if (t == &settings_handlers)
-		return settings_new_handler(l->s, l->s->handler_count);
-	return settings_new_route(l->s);
+	for (int i = 0; i < config_setting_length(group); i++) {
+		const config_setting_t *c = config_setting_get_elem(group, (unsigned)i);
+		struct settings_field f = settings_find(t, item, config_setting_name(c));
+		if (!f.key)
+			return unknown(l, c, t);
+		if (load_value(l, c, f) < 0)
+			return -1;
+	}
+	return check_required(l, group, t, item);
 }
 
-static int load_list(const struct loading *l, const config_setting_t *list,
-                     const struct settings_table *t)
+static int load_list(const struct loading *l, const config_setting_t *c,
+                     const struct settings_list *list)
 {
-	if (!config_setting_is_list(list)) {
+	const struct settings_table *t = &list->table;
+	if (!config_setting_is_list(c)) {
 		error_set(l->err, ERROR_CONFIG, "'%s' wants a list of groups: ( { ... }, { ... } )",
 		          t->name);
-		return at_line(l, list);
+		return at_line(l, c);
 	}
-	for (int i = 0; i < config_setting_length(list); i++) {
-		const config_setting_t *c = config_setting_get_elem(list, (unsigned)i);
-		if (!config_setting_is_group(c)) {
+	for (int i = 0; i < config_setting_length(c); i++) {
+		const config_setting_t *group = config_setting_get_elem(c, (unsigned)i);
+		if (!config_setting_is_group(group)) {
 			error_set(l->err, ERROR_CONFIG, "'%s' wants groups: { ... }", t->name);
-			return at_line(l, c);
+			return at_line(l, group);
 		}
-		if (load_group(l, c, t, new_object(l, t)) < 0)
+		size_t end = settings_list_count(list, l->settings);
+		if (load_group(l, group, t, settings_list_insert(list, l->settings, end)) < 0)
 			return -1;
 	}
-	return 0;
-}
-
-static int load_urls(const struct loading *l, const config_setting_t *c)
-{
-	struct buf list = {0};
-	char text[1024];
-	if (config_setting_is_scalar(c)) {
-		if (need_scalar(l, c, text, sizeof text) < 0)
-			return -1;
-		buf_append_text(&list, text);
-	}
-	for (int i = 0; config_setting_is_aggregate(c) && i < config_setting_length(c); i++)
-		if (scalar_text(config_setting_get_elem(c, (unsigned)i), text, sizeof text))
-			buf_printf(&list, "%s%s", i ? "," : "", text);
-	settings_set_urls(l->s, list.data ? list.data : "");
-	buf_finish(&list);
 	return 0;
 }
 
 static int load_key(const struct loading *l, const config_setting_t *c)
 {
-	const struct settings_table *of_program =
-	    l->program == SETTINGS_WORKER ? &settings_handlers : &settings_routes;
-	const char *more[] = {"urls", settings_queues.name, of_program->name};
+	const struct settings_table *t = &l->schema->table;
 	const char *name = config_setting_name(c);
-	if (strcmp(name, "urls") == 0)
-		return load_urls(l, c);
-	if (strcmp(name, settings_queues.name) == 0)
-		return load_list(l, c, &settings_queues);
-	if (strcmp(name, of_program->name) == 0)
-		return load_list(l, c, of_program);
-	const struct settings_key *k = settings_find(&settings_top, l->program, name);
-	return k ? load_value(l, c, k, l->s)
-	         : unknown(l, c, &settings_top, more, sizeof more / sizeof *more);
+	const struct settings_list *list = settings_list_find(l->schema, name);
+	if (list)
+		return load_list(l, c, list);
+	struct settings_field f = settings_find(t, l->settings, name);
+	return f.key ? load_value(l, c, f) : unknown(l, c, t);
 }
 
 static int load_config(const struct loading *l, config_t *config)
@@ -175,11 +166,11 @@ static int load_config(const struct loading *l, config_t *config)
 	return 0;
 }
 
-int settings_load_file(struct settings *s, enum settings_program program, const char *file,
+int settings_load_file(const struct settings_schema *schema, void *settings, const char *file,
                        struct error *err)
 {
 	config_t config;
-	struct loading l = {s, program, file, err};
+	struct loading l = {schema, settings, file, err};
 	config_init(&config);
 	int rc = load_config(&l, &config);
 	config_destroy(&config);

@@ -159,7 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span bytes;
 	make_keys();
 	struct trick t = trick_from(&input);
-	struct settings_queue queue = {.name = (char[]){"mail"}, .weight = 1, .raw = t.raw};
+	struct queue_settings queue = {.name = (char[]){"mail"}, .weight = 1, .raw = t.raw};
 	struct admission a = {.amqp_queue = AMQP_QUEUE,
 	                      .require_signed = t.require_signed,
 	                      .require_sealed = t.require_sealed};

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "common/job/job.h"
-#include "common/settings/settings.h"
+#include "common/settings/settings_load.h"
+#include "producer/producer_settings.h"
 #include "tests/fuzz/fuzz.h"
+#include "worker/settings/worker_settings.h"
 
 /* libconfig forgets the text of a string that does not end. */
 const char *__lsan_default_suppressions(void);
@@ -29,48 +31,65 @@ static void text_file_open(struct text_file *f, const char *data, size_t len)
 	snprintf(f->path, sizeof f->path, "/proc/self/fd/%d", f->fd);
 }
 
-static char *shown(const struct settings *s, enum settings_program program, size_t *len)
+/* The settings of either program. */
+union settings {
+	struct worker_settings worker;
+	struct producer_settings producer;
+};
+
+static char *shown(const struct settings_schema *schema, const union settings *s, size_t *len)
 {
 	char *text = NULL;
 	FILE *out = open_memstream(&text, len);
 	if (!out)
 		abort();
-	settings_show(s, program, out);
+	settings_show(schema, s, out);
 	fclose(out);
 	return text;
 }
 
 /* What is shown loads, and shows the same. */
-static void check_shown(const struct settings *s, enum settings_program program)
+static void check_shown(const struct settings_schema *schema, const union settings *s)
 {
-	struct settings again;
+	union settings again;
 	struct text_file file;
 	struct error err = {0};
 	size_t len, len_again;
-	char *text = shown(s, program, &len);
+	char *text = shown(schema, s, &len);
 	text_file_open(&file, text, len);
-	settings_init(&again, program);
-	fuzz_check(settings_load(&again, program, file.path, &err) == 0);
-	char *second = shown(&again, program, &len_again);
+	settings_init(schema, &again);
+	fuzz_check(settings_load(schema, &again, file.path, &err) == 0);
+	char *second = shown(schema, &again, &len_again);
 	fuzz_check(len == len_again && memcmp(text, second, len) == 0);
 	close(file.fd);
 	free(text);
 	free(second);
-	settings_finish(&again);
+	settings_finish(schema, &again);
 }
 
-static void check_sane(const struct settings *s)
+static void check_worker(const struct worker_settings *s)
 {
-	fuzz_check(s->slots >= 1 && s->slots <= 2000 && s->max_body >= 1024 &&
-	           s->max_body <= 128 << 20);
-	fuzz_check(s->prefix && queue_name_valid(span_of(s->prefix)));
-	for (size_t i = 0; i < s->queue_count; i++)
-		fuzz_check(queue_name_valid(span_of(s->queues[i].name)) &&
-		           s->queues[i].weight >= 1);
+	fuzz_check(s->slots >= 1 && s->slots <= 2000);
 	for (size_t i = 0; i < s->handler_count; i++)
 		fuzz_check(s->handlers[i].type && s->handlers[i].run);
+}
+
+static void check_producer(const struct producer_settings *s)
+{
 	for (size_t i = 0; i < s->route_count; i++)
 		fuzz_check(queue_name_valid(span_of(s->routes[i].queue)));
+}
+
+static void check_shared(const struct settings_schema *schema, const union settings *s)
+{
+	const void *at = (const char *)s + schema->connection;
+	const struct connection_settings *c = at;
+	fuzz_check(c->max_body >= 1024 && c->max_body <= 128 << 20);
+	fuzz_check(c->prefix && queue_name_valid(span_of(c->prefix)));
+	for (size_t i = 0; i < queues_count(schema, s); i++) {
+		const struct queue_settings *q = queues_at(schema, s, i);
+		fuzz_check(queue_name_valid(span_of(q->name)) && q->weight >= 1);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -78,19 +97,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* The rest of the line of @include is libconfig's to open: any file of this machine. */
 	if (size == 0 || memmem(data, size, "@include", 8))
 		return 0;
-	enum settings_program program = data[0] & 1 ? SETTINGS_WORKER : SETTINGS_PRODUCER;
-	struct settings s;
+	bool is_worker = data[0] & 1;
+	const struct settings_schema *schema = is_worker ? &worker_schema : &producer_schema;
+	union settings s;
 	struct text_file file;
 	struct error err = {0};
 	text_file_open(&file, (const char *)data + 1, size - 1);
-	settings_init(&s, program);
-	if (settings_load(&s, program, file.path, &err) < 0) {
+	settings_init(schema, &s);
+	if (settings_load(schema, &s, file.path, &err) < 0) {
 		fuzz_check(err.kind == ERROR_CONFIG && err.text[0]);
 	} else {
-		check_sane(&s);
-		check_shown(&s, program);
+		check_shared(schema, &s);
+		if (is_worker)
+			check_worker(&s.worker);
+		else
+			check_producer(&s.producer);
+		check_shown(schema, &s);
 	}
-	settings_finish(&s);
+	settings_finish(schema, &s);
 	close(file.fd);
 	return 0;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "common/base/memory.h"
-#include "common/settings/settings.h"
+#include "worker/settings/worker_settings.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/handlers/words.h"
 
@@ -30,20 +30,20 @@ static void check_words(const char *text)
 
 static void check_exits(const char *text)
 {
-	struct settings s;
+	struct worker_settings s;
 	struct error err = {0};
-	settings_init(&s, SETTINGS_WORKER);
-	fuzz_check(settings_add_handler(&s, "a=exec:true", &err) == 0);
+	settings_init(&worker_schema, &s);
+	fuzz_check(worker_add_handler(&s, "a=exec:true", &err) == 0);
 	char *spec = xprintf("exit=%s", text);
-	if (settings_with(&s, spec, &err) < 0)
+	if (worker_set_handler(&s, spec, &err) < 0)
 		fuzz_check(err.kind == ERROR_USAGE);
 	else
 		for (size_t i = 0; i < s.handlers[0].exit_count; i++) {
-			const struct settings_exit *e = &s.handlers[0].exits[i];
+			const struct exit_settings *e = &s.handlers[0].exits[i];
 			fuzz_check(e->code >= 0 && e->code <= 255 && e->verdict && *e->verdict);
 		}
 	free(spec);
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

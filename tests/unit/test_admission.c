@@ -12,7 +12,7 @@
 #define AMQP_QUEUE "warren.v1.q.mail"
 #define ID "\"id\":\"j-1\",\"type\":\"t\""
 
-static const struct settings_queue mail = {.name = (char[]){"mail"}, .weight = 1};
+static const struct queue_settings mail = {.name = (char[]){"mail"}, .weight = 1};
 static const struct seal_place place = {AMQP_QUEUE, "j-1", "t"};
 
 /* A queue that wants its jobs signed by signer, or sealed to it. The ring is the test's. */
@@ -38,7 +38,7 @@ static struct message *signed_message(const struct key *k, const char *body)
 	return m;
 }
 
-static struct intake read_message(const struct admission *a, const struct settings_queue *q,
+static struct intake read_message(const struct admission *a, const struct queue_settings *q,
                                   struct message *m)
 {
 	struct intake in;
@@ -51,7 +51,7 @@ START_TEST(of_a_signed_job_only_what_is_signed_counts)
 {
 	struct keyring ring;
 	struct admission a = wanting(KEY_SIGN_SECRET, &ring);
-	struct settings_queue raw = mail;
+	struct queue_settings raw = mail;
 	raw.raw = true;
 	char *ids[2];
 	for (int i = 0; i < 2; i++) {
@@ -77,9 +77,9 @@ START_TEST(what_is_too_large_is_refused_before_its_signature_is_looked_at)
 {
 	struct keyring ring;
 	struct admission a = wanting(KEY_SIGN_SECRET, &ring);
-	struct settings_queue raw = mail;
+	struct queue_settings raw = mail;
 	raw.raw = true;
-	const struct settings_queue *queues[] = {&mail, &raw};
+	const struct queue_settings *queues[] = {&mail, &raw};
 	for (size_t i = 0; i < 2; i++) {
 		struct message *m = signed_message(&ring.keys[0], "{" ID "}");
 		m->body[0] = '[';

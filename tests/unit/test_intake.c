@@ -13,7 +13,7 @@
 #include "worker/rules/redelivery.h"
 #include "worker/rules/republish.h"
 
-static const struct settings_queue mail = {.name = (char[]){"mail"}, .weight = 1};
+static const struct queue_settings mail = {.name = (char[]){"mail"}, .weight = 1};
 
 static const struct admission everybody;
 
@@ -25,7 +25,7 @@ static struct message *message_of(const char *body)
 	return m;
 }
 
-static struct intake read_from(const struct message *m, const struct settings_queue *queue)
+static struct intake read_from(const struct message *m, const struct queue_settings *queue)
 {
 	struct intake in;
 	intake_read(&in, m, queue, &everybody, CODEC_BODY_MAX_DEFAULT);
@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(a_hashed_id_depends_on_queue_body_and_time)
 {
-	const struct settings_queue other = {.name = (char[]){"other"}};
+	const struct queue_settings other = {.name = (char[]){"other"}};
 	struct message *a = message_of("{\"type\":\"t\"}"), *b = message_of("{\"type\":\"t\"} "),
 	               *c = message_copy(a);
 	c->timestamp_s = 1;
@@ -128,7 +128,7 @@ START_TEST(a_raw_queue_takes_any_body)
 	} rows[] = {
 	    {"t", "q", "t"}, {NULL, "q", "q"}, {"not valid", "q", "q"}, {NULL, NULL, "mail"}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct settings_queue raw = mail;
+		struct queue_settings raw = mail;
 		raw.raw = true;
 		raw.type = xstrdup(rows[i].queue_type);
 		struct message *m = message_create();
@@ -149,7 +149,7 @@ END_TEST
 
 START_TEST(a_raw_body_has_a_limit_and_a_time_too)
 {
-	struct settings_queue raw = mail;
+	struct queue_settings raw = mail;
 	struct intake in;
 	struct message *m = message_of("12345");
 	raw.raw = true;
@@ -171,7 +171,7 @@ END_TEST
 
 START_TEST(the_jobs_retry_fields_override_the_queues)
 {
-	struct settings_queue queue = mail;
+	struct queue_settings queue = mail;
 	queue.retry = retry_default;
 	struct message *m = message_of("{\"type\":\"t\",\"retry\":{\"max_attempts\":9}}");
 	struct intake in = read_from(m, &queue);

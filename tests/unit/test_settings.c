@@ -9,11 +9,20 @@
 #include "common/base/memory.h"
 #include "common/base/nearest.h"
 #include "common/settings/options.h"
-#include "common/settings/settings.h"
+#include "common/settings/settings_load.h"
+#include "producer/commands.h"
+#include "producer/producer_settings.h"
+#include "worker/settings/worker_settings.h"
 #include "common/job/topology.h"
 #include "common/amqp/window.h"
 
 /* ---- settings ---- */
+
+/* The settings of either program. */
+union settings {
+	struct worker_settings worker;
+	struct producer_settings producer;
+};
 
 static char path[] = "/tmp/warren-settings-XXXXXX";
 
@@ -27,11 +36,11 @@ static const char *write_file(const char *text)
 	return path;
 }
 
-static int load(struct settings *s, enum settings_program program, const char *text,
+static int load(const struct settings_schema *schema, void *settings, const char *text,
                 struct error *err)
 {
-	settings_init(s, program);
-	int rc = settings_load(s, program, write_file(text), err);
+	settings_init(schema, settings);
+	int rc = settings_load(schema, settings, write_file(text), err);
 	unlink(path);
 	return rc;
 }
@@ -85,21 +94,21 @@ static const struct {
 
 START_TEST(a_wrong_file_is_refused_by_line_and_words)
 {
-	struct settings s;
+	struct worker_settings s;
 	struct error err = {0};
-	ck_assert_int_eq(load(&s, SETTINGS_WORKER, wrong[_i].text, &err), -1);
+	ck_assert_int_eq(load(&worker_schema, &s, wrong[_i].text, &err), -1);
 	ck_assert_int_eq(err.kind, ERROR_CONFIG);
 	ck_assert_msg(strstr(err.text, wrong[_i].error) != NULL, "%s", err.text);
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
 }
 END_TEST
 
-static char *shown(const struct settings *s, enum settings_program program)
+static char *shown(const struct settings_schema *schema, const void *settings)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
-	settings_show(s, program, f);
+	settings_show(schema, settings, f);
 	fclose(f);
 	return text;
 }
@@ -116,187 +125,270 @@ START_TEST(what_is_shown_can_be_read_back)
 	                           "timeout = \"1m\"; grace = \"1s\"; memory = "
 	                           "\"1G\"; umask = \"077\"; children = 3; stdio = true;\n"
 	                           "  exit = \"3=dead 4=ok\"; } );\n";
-	struct settings s, again;
+	struct worker_settings s, again;
 	struct error err = {0};
-	ck_assert_msg(load(&s, SETTINGS_WORKER, text, &err) == 0 &&
-	                  settings_check(&s, SETTINGS_WORKER, &err) == 0,
+	ck_assert_msg(load(&worker_schema, &s, text, &err) == 0 &&
+	                  worker_schema.check(&s, &err) == 0,
 	              "%s", err.text);
-	ck_assert_uint_eq(s.url_count, 2);
+	ck_assert_uint_eq(s.connection.url_count, 2);
 	ck_assert_int_eq(s.slots, 7);
 	ck_assert_int_eq(s.drain_ms, 60000);
-	ck_assert(s.queues[0].raw && s.queues[0].weight == 3 &&
-	          s.queues[0].retry.max_attempts == 9);
-	ck_assert_int_eq(s.queues[0].retry.base_ms, 5000);
+	ck_assert(s.queues[0].queue.raw && s.queues[0].queue.weight == 3 &&
+	          s.queues[0].queue.retry.max_attempts == 9);
+	ck_assert_int_eq(s.queues[0].queue.retry.base_ms, 5000);
 	ck_assert_str_eq(s.handlers[0].run, "exec:/bin/x 'a b'");
 	ck_assert_int_eq(s.handlers[0].exits[0].code, 3);
-	cleanup_free char *first = shown(&s, SETTINGS_WORKER);
+	cleanup_free char *first = shown(&worker_schema, &s);
 	ck_assert_ptr_null(strstr(first, "secret"));
 	ck_assert_ptr_null(strstr(first, "hush"));
-	ck_assert_msg(load(&again, SETTINGS_WORKER, first, &err) == 0, "%s", err.text);
-	cleanup_free char *second = shown(&again, SETTINGS_WORKER);
+	ck_assert_msg(load(&worker_schema, &again, first, &err) == 0, "%s", err.text);
+	cleanup_free char *second = shown(&worker_schema, &again);
 	ck_assert_str_eq(first, second);
-	settings_finish(&s);
-	settings_finish(&again);
+	settings_finish(&worker_schema, &s);
+	settings_finish(&worker_schema, &again);
 }
 END_TEST
 
 static const struct {
-	enum settings_program program;
+	const struct settings_schema *schema;
 	const char *text, *error;
 } keys[] = {
-    {SETTINGS_WORKER, "queues = ( { name = \"a\"; signed_by = \"f\"; codec = \"raw\"; } );", NULL},
-    {SETTINGS_WORKER,
+    {&worker_schema, "queues = ( { name = \"a\"; signed_by = \"f\"; codec = \"raw\"; } );", NULL},
+    {&worker_schema,
      "queues = ( { name = \"a\"; signed_by = \"f\"; open_with = \"g\"; require_sealed = false; } "
      ");",
      NULL},
-    {SETTINGS_WORKER, "queues = ( { name = \"a\"; open_with = \"f\"; codec = \"raw\"; } );",
+    {&worker_schema, "queues = ( { name = \"a\"; open_with = \"f\"; codec = \"raw\"; } );",
      "queue 'a' has open_with and codec \"raw\""},
-    {SETTINGS_PRODUCER, "queues = ( { name = \"a\"; sign_with = \"f\"; seal_to = \"g\"; } );",
-     NULL},
-    {SETTINGS_PRODUCER, "queues = ( { name = \"a\"; seal_to = \"f\"; codec = \"raw\"; } );",
+    {&producer_schema, "queues = ( { name = \"a\"; sign_with = \"f\"; seal_to = \"g\"; } );", NULL},
+    {&producer_schema, "queues = ( { name = \"a\"; seal_to = \"f\"; codec = \"raw\"; } );",
      "queue 'a' has seal_to and codec \"raw\""},
 };
 
 START_TEST(keys_of_queues_are_checked)
 {
-	struct settings s;
+	union settings s;
 	struct error err = {0};
 	const char *want = keys_supported() ? keys[_i].error : "was built without libsodium";
-	ck_assert_int_eq(load(&s, keys[_i].program, keys[_i].text, &err), 0);
-	ck_assert_int_eq(settings_check(&s, keys[_i].program, &err), want ? -1 : 0);
+	ck_assert_int_eq(load(keys[_i].schema, &s, keys[_i].text, &err), 0);
+	ck_assert_int_eq(keys[_i].schema->check(&s, &err), want ? -1 : 0);
 	ck_assert_msg(!want || (err.kind == ERROR_CONFIG && strstr(err.text, want)), "%s",
 	              err.text);
-	settings_finish(&s);
+	settings_finish(keys[_i].schema, &s);
 }
 END_TEST
 
 START_TEST(an_option_may_be_for_all_queues)
 {
-	struct settings s;
+	struct worker_settings s;
 	struct error err = {0};
 	ck_assert_int_eq(
-	    load(&s, SETTINGS_WORKER,
+	    load(&worker_schema, &s,
 	         "queues = ( { name = \"a\"; signed_by = \"f\"; }, { name = \"b\"; } );", &err),
 	    0);
-	ck_assert_int_eq(settings_of_queues(&s, SETTINGS_WORKER, "signed-by", "g", &err), 0);
+	ck_assert_int_eq(queues_set(&worker_schema, &s, "signed_by", "--signed-by", "g", &err), 0);
 	ck_assert_str_eq(s.queues[0].signed_by, "g");
 	ck_assert_str_eq(s.queues[1].signed_by, "g");
-	ck_assert_int_eq(settings_of_queues(&s, SETTINGS_WORKER, "sign-with", "g", &err), -1);
-	ck_assert_int_eq(settings_of_queues(&s, SETTINGS_WORKER, "weight", "many", &err), -1);
+	ck_assert_int_eq(queues_set(&worker_schema, &s, "sign_with", "--sign-with", "g", &err), -1);
+	ck_assert_int_eq(queues_set(&worker_schema, &s, "weight", "--weight", "many", &err), -1);
 	ck_assert_int_eq(err.kind, ERROR_USAGE);
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
 }
 END_TEST
 
 START_TEST(later_sources_win)
 {
-	struct settings s;
+	struct producer_settings s;
 	struct error err = {0};
 	setenv("WARREN_WINDOW", "50", 1);
 	setenv("AMQP_URL", "amqp://env/", 1);
 	setenv("AMQP_PASSWORD", "from-env", 1);
-	ck_assert_int_eq(load(&s, SETTINGS_PRODUCER,
+	ck_assert_int_eq(load(&producer_schema, &s,
 	                      "window = 10; urls = \"amqp://file/\"; routes = ( { type = \"a*\"; "
 	                      "queue = \"q\"; } );",
 	                      &err),
 	                 0);
 	ck_assert_int_eq(s.window, 50);
-	ck_assert_str_eq(s.urls[0], "amqp://env/");
-	ck_assert_str_eq(s.password, "from-env");
-	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "window", "60", &err), 0);
-	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "url", "amqp://x/,amqp://y/", &err),
-	                 0);
-	ck_assert_uint_eq(s.url_count, 2);
+	ck_assert_str_eq(s.connection.urls[0], "amqp://env/");
+	ck_assert_str_eq(s.connection.password, "from-env");
+	ck_assert_int_eq(settings_set(&producer_schema, &s, "window", "--window", "60", &err), 0);
+	ck_assert_int_eq(
+	    settings_set(&producer_schema, &s, "urls", "--url", "amqp://x/,amqp://y/", &err), 0);
+	ck_assert_uint_eq(s.connection.url_count, 2);
 	ck_assert_int_eq(s.window, 60);
-	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "log-level", "loud", &err), -1);
+	ck_assert_int_eq(
+	    settings_set(&producer_schema, &s, "log_level", "--log-level", "loud", &err), -1);
 	ck_assert_int_eq(err.kind, ERROR_USAGE);
 	ck_assert_msg(strncmp(err.text, "--log-level must be one of", 26) == 0, "%s", err.text);
-	ck_assert_int_eq(settings_set(&s, SETTINGS_PRODUCER, "nothing", "no", &err), -1);
-	cleanup_free char *text = shown(&s, SETTINGS_PRODUCER);
+	ck_assert_int_eq(settings_set(&producer_schema, &s, "nothing", "--nothing", "no", &err),
+	                 -1);
+	cleanup_free char *text = shown(&producer_schema, &s);
 	ck_assert_ptr_nonnull(strstr(text, "routes = ("));
-	settings_finish(&s);
+	settings_finish(&producer_schema, &s);
 	setenv("WARREN_WINDOW", "none", 1);
-	ck_assert_int_eq(load(&s, SETTINGS_PRODUCER, "", &err), -1);
+	ck_assert_int_eq(load(&producer_schema, &s, "", &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "environment: WARREN_WINDOW wants a number"));
-	settings_finish(&s);
+	settings_finish(&producer_schema, &s);
 	unsetenv("WARREN_WINDOW");
 	unsetenv("AMQP_URL");
 	unsetenv("AMQP_PASSWORD");
-	settings_init(&s, SETTINGS_PRODUCER);
-	ck_assert_int_eq(settings_load(&s, SETTINGS_PRODUCER, "/no/such/file", &err), -1);
+	settings_init(&producer_schema, &s);
+	ck_assert_int_eq(settings_load(&producer_schema, &s, "/no/such/file", &err), -1);
 	ck_assert_int_eq(err.kind, ERROR_NOINPUT);
-	settings_finish(&s);
+	settings_finish(&producer_schema, &s);
+}
+END_TEST
+
+START_TEST(every_key_has_a_variable_and_a_common_one_wins)
+{
+	struct producer_settings s;
+	struct error err = {0};
+	setenv("WARREN_URLS", "amqp://ours/,amqp://second/", 1);
+	setenv("WARREN_PASSWORD", "ours", 1);
+	setenv("AMQP_URL", "", 1);
+	ck_assert_int_eq(load(&producer_schema, &s, "urls = \"amqp://file/\";", &err), 0);
+	ck_assert_uint_eq(s.connection.url_count, 2);
+	ck_assert_str_eq(s.connection.urls[0], "amqp://ours/");
+	ck_assert_str_eq(s.connection.password, "ours");
+	settings_finish(&producer_schema, &s);
+	setenv("AMQP_URL", "amqp://common/", 1);
+	setenv("AMQP_PASSWORD", "common", 1);
+	ck_assert_int_eq(load(&producer_schema, &s, "", &err), 0);
+	ck_assert_str_eq(s.connection.urls[0], "amqp://common/");
+	ck_assert_str_eq(s.connection.password, "common");
+	settings_finish(&producer_schema, &s);
+	unsetenv("WARREN_URLS");
+	unsetenv("WARREN_PASSWORD");
+	unsetenv("AMQP_URL");
+	unsetenv("AMQP_PASSWORD");
+}
+END_TEST
+
+/* ---- a program that is neither worker nor producer ---- */
+
+struct gate_settings {
+	struct connection_settings connection;
+	int64_t port;
+};
+
+static const struct settings_key gate_keys[] = {
+    {"port", SETTINGS_NUMBER, offsetof(struct gate_settings, port), .min = 1, .max = 65535},
+};
+
+static const struct settings_part gate_parts[] = {
+    CONNECTION_PART(offsetof(struct gate_settings, connection)),
+    SETTINGS_PART(gate_keys, 0),
+};
+
+static void gate_init(void *settings)
+{
+	(void)settings;
+}
+
+static int gate_check(void *settings, struct error *err)
+{
+	return connection_settings_check(&((struct gate_settings *)settings)->connection, err);
+}
+
+static const struct settings_schema gate_schema = {
+    .program = "gate",
+    .file = "gate",
+    .size = sizeof(struct gate_settings),
+    .connection = offsetof(struct gate_settings, connection),
+    .table = {NULL, gate_parts, SETTINGS_COUNT(gate_parts)},
+    .init = gate_init,
+    .check = gate_check,
+};
+
+START_TEST(another_program_brings_only_its_schema)
+{
+	struct gate_settings s;
+	struct error err = {0};
+	ck_assert_int_eq(load(&gate_schema, &s, "urls = [ \"amqp://a/\" ];", &err), 0);
+	ck_assert_int_eq(s.port, SETTINGS_UNSET);
+	ck_assert_int_eq(settings_set(&gate_schema, &s, "port", "--port", "80", &err), 0);
+	ck_assert_int_eq(s.port, 80);
+	ck_assert_int_eq(gate_schema.check(&s, &err), 0);
+	cleanup_free char *text = shown(&gate_schema, &s);
+	ck_assert_msg(strncmp(text, "urls = [\"amqp://a/\"];\n", 22) == 0, "%s", text);
+	ck_assert_ptr_nonnull(strstr(text, "port = 80;\n"));
+	settings_finish(&gate_schema, &s);
+	ck_assert_int_eq(load(&gate_schema, &s, "prot = 1;", &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "unknown key 'prot'; did you mean 'port'?"));
+	settings_finish(&gate_schema, &s);
+	ck_assert_int_eq(load(&gate_schema, &s, "slots = 1;", &err), -1);
+	settings_finish(&gate_schema, &s);
 }
 END_TEST
 
 START_TEST(a_password_file_others_can_read_is_refused)
 {
-	struct settings s;
+	struct worker_settings s;
 	struct error err = {0};
-	settings_init(&s, SETTINGS_WORKER);
-	s.password_file = xstrdup(write_file("word\n"));
-	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), 0);
-	ck_assert_str_eq(s.password, "word");
+	settings_init(&worker_schema, &s);
+	s.connection.password_file = xstrdup(write_file("word\n"));
+	ck_assert_int_eq(worker_schema.check(&s, &err), 0);
+	ck_assert_str_eq(s.connection.password, "word");
 	chmod(path, 0644);
-	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	ck_assert_int_eq(worker_schema.check(&s, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "chmod 600"));
 	chmod(path, 0640); /* only root may share it with a group */
-	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), geteuid() == 0 ? 0 : -1);
+	ck_assert_int_eq(worker_schema.check(&s, &err), geteuid() == 0 ? 0 : -1);
 	chmod(path, 0620);
-	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	ck_assert_int_eq(worker_schema.check(&s, &err), -1);
 	unlink(path);
-	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	ck_assert_int_eq(worker_schema.check(&s, &err), -1);
 	ck_assert_int_eq(err.kind, ERROR_CONFIG);
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
 }
 END_TEST
 
 START_TEST(queues_and_handlers_of_the_command_line_come_first)
 {
-	struct settings s;
+	struct worker_settings s;
 	struct error err = {0};
 	ck_assert_int_eq(
-	    load(&s, SETTINGS_WORKER,
+	    load(&worker_schema, &s,
 	         "queues = ( { name = \"a\"; max_attempts = 2; }, { name = \"b\"; } ); "
 	         "handlers = ( { type = \"f\"; run = \"exec:f\"; } );",
 	         &err),
 	    0);
-	ck_assert_int_eq(settings_use_queue(&s, "a:4", true, &err), 0);
-	ck_assert_int_eq(settings_use_queue(&s, "c", false, &err), 0);
+	ck_assert_int_eq(queues_use(&worker_schema, &s, "a:4", true, &err), 0);
+	ck_assert_int_eq(queues_use(&worker_schema, &s, "c", false, &err), 0);
 	ck_assert_uint_eq(s.queue_count, 2);
-	ck_assert(s.queues[0].weight == 4 && s.queues[0].retry.max_attempts == 2);
-	ck_assert_int_eq(settings_use_queue(&s, "c:0", false, &err), -1);
-	ck_assert_int_eq(settings_use_queue(&s, "c d", false, &err), -1);
-	ck_assert_int_eq(settings_add_handler(&s, "x=exec:x", &err), 0);
-	ck_assert_int_eq(settings_add_handler(&s, "y=exec:y=1", &err), 0);
-	ck_assert_int_eq(settings_add_handler(&s, "nonsense", &err), -1);
-	ck_assert_int_eq(settings_with(&s, "memory=1M", &err), 0);
+	ck_assert(s.queues[0].queue.weight == 4 && s.queues[0].queue.retry.max_attempts == 2);
+	ck_assert_int_eq(queues_use(&worker_schema, &s, "c:0", false, &err), -1);
+	ck_assert_int_eq(queues_use(&worker_schema, &s, "c d", false, &err), -1);
+	ck_assert_int_eq(worker_add_handler(&s, "x=exec:x", &err), 0);
+	ck_assert_int_eq(worker_add_handler(&s, "y=exec:y=1", &err), 0);
+	ck_assert_int_eq(worker_add_handler(&s, "nonsense", &err), -1);
+	ck_assert_int_eq(worker_set_handler(&s, "memory=1M", &err), 0);
 	ck_assert_int_eq(s.handlers[1].memory, 1 << 20);
-	ck_assert_int_eq(settings_with(&s, "umaks=077", &err), -1);
+	ck_assert_int_eq(worker_set_handler(&s, "umaks=077", &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "did you mean 'umask'?"));
-	ck_assert_int_eq(settings_with(&s, "run=x", &err), -1);
-	ck_assert_int_eq(settings_with(&s, "files=many", &err), -1);
+	ck_assert_int_eq(worker_set_handler(&s, "run=x", &err), -1);
+	ck_assert_int_eq(worker_set_handler(&s, "files=many", &err), -1);
 	ck_assert_int_eq(err.kind, ERROR_USAGE);
 	ck_assert_str_eq(s.handlers[0].type, "x");
 	ck_assert_str_eq(s.handlers[1].run, "exec:y=1");
 	ck_assert_str_eq(s.handlers[2].type, "f");
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
 }
 END_TEST
 
 START_TEST(a_queue_configured_twice_is_refused)
 {
-	struct settings s;
+	struct worker_settings s;
 	struct error err = {0};
 	ck_assert_int_eq(
-	    load(&s, SETTINGS_WORKER, "queues = ( { name = \"a\"; }, { name = \"a\"; } );", &err),
+	    load(&worker_schema, &s, "queues = ( { name = \"a\"; }, { name = \"a\"; } );", &err),
 	    0);
-	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
+	ck_assert_int_eq(worker_schema.check(&s, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "configured twice"));
-	settings_finish(&s);
-	ck_assert_int_eq(load(&s, SETTINGS_WORKER, "urls = \"\";", &err), 0);
-	ck_assert_int_eq(settings_check(&s, SETTINGS_WORKER, &err), -1);
-	settings_finish(&s);
+	settings_finish(&worker_schema, &s);
+	ck_assert_int_eq(load(&worker_schema, &s, "urls = \"\";", &err), 0);
+	ck_assert_int_eq(worker_schema.check(&s, &err), -1);
+	settings_finish(&worker_schema, &s);
 }
 END_TEST
 
@@ -325,22 +417,25 @@ static char *uncommented(const char *text)
 
 static const struct {
 	const char *file;
-	enum settings_program program;
-} shipped[] = {{"worker.cfg", SETTINGS_WORKER}, {"producer.cfg", SETTINGS_PRODUCER}};
+	const struct settings_schema *schema;
+} shipped[] = {{"worker.cfg", &worker_schema}, {"producer.cfg", &producer_schema}};
 
 START_TEST(the_shipped_config_shows_every_key_at_its_default)
 {
-	struct settings standard, read;
+	union settings standard, read;
+	const struct settings_schema *schema = shipped[_i].schema;
 	struct error err = {0};
 	cleanup_free char *text = config_text(shipped[_i].file);
 	cleanup_free char *active = uncommented(text);
-	settings_init(&standard, shipped[_i].program);
-	ck_assert_msg(load(&read, shipped[_i].program, active, &err) == 0, "%s", err.text);
-	free(steal_ptr(read.name)); /* differs by machine */
-	read.name = xstrdup(standard.name);
-	read.slots = standard.slots;
-	cleanup_free char *want = shown(&standard, shipped[_i].program);
-	cleanup_free char *have = shown(&read, shipped[_i].program);
+	settings_init(schema, &standard);
+	ck_assert_msg(load(schema, &read, active, &err) == 0, "%s", err.text);
+	if (schema == &worker_schema) { /* these differ by machine */
+		free(read.worker.connection.name);
+		read.worker.connection.name = xstrdup(standard.worker.connection.name);
+		read.worker.slots = standard.worker.slots;
+	}
+	cleanup_free char *want = shown(schema, &standard);
+	cleanup_free char *have = shown(schema, &read);
 	ck_assert_str_eq(want, have);
 	for (const char *at = want; *at; at = strchr(at, '\n') + 1) {
 		if (strchr(" )", *at))
@@ -348,8 +443,8 @@ START_TEST(the_shipped_config_shows_every_key_at_its_default)
 		cleanup_free char *key = xprintf("\n#%.*s = ", (int)strcspn(at, " "), at);
 		ck_assert_msg(strstr(text, key) != NULL, "%s lacks%s", shipped[_i].file, key);
 	}
-	settings_finish(&standard);
-	settings_finish(&read);
+	settings_finish(schema, &standard);
+	settings_finish(schema, &read);
 }
 END_TEST
 
@@ -412,14 +507,35 @@ static int begin(const char *word, const char *value)
 {
 	char *argv[] = {(char *)"try", (char *)word, (char *)value, NULL};
 	struct options o;
-	struct settings s;
+	struct producer_settings s;
 	int code = -1;
-	if (options_begin("prog", SETTINGS_PRODUCER, &command, value ? 3 : 2, argv, &o, &s, &code))
+	if (options_begin(&producer_schema, &command, value ? 3 : 2, argv, &o, &s, &code))
 		return code;
-	settings_finish(&s);
+	settings_finish(&producer_schema, &s);
 	options_finish(&o);
 	return -1;
 }
+
+static void check_options(const struct option_spec *table)
+{
+	for (; table && table->name; table++)
+		ck_assert_msg(!table->setting ||
+		                  settings_find(&producer_schema.table,
+		                                &(struct producer_settings){0}, table->setting)
+		                      .key,
+		              "--%s sets '%s', which is no key", table->name, table->setting);
+}
+
+START_TEST(the_setting_of_an_option_is_a_key)
+{
+	const struct command_spec *const commands[] = {
+	    &setup_command, &send_command, &batch_command, &dead_command,
+	    &queue_command, &keys_command, &ping_command};
+	check_options(options_common);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		check_options(commands[i]->options);
+}
+END_TEST
 
 START_TEST(the_common_options_are_answered_for_every_command)
 {
@@ -648,6 +764,9 @@ static Suite *settings_suite(void)
 	                    (int)(sizeof wrong / sizeof *wrong));
 	tcase_add_test(c, what_is_shown_can_be_read_back);
 	tcase_add_test(c, later_sources_win);
+	tcase_add_test(c, every_key_has_a_variable_and_a_common_one_wins);
+	tcase_add_test(c, another_program_brings_only_its_schema);
+	tcase_add_test(c, the_setting_of_an_option_is_a_key);
 	tcase_add_test(c, a_password_file_others_can_read_is_refused);
 	tcase_add_test(c, queues_and_handlers_of_the_command_line_come_first);
 	tcase_add_test(c, a_queue_configured_twice_is_refused);

@@ -24,7 +24,7 @@ static int find_group(const char *name, uint32_t *gid, struct error *err)
 	return 0;
 }
 
-static int find_user(const struct settings_handler *s, struct spawn_limits *l, struct error *err)
+static int find_user(const struct handler_settings *s, struct spawn_limits *l, struct error *err)
 {
 	if (!s->user && !s->group)
 		return 0;
@@ -47,7 +47,7 @@ static int find_user(const struct settings_handler *s, struct spawn_limits *l, s
 	return 0;
 }
 
-static int check_folder(const struct settings_handler *s, struct spawn_limits *l, struct error *err)
+static int check_folder(const struct handler_settings *s, struct spawn_limits *l, struct error *err)
 {
 	struct stat st;
 	if (!s->folder)
@@ -79,7 +79,7 @@ static int try_as_user(const struct spawn_limits *l, const char *program)
 }
 
 /* In a process that has become the user: a folder above it may be closed to them. */
-static int check_program(const struct settings_handler *s, const struct spawn_limits *l,
+static int check_program(const struct handler_settings *s, const struct spawn_limits *l,
                          const char *program, struct error *err)
 {
 	if (!l->as_user)
@@ -98,7 +98,7 @@ static int check_program(const struct settings_handler *s, const struct spawn_li
 }
 
 /* Tried in a process of its own: whether it may depends on more than can be asked. */
-static int check_network(const struct settings_handler *s, struct spawn_limits *l,
+static int check_network(const struct handler_settings *s, struct spawn_limits *l,
                          struct error *err)
 {
 	if (!s->no_network)
@@ -117,7 +117,7 @@ static int check_network(const struct settings_handler *s, struct spawn_limits *
 	    "no_network needs the right to make network namespaces (CAP_SYS_ADMIN)");
 }
 
-int confine_read(const struct settings_handler *s, const char *program, struct spawn_limits *l,
+int confine_read(const struct handler_settings *s, const char *program, struct spawn_limits *l,
                  struct error *err)
 {
 	*l = spawn_unlimited;
@@ -143,7 +143,7 @@ static size_t add(char *out, size_t size, size_t len, const char *name, const ch
 	return len;
 }
 
-char *confine_describe(const struct settings_handler *s, char *out, size_t size)
+char *confine_describe(const struct handler_settings *s, char *out, size_t size)
 {
 	const struct {
 		int64_t value;

@@ -15,7 +15,7 @@
 #include "common/base/buf.h"
 #include "common/base/error.h"
 #include "common/job/job.h"
-#include "common/settings/settings.h"
+#include "worker/settings/worker_settings.h"
 #include "worker/rules/verdict.h"
 
 struct guardian;
@@ -101,8 +101,8 @@ struct handler_kind {
 
 struct handler {
 	const struct handler_kind *kind;
-	const struct settings_handler *settings; /* borrowed */
-	const struct settings *worker;           /* borrowed */
+	const struct handler_settings *settings; /* borrowed */
+	const struct worker_settings *worker;    /* borrowed */
 	uv_loop_t *loop;
 	struct guardian *guardian;
 	void *state; /* the kind's */

@@ -375,8 +375,8 @@ static void set_options(struct http_run *x, const struct handler *h, const struc
 	curl_easy_setopt(x->easy, CURLOPT_HTTP09_ALLOWED, 0L);
 	curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(x->easy, CURLOPT_USERAGENT, "warren-worker/" WARREN_VERSION);
-	if (h->worker->tls_ca)
-		curl_easy_setopt(x->easy, CURLOPT_CAINFO, h->worker->tls_ca);
+	if (h->worker->connection.tls_ca)
+		curl_easy_setopt(x->easy, CURLOPT_CAINFO, h->worker->connection.tls_ca);
 	curl_easy_setopt(x->easy, CURLOPT_ERRORBUFFER, x->error);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);

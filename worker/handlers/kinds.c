@@ -27,8 +27,9 @@ static const struct handler_kind *kind_of(const char *run, const char **rest)
 	return NULL;
 }
 
-struct handler *kinds_open(uv_loop_t *loop, struct guardian *g, const struct settings *worker,
-                           const struct settings_handler *settings, struct error *err)
+struct handler *kinds_open(uv_loop_t *loop, struct guardian *g,
+                           const struct worker_settings *worker,
+                           const struct handler_settings *settings, struct error *err)
 {
 	const char *rest = NULL;
 	const struct handler_kind *kind = kind_of(settings->run, &rest);

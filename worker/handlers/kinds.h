@@ -9,5 +9,6 @@
  * the handler and the way out. The settings are borrowed. The handler ends by handler_stop and
  * handler_destroy.
  */
-struct handler *kinds_open(uv_loop_t *loop, struct guardian *g, const struct settings *worker,
-                           const struct settings_handler *settings, struct error *err);
+struct handler *kinds_open(uv_loop_t *loop, struct guardian *g,
+                           const struct worker_settings *worker,
+                           const struct handler_settings *settings, struct error *err);

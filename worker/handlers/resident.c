@@ -349,7 +349,7 @@ static void fill_usage(const struct flight *f, const struct reply *reply, struct
 
 static void recycle_if_due(struct resident *r)
 {
-	const struct settings_handler *s = r->spec.handler->settings;
+	const struct handler_settings *s = r->spec.handler->settings;
 	struct process_usage now;
 	if (s->recycle_jobs > 0 && (int64_t)r->finished >= s->recycle_jobs)
 		resident_retire(r);

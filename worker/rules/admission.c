@@ -13,16 +13,16 @@
 #include "common/job/seal.h"
 #include "common/job/sign.h"
 
-int admission_load(struct admission *a, const struct settings_queue *q, const char *prefix,
+int admission_load(struct admission *a, const struct worker_queue_settings *q, const char *prefix,
                    struct error *err)
 {
 	*a = (struct admission){.require_signed = q->require_signed,
 	                        .require_sealed = q->require_sealed};
-	topology_queue(prefix, q->name, a->amqp_queue);
+	topology_queue(prefix, q->queue.name, a->amqp_queue);
 	if (q->signed_by && key_file_read(q->signed_by, KEY_SIGN_PUBLIC, &a->signers, err) < 0)
-		return error_wrap(err, "queue '%s': signed_by", q->name);
+		return error_wrap(err, "queue '%s': signed_by", q->queue.name);
 	if (q->open_with && key_file_read(q->open_with, KEY_SEAL_SECRET, &a->openers, err) < 0)
-		return error_wrap(err, "queue '%s': open_with", q->name);
+		return error_wrap(err, "queue '%s': open_with", q->queue.name);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "common/job/job.h"
 #include "common/job/keys.h"
 #include "common/job/message.h"
-#include "common/settings/settings.h"
+#include "worker/settings/worker_settings.h"
 #include "common/job/topology.h"
 
 /* Zero-initialised lets in everything that is not sealed. */
@@ -24,7 +24,7 @@ struct admission {
 };
 
 /* Reads the key files of the queue's settings; *a is to be finished also after -1. */
-int admission_load(struct admission *a, const struct settings_queue *q, const char *prefix,
+int admission_load(struct admission *a, const struct worker_queue_settings *q, const char *prefix,
                    struct error *err);
 void admission_finish(struct admission *a);
 

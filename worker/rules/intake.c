@@ -8,7 +8,7 @@
 #include "common/job/codec.h"
 #include "common/base/memory.h"
 
-static char *derived_id(struct span body, int64_t timestamp_s, const struct settings_queue *queue,
+static char *derived_id(struct span body, int64_t timestamp_s, const struct queue_settings *queue,
                         bool is_signed)
 {
 	char stamp[32] = "signed";
@@ -21,7 +21,7 @@ static char *derived_id(struct span body, int64_t timestamp_s, const struct sett
 
 /* After a republish the derived id is the message's too, so that the name alone does not tell. */
 static void read_fallback_id(struct intake *in, const struct message *m,
-                             const struct settings_queue *queue, bool is_signed)
+                             const struct queue_settings *queue, bool is_signed)
 {
 	char *derived = derived_id(message_body(m), m->timestamp_s, queue, is_signed);
 	bool named = !is_signed && m->message_id && job_id_valid(span_of(m->message_id));
@@ -41,7 +41,7 @@ static int64_t published_at_ms(const struct message *m)
 	return sane ? ms : CLOCK_NEVER;
 }
 
-static void read_raw(struct intake *in, const struct message *m, const struct settings_queue *queue,
+static void read_raw(struct intake *in, const struct message *m, const struct queue_settings *queue,
                      bool is_signed, size_t max_body)
 {
 	if (m->body_len > max_body) {
@@ -90,7 +90,7 @@ static void begin(struct intake *in, const struct message *m)
 	headers_read(m, &in->book);
 }
 
-void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue,
+void intake_read(struct intake *in, const struct message *m, const struct queue_settings *queue,
                  const struct admission *admission, size_t max_body)
 {
 	struct objection o = {0};
@@ -112,7 +112,7 @@ void intake_read(struct intake *in, const struct message *m, const struct settin
 }
 
 void intake_read_packed(struct intake *in, const struct message *m, struct span document,
-                        const struct settings_queue *queue, const struct admission *admission,
+                        const struct queue_settings *queue, const struct admission *admission,
                         size_t max_body)
 {
 	struct objection o = {0};
@@ -130,7 +130,7 @@ void intake_read_packed(struct intake *in, const struct message *m, struct span 
 }
 
 void intake_refuse_whole(struct intake *in, const struct message *m,
-                         const struct settings_queue *queue, const char *reason, const char *detail)
+                         const struct queue_settings *queue, const char *reason, const char *detail)
 {
 	begin(in, m);
 	in->unfit = reason;

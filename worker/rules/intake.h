@@ -12,7 +12,7 @@
 #include "common/job/job.h"
 #include "common/job/headers.h"
 #include "common/job/message.h"
-#include "common/settings/settings.h"
+#include "worker/settings/worker_settings.h"
 #include "worker/rules/admission.h"
 #include "worker/rules/fate.h"
 
@@ -38,18 +38,18 @@ struct intake {
  * only what is signed counts: not message_id and timestamp for the id, and not the message's type
  * for a raw body.
  */
-void intake_read(struct intake *in, const struct message *m, const struct settings_queue *queue,
+void intake_read(struct intake *in, const struct message *m, const struct queue_settings *queue,
                  const struct admission *admission, size_t max_body);
 /*
  * The same for a document of the pack m. Its id is the document's, else a hash; signatures are not
  * looked at, for the pack's is over all of them. A queue that wants signed jobs opens no pack.
  */
 void intake_read_packed(struct intake *in, const struct message *m, struct span document,
-                        const struct settings_queue *queue, const struct admission *admission,
+                        const struct queue_settings *queue, const struct admission *admission,
                         size_t max_body);
 /* A pack that cannot be opened, as one job that is unfit for that reason (static). */
 void intake_refuse_whole(struct intake *in, const struct message *m,
-                         const struct settings_queue *queue, const char *reason,
+                         const struct queue_settings *queue, const char *reason,
                          const char *detail);
 void intake_finish(struct intake *in);
 
