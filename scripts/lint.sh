@@ -1,18 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/lint.sh [BUILD]
+#   scripts/lint.sh [--changed] [BUILD]
 #
-# Looks at the sources without running them; BUILD (default: build) is a configured build folder, for clang-tidy. Says for each
-# tool "lint: ok NAME", "lint: FAILED NAME" or "lint: skipped NAME", and exits with 1 if any failed.
+# Looks at the sources without running them. BUILD (default: build) is a build folder whose programs
+# are built. Prints for each check "lint: ok NAME", "lint: FAILED NAME" or "lint: skipped NAME", and
+# exits with 1 if any failed.
+#
+# --changed: clang-tidy, which is slow, looks only at the files that differ from where this branch left
+# main, and at most at the 20 of them that were written last. All other checks look at everything.
 # shellcheck disable=SC2317 # the checks are called by name
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export LC_ALL=C.UTF-8
 
-case ${1:-} in -h | --help)
-	sed -n '4,7s/^# \{0,3\}//p' scripts/lint.sh
+changed_only=
+case ${1:-} in
+-h | --help)
+	sed -n '4,/^# shellcheck/s/^# \{0,3\}//p' scripts/lint.sh | sed '$d'
 	exit
+	;;
+--changed)
+	changed_only=1
+	shift
 	;;
 esac
 build=${1:-build}
@@ -22,7 +32,8 @@ trap 'rm -f "$out"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# files PATTERN...: of the tree, without what is built. A tarball has no git, so find it is.
+# files PATTERN...: the files of the tree without what is built. It uses find because a tarball has no
+# git.
 files() {
 	find . \( -name .git -o -path './build*' -o -path './.cache' \) -prune -o -type f \( "$@" \) -print | sort
 }
@@ -31,7 +42,7 @@ mapfile -t sources < <(files -name '*.c')
 mapfile -t shells < <(files -name '*.sh' -o -path './.ci/run')
 mapfile -t manuals < <(find "$build/man" -name '*.[1-8]' | sort) # as filled in by the build
 
-# check NAME TOOL COMMAND...: silent when all is well.
+# check NAME TOOL COMMAND...: runs the command, and shows its output only if it fails.
 check() {
 	local name=$1 tool=$2
 	shift 2
@@ -46,23 +57,40 @@ check() {
 	fi
 }
 
+# The .c files that differ from where this branch left main, those that git does not know yet, and the
+# .c files of changed headers. The one that was written last comes first.
+changed_sources() {
+	local from
+	from=$(git merge-base HEAD main 2>/dev/null || git merge-base HEAD origin/main 2>/dev/null ||
+		git rev-parse HEAD) || return 1
+	{
+		git diff --name-only --diff-filter=d "$from" -- '*.c' '*.h'
+		git ls-files --others --exclude-standard -- '*.c' '*.h'
+	} | sed 's/\.h$/.c/' | sort -u | while IFS= read -r f; do
+		if [ -f "$f" ]; then stat -c '%Y %n' "$f"; fi
+	done | sort -rn | sed 's/^[0-9]* //'
+}
+
 tidy() {
+	local wanted=("${sources[@]#./}")
 	[ -f "$build/compile_commands.json" ] || {
 		echo "$build is not a configured build folder: run meson setup $build"
 		return 1
 	}
-	# Only what this build compiles; the rest has no command line.
-	printf '%s\n' "${sources[@]#./}" | while IFS= read -r f; do
-		grep -qF "$f\"" "$build/compile_commands.json" && printf '%s\0' "$f"
-	done | xargs -0 -r -n 4 -P 2 clang-tidy --quiet -p "$build"
+	if [ -n "$changed_only" ]; then mapfile -t -n 20 wanted < <(changed_sources); fi
+	# Only what this build compiles. The rest has no command line.
+	for f in "${wanted[@]}"; do
+		if grep -qF "$f\"" "$build/compile_commands.json"; then printf '%s\0' "$f"; fi
+	done | xargs -0 -r -n 2 -P 2 clang-tidy --quiet -p "$build"
 }
 
 analyse() {
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr -j 2 -I . -D_GNU_SOURCE \
-		--suppressions-list=.cppcheck-suppressions "${sources[@]}"
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance \
+		--inline-suppr -j 2 -I . -D_GNU_SOURCE --suppressions-list=.cppcheck-suppressions \
+		"${sources[@]}"
 }
 
-# Each file says under which licence it is.
+# Each file names its licence.
 spdx() {
 	local f bad=0
 	for f in "${c_files[@]}" "${shells[@]}"; do
@@ -85,7 +113,8 @@ manuals() {
 check "SPDX lines" head spdx
 check clang-format clang-format clang-format --dry-run -Werror "${c_files[@]}"
 check shellcheck shellcheck shellcheck -x -P . "${shells[@]}"
-check codespell codespell codespell --quiet-level=2 --skip './.git,./build*,./LICENSE,./tests/corpus' --ignore-words-list 'ro,ans,nd,te,buit' .
+check codespell codespell codespell --quiet-level=2 --ignore-words-list 'ro,ans,nd,te,buit' \
+	--skip './.git,./build*,./LICENSE,./tests/corpus' .
 check mandoc mandoc manuals
 check cppcheck cppcheck analyse
 check clang-tidy clang-tidy tidy

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds docker/Dockerfile and runs docker/compose.yaml for real, with a dockerd of its own and without any registry: the base
-# image comes from debootstrap, and what compose.yaml names as RabbitMQ is Debian's RabbitMQ over it. Needs root and the packages of
-# `scripts/prepare.sh docker`. Exit code 77: skipped, and why.
+# Builds docker/Dockerfile and runs docker/compose.yaml for real, with a dockerd of its own and
+# without any registry. The base image comes from debootstrap. The image that compose.yaml names as
+# RabbitMQ is Debian's RabbitMQ over it. Needs root and the packages of `scripts/prepare.sh docker`.
+# Exits with 77 when it cannot run here. The reason is printed, and written to the file SKIP_REASON.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 skip() {
 	echo "docker: skipped: $*"
+	[ -z "${SKIP_REASON:-}" ] || echo "$*" >"$SKIP_REASON"
 	exit 77
 }
 fail() {
@@ -19,7 +21,7 @@ say() { echo "docker: $* (${SECONDS} s)"; }
 
 [ "$(id -u)" = 0 ] || skip "only root can run a dockerd"
 for tool in dockerd docker debootstrap iptables; do
-	command -v $tool >/dev/null || skip "$tool is missing; scripts/prepare.sh docker installs it"
+	command -v $tool >/dev/null || skip "$tool is not installed"
 done
 docker=$(command -v docker)
 [ ! -x /usr/bin/docker ] || docker=/usr/bin/docker # Debian's own, which fits its dockerd
@@ -28,7 +30,7 @@ if "$docker" compose version >/dev/null 2>&1; then
 elif command -v docker-compose >/dev/null; then
 	compose=(docker-compose)
 else
-	skip "docker-compose is missing; scripts/prepare.sh docker installs it"
+	skip "docker-compose is not installed"
 fi
 for p in /proc/[0-9]*; do
 	[ "$(cat "$p/comm" 2>/dev/null)" != dockerd ] || skip "a dockerd runs here already, and a second one would change its network"

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Counts the test cases in meson's testlog.json: test-results.py TESTLOG.
+"""Counts the tests in meson's testlog.json: results.py TESTLOG.
 
-A program written with Check says "97%: Checks: 30, Failures: 1, Errors: 0": each check counts. Any other program is one test. A
-program that fails without naming a failed check (it crashed, it timed out) is one failure more. Prints a line for each program
-that did not pass, then "passed failed skipped".
+A program written with Check says "97%: Checks: 30, Failures: 1, Errors: 0", and each check counts.
+Any other program is one test. A program that fails without naming a failed check (it crashed or
+was too slow) is one failure. Prints a line "N: NAME RESULT" for each program with N failures, a
+line "SKIP: NAME: LAST LINE OF ITS OUTPUT" for each that was skipped, and then "passed failed
+skipped".
 """
 import json
 import re
@@ -32,8 +34,12 @@ def main():
             test = json.loads(line)
             numbers = count(test)
             totals = [t + n for t, n in zip(totals, numbers)]
-            if numbers[1] or numbers[2]:
-                print(f"{test['result']}: {test['name']} (exit {test.get('returncode')})")
+            if numbers[1]:
+                code = test.get("returncode")
+                print(f"{numbers[1]}: {test['name']} ({test['result']}, exit code {code})")
+            if numbers[2]:
+                said = (test.get("stdout") or "").strip().rpartition("\n")[2]
+                print(f"SKIP: {test['name']}: {said}")
     print(*totals)
 
 

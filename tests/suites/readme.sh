@@ -1,0 +1,8 @@
+# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every command of README.md.
+#
+# runs: beside
+
+run_test "every command of README.md" "${hears_ctrl_c[@]}" tests/scripts/readme.sh
