@@ -116,6 +116,8 @@ check shellcheck shellcheck shellcheck -x -P . "${shells[@]}"
 check codespell codespell codespell --quiet-level=2 --ignore-words-list 'ro,ans,nd,te,buit' \
 	--skip './.git,./build*,./LICENSE,./tests/corpus' .
 check mandoc mandoc manuals
+check "structure.py finds what it should" nm tests/scripts/structure.sh
+check "prose.py finds what it should" python3 tests/scripts/prose.sh
 check cppcheck cppcheck analyse
 check clang-tidy clang-tidy tidy
 exit $failed

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
 # scripts/bench.sh gives figures. How good they are is not judged.

@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
-# A cluster of three nodes under load whose leaders are killed. WARREN_CLUSTER
-# has options of tests/faults/cluster.py.
+# The leaders of a cluster of three nodes under load are killed.
+# WARREN_CLUSTER has options of tests/faults/cluster.py.
 #
 # builds: plain
 # runs: last

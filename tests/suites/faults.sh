@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
-# Everything around Warren breaks at random, and the jobs are counted
-# (tests/faults/README.md). WARREN_FAULTS has options of tests/faults/chaos.py,
+# Everything around Warren breaks at random, and the jobs are counted.
+# See tests/faults/README.md. WARREN_FAULTS has options of tests/faults/chaos.py,
 # such as "--seed 42 --duration 1h".
 #
 # builds: plain

@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every fuzzer for a few seconds. WARREN_FUZZ_SECONDS=600 is for long.
+# Every fuzzer runs for a few seconds, or for WARREN_FUZZ_SECONDS.
 #
 # packages: fuzz
 # builds: fuzz

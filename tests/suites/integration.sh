@@ -1,7 +1,8 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
-# Programs with ASan and UBSan against one private RabbitMQ.
+# The real programs against one private RabbitMQ.
+# With ASan and UBSan, or with --quick some of them without.
 #
 # broker: yes
 # quick: yes

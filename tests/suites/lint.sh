@@ -1,7 +1,7 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
-# The sources, looked at without running them: scripts/lint.sh.
+# scripts/lint.sh finds nothing in the sources.
 #
 # packages: lint
 # builds: plain

@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
-# All states of the settle protocol (tests/model/settle.pml), as it is and with
-# deliberate errors, by Spin.
+# All states of the settle protocol, by Spin.
+# As tests/model/settle.pml has it and with deliberate errors, which must be found.
 #
 # packages: model
 

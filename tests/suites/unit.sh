@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2154 # the runner sets root, quick and broker_url
+# shellcheck shell=bash disable=SC2154 # the runner sets the variables
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tests that need no broker: as built by default, with warnings as errors,
-# and with ASan and UBSan.
+# Tests that need no broker.
+# As built by default, with warnings as errors, and with ASan and UBSan.
 #
 # builds: plain
 # runs: first
