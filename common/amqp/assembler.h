@@ -9,7 +9,7 @@
 
 #include <amqp.h>
 
-#include "common/amqp/broker.h"
+#include "common/amqp/broker_event.h"
 #include "common/base/error.h"
 
 enum {

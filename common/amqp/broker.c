@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/amqp/broker.h"
 #include "common/amqp/broker_internal.h"
 
 #include <amqp.h>

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/amqp/broker_event.h"
 #include "common/base/error.h"
 #include "common/job/message.h"
 #include "common/job/topology.h"
@@ -120,33 +121,6 @@ int broker_try_consume(struct broker *b, int channel, const char *queue, struct 
 int broker_ack(struct broker *b, int channel, uint64_t tag, bool multiple, struct error *err);
 int broker_nack(struct broker *b, int channel, uint64_t tag, bool multiple, bool requeue,
                 struct error *err);
-
-enum broker_event_kind {
-	BROKER_NOTHING,        /* nothing more to read now */
-	BROKER_DELIVERY,       /* message, routing_key, exchange, consumer_tag, tag, redelivered */
-	BROKER_RETURNED,       /* message (with its message_id), code, text: its confirm follows */
-	BROKER_ACKED,          /* tag, multiple: a publish of ours */
-	BROKER_NACKED,         /* likewise */
-	BROKER_CONSUMER_GONE,  /* the broker cancelled consumer_tag (queue deleted, leader lost, 4.3
-	                          timeout) */
-	BROKER_CHANNEL_CLOSED, /* code, text; answered already, the channel may be opened again */
-	BROKER_BLOCKED,        /* text: the broker reads no publishes (resource alarm) */
-	BROKER_UNBLOCKED,
-};
-
-struct broker_event {
-	enum broker_event_kind kind;
-	int channel;
-	uint64_t tag;
-	bool multiple;
-	bool redelivered;
-	int code;
-	char consumer_tag[64];
-	char routing_key[256];
-	char exchange[256];
-	char text[256];
-	struct message *message; /* owned by the receiver */
-};
 
 /*
  * One event: waits up to wait_ms (0: only what is there; call until BROKER_NOTHING, that also sends

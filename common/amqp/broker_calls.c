@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/amqp/amqp_table.h"
+#include "common/amqp/broker.h"
 #include "common/amqp/broker_internal.h"
 
 /* ---- channels and declarations ---- */

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "common/amqp/assembler.h"
-#include "common/amqp/broker.h"
 #include "common/base/buf.h"
 #include "common/amqp/tls.h"
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "common/amqp/amqp_table.h"
+#include "common/amqp/broker.h"
 #include "common/amqp/broker_internal.h"
 #include "common/amqp/publish_frames.h"
 

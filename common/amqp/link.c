@@ -10,51 +10,13 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/amqp/link_internal.h"
+#include "common/amqp/link_mailbox.h"
+#include "common/amqp/link_thread.h"
 #include "common/base/memory.h"
 
 enum { STACK_SIZE = 16 * 1024 * 1024 };
 
-/* ---- what both sides use ---- */
-
-void link_ring(int fd)
-{
-	uint64_t one = 1;
-	while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
-		;
-}
-
-void link_silence(int fd)
-{
-	uint64_t count;
-	while (read(fd, &count, sizeof count) < 0 && errno == EINTR)
-		;
-}
-
-void link_command_free(struct command *c)
-{
-	list_remove(&c->link);
-	message_destroy(c->message);
-	free(c->exchange);
-	free(c->key);
-	free(c->queue);
-	free(c->text);
-	free(c);
-}
-
 /* ---- life ---- */
-
-void link_event_destroy(struct link_event *e)
-{
-	if (!e)
-		return;
-	message_destroy(e->message);
-	free(e->routing_key);
-	free(e->text);
-	free(e->version);
-	free(e->error);
-	free(e);
-}
 
 static char **copy_texts(const char *const *texts, size_t count)
 {
@@ -199,14 +161,7 @@ void link_take(struct link *l, struct list *events)
 
 void link_flush(struct link *l)
 {
-	if (list_empty(&l->pending))
-		return;
-	pthread_mutex_lock(&l->lock);
-	list_append_all(&l->inbox, &l->pending);
-	pthread_mutex_unlock(&l->lock);
-	l->pending_settles = 0;
-	l->pending_others = false;
-	link_ring(l->wake_fd);
+	link_send_commands(l);
 }
 
 bool link_flush_unless_few(struct link *l, unsigned few)
@@ -217,22 +172,10 @@ bool link_flush_unless_few(struct link *l, unsigned few)
 	return false;
 }
 
-static struct command *command(struct link *l, enum command_kind kind)
-{
-	struct command *c = xcalloc(1, sizeof *c);
-	c->kind = kind;
-	if (kind == COMMAND_SETTLE)
-		l->pending_settles++;
-	else
-		l->pending_others = true;
-	list_append(&l->pending, &c->link);
-	return c;
-}
-
 void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key,
                   struct message *m, int64_t deadline_ms)
 {
-	struct command *c = command(l, COMMAND_PUBLISH);
+	struct command *c = link_command(l, COMMAND_PUBLISH);
 	c->token = token;
 	c->exchange = xstrdup(exchange);
 	c->key = xstrdup(key);
@@ -244,7 +187,7 @@ static struct command *consumer_command(struct link *l, enum command_kind kind, 
 {
 	if (consumer >= CONSUMERS)
 		abort();
-	struct command *c = command(l, kind);
+	struct command *c = link_command(l, kind);
 	c->consumer = consumer;
 	return c;
 }
@@ -272,14 +215,14 @@ void link_settle(struct link *l, unsigned consumer, uint64_t generation, uint64_
 
 void link_query(struct link *l, uint64_t token, const char *queue)
 {
-	struct command *c = command(l, COMMAND_QUERY);
+	struct command *c = link_command(l, COMMAND_QUERY);
 	c->token = token;
 	c->queue = xstrdup(queue);
 }
 
 void link_reopen(struct link *l, const char *why)
 {
-	command(l, COMMAND_REOPEN)->text = xstrdup(why);
+	link_command(l, COMMAND_REOPEN)->text = xstrdup(why);
 }
 
 static void unstick(struct link *l)
@@ -300,14 +243,14 @@ void link_watch(struct link *l)
 static bool join_within(struct link *l, int64_t ms)
 {
 	struct timespec until;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += ms / 1000;
 	until.tv_nsec += ms % 1000 * 1000000;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	return pthread_timedjoin_np(l->thread, NULL, &until) == 0;
+	return pthread_clockjoin_np(l->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
 }
 
 void link_end(struct link *l)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/amqp/link_thread.h"
+
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/amqp/link_internal.h"
+#include "common/amqp/link_mailbox.h"
+#include "common/amqp/link_turn.h"
 #include "common/base/memory.h"
 #include "common/base/random.h"
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/amqp/link_turn.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -8,7 +10,7 @@
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
-#include "common/amqp/link_internal.h"
+#include "common/amqp/link_mailbox.h"
 #include "common/amqp/refusal.h"
 #include "common/base/memory.h"
 
@@ -26,27 +28,6 @@ enum {
 	NACK_SETTLE_MS =
 	    2000, /* how long answers are awaited before the connection is replaced after a nack */
 };
-
-struct link_event *link_emit(struct link *l, enum link_event_kind kind)
-{
-	struct link_event *e = xcalloc(1, sizeof *e);
-	e->kind = kind;
-	e->generation = l->generation;
-	list_append(&l->events, &e->link);
-	return e;
-}
-
-void link_hand_over(struct link *l)
-{
-	if (list_empty(&l->events))
-		return;
-	pthread_mutex_lock(&l->lock);
-	bool was_empty = list_empty(&l->outbox);
-	list_append_all(&l->outbox, &l->events);
-	pthread_mutex_unlock(&l->lock);
-	if (was_empty)
-		link_ring(l->event_fd);
-}
 
 int link_heartbeat_ms(const struct link *l)
 {
