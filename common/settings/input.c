@@ -27,7 +27,7 @@ static int read_all(int fd, const char *name, size_t max, struct buf *out, struc
 	return 0;
 }
 
-/* JSON on the command line, @FILE, or "-" for stdin. */
+/* Reads the text that word is or names, and sets *name to what errors call it. */
 static int read_word(const char *word, size_t max, struct buf *out, const char **name,
                      struct error *err)
 {

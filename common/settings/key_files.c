@@ -13,7 +13,7 @@
 
 enum { FILE_MAX = 64 * 1024 };
 
-/* All of it; text has room for FILE_MAX bytes. */
+/* Reads the whole file into text, which has room for FILE_MAX bytes. */
 static int read_all(int fd, const char *path, char *text, size_t *len, struct error *err)
 {
 	ssize_t n;

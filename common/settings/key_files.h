@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of keys (keys.h): who may read and write them is checked, and none is ever overwritten. */
+/* Files of keys (keys.h). Checks who may read and write them, and never overwrites one. */
 #pragma once
 
 #include "common/base/error.h"
 #include "common/job/keys.h"
 
 /*
- * Reads a file of keys of one kind (or KEY_ANY) into *r, which is to be finished also after -1.
- * secret_file.h has the rules: any is trusted, since who can add a public key decides who is, and
- * one with a secret in it is closed too. ERROR_NOINPUT: there is none, or it may not be read.
- * ERROR_CONFIG: all else, with file, line and the way out.
+ * Reads a file of keys of one kind, or KEY_ANY, into *r. The caller must finish *r, also after -1.
+ * Nobody else may be able to write the file, because a public key in it decides whom we trust. With
+ * a secret key in it, nobody else may be able to read it (secret_file.h). Returns -1 with
+ * ERROR_NOINPUT if the file is missing or may not be read, else with ERROR_CONFIG, file, line and
+ * the way out.
  */
 int key_file_read(const char *path, enum key_kind kind, struct keyring *r, struct error *err);
-/* The same for a file that must hold exactly one. */
+/* Like key_file_read, but returns -1 with ERROR_CONFIG unless the file holds exactly one key. */
 int key_file_read_one(const char *path, enum key_kind kind, struct keyring *r, struct error *err);
 
-/* Writes a new file, for the owner alone when it is secret. ERROR_USAGE: there is one already.
- * ERROR_IO. */
+/*
+ * Writes a new file, which only the owner may read if it is secret. Returns -1 with ERROR_USAGE if
+ * the file exists, else with ERROR_IO.
+ */
 int key_file_create(const char *path, bool secret, struct span text, struct error *err);

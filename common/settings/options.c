@@ -122,7 +122,7 @@ static int take_option(struct options *o, const struct merged *m, int code, char
 	return 0;
 }
 
-/* What stands behind a "--" of the user's own, counted before getopt moves the words. */
+/* Counts the words behind "--". Must run before getopt_long moves the words. */
 static size_t count_after_dashes(int argc, char **argv, const struct merged *m)
 {
 	for (int i = 1; i < argc; i++) {
@@ -336,8 +336,8 @@ static int run_command(const char *program, const char *summary,
 	return unknown_command(program, word, commands);
 }
 
-/* Started with a standard stream closed, the connection to the broker would take its number, and
- * get our output. */
+/* If a standard stream is closed, the connection to the broker would get its number, and then our
+ * output. */
 static void occupy_standard_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -348,15 +348,15 @@ static void occupy_standard_streams(void)
 int options_main(const char *program, const char *summary, const struct command_spec *commands,
                  int argc, char **argv)
 {
-	/* A reader that has gone is an error of the write, not our end in the middle of a publish.
-	 */
+	/* If the reader of stdout has ended, the write shall fail. The signal would end us in the
+	 * middle of a publish. */
 	signal(SIGPIPE, SIG_IGN);
 	occupy_standard_streams();
 	int code = run_command(program, summary, commands, argc, argv);
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return code;
-	if (errno != EPIPE) /* a reader such as head, which has what it wants */
+	if (errno != EPIPE) /* a reader such as head has ended on purpose */
 		fprintf(stderr, "%s: the output could not be written%s%s\n", program,
 		        errno ? ": " : "", errno ? strerror(errno) : "");
 	return code ? code : ERROR_IO;

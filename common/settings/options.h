@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Command lines: a table of options over getopt_long that also prints --help and finds the nearest
+ * Command lines: tables of options over getopt_long, which also print --help and find the nearest
  * name for a typo.
  */
 #pragma once
@@ -15,7 +15,7 @@
 struct option_spec {
 	const char *name;     /* long name without dashes; NULL ends the table */
 	char letter;          /* 0: none */
-	const char *argument; /* NULL: none; "N": required; "[=N]": optional */
+	const char *argument; /* "N" is required, "[=N]" is optional; NULL: none */
 	const char *help;     /* one line; default in words where there is one */
 	const char *setting;  /* key of the top level that the option sets; NULL: none */
 };
@@ -29,8 +29,7 @@ struct command_spec {
 	int (*run)(int argc, char **argv); /* argv[0] is the command; returns the exit code */
 };
 
-/* What every command takes: --config, --url, the log's options, --show-config, --help, --version
- * ... */
+/* Options that every command takes, such as --config, --url, --log-level and --help. */
 extern const struct option_spec options_common[];
 
 struct parsed_option {
@@ -41,29 +40,38 @@ struct parsed_option {
 struct options {
 	struct parsed_option *given; /* in order */
 	size_t count;
-	char **arguments; /* what is not an option, borrowed from argv */
+	char **arguments; /* the words that are no options, borrowed from argv */
 	size_t argument_count;
 	size_t after_dashes; /* how many of the arguments stood behind "--" */
 };
 
 /*
- * Parses by command->options and options_common. Options and arguments may mix until "--".
- * -1: ERROR_USAGE with a nearest-match hint ("unknown option --dealy; did you mean --delay?").
+ * Parses a command line by command->options and options_common. Options and arguments may mix until
+ * "--". Returns -1 with ERROR_USAGE and a hint, such as "unknown option --dealy; did you mean
+ * --delay?".
  */
 int options_parse(struct options *o, const struct command_spec *command, int argc, char **argv,
                   struct error *err);
 void options_finish(struct options *o);
-/* The last value given for the long name; NULL when not given ("" when given without a value). */
+/*
+ * Returns the last value that was given for the long name, and "" if it was given without a value.
+ * Returns NULL if the option was not given.
+ */
 const char *options_get(const struct options *o, const char *name);
+/* Returns true if the option was given. */
 bool options_has(const struct options *o, const char *name);
-/* A whole number from 1 up; 0 when it was not given. ERROR_USAGE. */
+/*
+ * Reads the option as a whole number above 0 into *count, which is 0 if it was not given. Returns
+ * -1 with ERROR_USAGE if the value is no such number.
+ */
 int options_count(const struct options *o, const char *name, uint64_t *count, struct error *err);
 
-/* Help on stdout. program is "warren-producer". */
+/* Prints the --help of a command on stdout. */
 void options_help(const char *program, const struct command_spec *command);
+/* Prints the list of the commands on stdout. */
 void options_overview(const char *program, const char *summary,
                       const struct command_spec *commands);
-/* The nearest name by edit distance, or NULL when none is near. */
+/* Returns the nearest name by edit distance, or NULL if none is near. */
 const char *options_nearest(const char *name, const char *const *names, size_t count);
 
 /*
@@ -82,11 +90,12 @@ bool options_begin(const struct settings_schema *schema, const struct command_sp
 int options_load_settings(const struct options *o, const struct settings_schema *schema,
                           void *settings, struct error *err);
 /*
- * A whole program of commands: --help, --version, the command's run. Returns the exit code: what
- * could not be written to stdout makes it ERROR_IO. SIGPIPE is ignored from here on, and no socket
- * becomes descriptor 0, 1 or 2.
+ * Runs a program of commands: answers --help and --version, or runs the command that argv names.
+ * Returns the exit code, which is ERROR_IO if stdout could not be written. Ignores SIGPIPE, and
+ * sees to it that no socket becomes descriptor 0, 1 or 2.
  */
 int options_main(const char *program, const char *summary, const struct command_spec *commands,
                  int argc, char **argv);
-/* Prints "warren-producer: send: <text>" on stderr and returns the kind as exit code. */
+/* Prints "PROGRAM: COMMAND: " and the error on stderr. Returns the kind of the error, which is the
+ * exit code. */
 int options_fail(const char *program, const struct command_spec *command, const struct error *err);

@@ -4,7 +4,7 @@
 
 #include "common/settings/settings.h"
 
-/* What the exit code of a handler means. */
+/* The verdict that an exit code of a handler stands for. */
 struct exit_settings {
 	int code;
 	const char *verdict; /* "ok", "retry", "dead"; a literal */
