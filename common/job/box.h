@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The black box of a dead letter and the history of tries, as JSON text: written by the worker,
- * read by `warren-producer dead`. Pure.
+ * Writes the box of a dead letter, which records why the job died, and the history of its tries.
+ * Both are JSON text, written by the worker and read by `warren-producer dead`. Pure.
  */
 #pragma once
 
@@ -13,7 +13,9 @@
 
 enum { BOX_HISTORY_MAX = 10, BOX_ERROR_MAX = 500, BOX_STDERR_MAX = 8192 };
 
-/* One try of a job. Texts borrowed, NULL when unknown; numbers -1 when unknown. */
+/*
+ * One try of a job. All texts are borrowed. A text is NULL and a number is -1 when it is not known.
+ */
 struct box_try {
 	unsigned attempt;
 	int64_t at_ms;     /* when it started */
@@ -29,16 +31,18 @@ struct box_try {
 };
 
 /*
- * A new history text: old (JSON array text, NULL or broken text count as empty) and one more try
- * behind it, the oldest dropped beyond BOX_HISTORY_MAX. The caller frees it.
+ * Returns the history text old, a JSON array, with one more try behind it. NULL and broken text
+ * count as an empty history. The oldest tries beyond BOX_HISTORY_MAX are dropped. The caller frees
+ * the result.
  */
 char *box_history_add(const char *old, const struct box_try *t);
 
 /*
- * The box's text: {"reason":..,"at":..,"queue":..,"try":{..},"stderr":..,"attempts":[..]} within
- * max bytes as a string: the stderr tail (its last bytes are the ones kept) gives way first, then
- * the oldest attempts, then error. try_ may be NULL (a job that never ran: malformed, expired, no
- * handler). The caller frees it.
+ * Returns the text of a box:
+ * {"reason":..,"at":..,"queue":..,"try":{..},"stderr":..,"attempts":[..]}. As a JSON string it
+ * takes at most max bytes. When that is too little, the beginning of stderr_tail is left out first,
+ * then the oldest attempts, then the error. try_ is NULL for a job that never ran (malformed,
+ * expired, no handler). The caller frees the result.
  */
 char *box_make(const char *reason, const char *detail, int64_t at_ms, const char *queue,
                const struct box_try *try_, struct span stderr_tail, const char *history,

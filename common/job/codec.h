@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes <-> job, by the table in docs/message-format.md. Pure: no broker, no clock, no file.
+ * Turns bytes into a job and a job into bytes, by the table in docs/message-format.md. Pure: no
+ * broker, no clock, no file.
  *
- * args are checked by grammar and never converted: the original bytes are handed on.
+ * args are checked by their grammar and never converted. Their original bytes are handed on.
  */
 #pragma once
 
@@ -29,29 +30,31 @@ enum {
 };
 
 /*
- * Reads a document of at most max bytes. On success the caller owns *j (job_finish). On failure *j
- * is untouched, err says where and why; memory exhausted is reported as reason "out of memory".
+ * Reads a document of at most max bytes. On success the caller owns *j (job_finish). Returns false
+ * if the document is not valid. Then *j is untouched and err says where and why. When memory is
+ * exhausted the reason is "out of memory".
  */
 bool codec_decode(struct span body, size_t max, enum codec_fields fields, struct job *j,
                   struct codec_error *err);
 
 /*
- * Writes a document: fields in the order of the table, absent ones left out, "v" left out (it is
- * 1). args go in verbatim and must be valid JSON. False: memory.
+ * Appends the document of j to out. Fields come in the order of the table, absent ones are left
+ * out, and so is "v", which is 1. args go in as they are and must be valid JSON. Returns false if
+ * memory is exhausted.
  */
 bool codec_encode(const struct job *j, struct buf *out);
 
 /*
- * For batch lines, where the original bytes should travel: appends to out a valid document
- * (codec_decode took it) with id and created_at in front when it has none (NULL and CLOCK_NEVER:
- * nothing is put there); the members present are copied byte for byte. False: memory, or no JSON
- * object.
+ * Appends to out a document that codec_decode took, with id and created_at in front. NULL and
+ * CLOCK_NEVER mean that the document has its own. All other members are copied byte for byte, so
+ * that the lines of a batch travel as they were written. Returns false if body is no JSON object or
+ * memory is exhausted.
  */
 bool codec_complete(struct span body, const char *id, int64_t created_at_ms, struct buf *out);
 
 /*
- * Appends to out a valid document with one member, key (with its quotes: "\"args\"" or
- * "\"sealed\""), in place of its members args and sealed; the others are copied byte for byte,
- * without the blanks between them. False: memory, or no JSON object.
+ * Appends to out a valid document in which one member takes the place of args and sealed. key is
+ * its name with the quotes, "\"args\"" or "\"sealed\"". The other members are copied byte for byte,
+ * without the blanks between them. Returns false if body is no JSON object or memory is exhausted.
  */
 bool codec_replace_args(struct span body, const char *key, struct span value, struct buf *out);

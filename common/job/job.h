@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The job as data: what its document says (struct job, the same on every try) apart from what is
- * kept about it on the way (struct bookkeeping, in AMQP headers). docs/message-format.md has the
- * tables.
+ * The job as data. struct job is what its document says and is the same on every try. What is kept
+ * about a job on the way is struct bookkeeping (headers.h). docs/message-format.md has the tables.
  */
 #pragma once
 
@@ -21,7 +20,7 @@ struct job_header {
 	char *value; /* owned, terminated; may hold no NUL */
 };
 
-/* Zero-initialised is valid to finish. */
+/* A zeroed job is valid to finish. */
 struct job {
 	char *id;   /* owned; NULL when the document has none (the caller fills it in) */
 	char *type; /* owned; never NULL after a successful decode */
@@ -41,33 +40,41 @@ struct job {
 	size_t header_count;
 };
 
+/* Frees all that j owns. A zeroed job may be finished too. */
 void job_finish(struct job *j);
 
-/* Is it 1 to JOB_ID_MAX bytes of A-Za-z0-9._:- ? */
+/* Returns true if id is 1 to JOB_ID_MAX bytes of A-Za-z0-9._:- . */
 bool job_id_valid(struct span id);
-/* Is it 1 to JOB_TYPE_MAX bytes of A-Za-z0-9._- ? */
+/* Returns true if type is 1 to JOB_TYPE_MAX bytes of A-Za-z0-9._- . */
 bool job_type_valid(struct span type);
-/* Is it KEY_ID_FORM? The name of a key that signs or seals. */
+/* The name of a key that signs or seals. */
 enum { KEY_ID_MAX = 64 };
 #define KEY_ID_FORM "1 to 64 bytes of A-Za-z0-9._-"
+/* Returns true if kid has KEY_ID_FORM. */
 bool key_id_valid(struct span kid);
 /*
- * Is it QUEUE_NAME_FORM? The routing key P.q.NAME.dead must stay within AMQP's 255 bytes, and the
- * dead queue of "mail" must not be the job queue of "mail.dead".
+ * The routing key P.q.NAME.dead must stay within the 255 bytes of AMQP, and the dead queue of
+ * "mail" must not be the job queue of "mail.dead".
  */
 #define QUEUE_NAME_FORM "1 to 100 bytes of A-Za-z0-9._- and not end in .dead"
+/* Returns true if name has QUEUE_NAME_FORM. */
 bool queue_name_valid(struct span name);
-/* Does the type match the glob ('*' any run, '?' one byte, nothing else special)? */
+/*
+ * Returns true if the type matches the glob. '*' stands for any bytes and '?' for one byte. Nothing
+ * else is special.
+ */
 bool job_type_matches(const char *glob, const char *type);
 
 enum { JOB_UUID_SIZE = 37 };
-/* A new UUIDv7 (RFC 9562), time from at_ms, random bits from the kernel. Returns out. */
-char *job_make_uuid7(int64_t at_ms, char out[static JOB_UUID_SIZE]);
 /*
- * The same 128-bit hash text (32 hex digits) for the same parts, "h-" in front. Used where an id
- * must come out the same again: a stranger's message (queue, body, timestamp), a line of a batch
- * (batch id, line number, bytes). Parts are length-prefixed, so that moving a byte between parts
- * changes the result. Not a secret-keeping hash.
+ * Writes a new UUIDv7 (RFC 9562) with the time at_ms and random bits from the kernel. Returns out.
  */
+char *job_make_uuid7(int64_t at_ms, char out[static JOB_UUID_SIZE]);
 enum { JOB_HASH_SIZE = 35 };
+/*
+ * Writes "h-" and 32 hex digits, which are the same for the same parts. Returns out. It is used
+ * where an id must come out the same again: for a stranger's message (queue, body, timestamp) and
+ * for a line of a batch (batch id, line number, bytes). The length of each part counts, so moving a
+ * byte from one part to the next gives another id. The hash keeps no secret.
+ */
 char *job_make_hash_id(const struct span *parts, size_t count, char out[static JOB_HASH_SIZE]);

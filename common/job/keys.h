@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys that sign and seal jobs, as text and in memory. Pure: key_files.h reads and writes the
+ * Keys that sign and seal jobs, as text and in memory. Pure. key_files.h reads and writes the
  * files.
  *
- * The text has a key a line: KID KIND BASE64, with blanks between; empty lines and lines that begin
- * with # are skipped. The base64 (RFC 4648, 4) is of 32 bytes: an Ed25519 seed or public key
- * (sign-secret, sign-public), an X25519 secret or public key (seal-secret, seal-public). Secrets in
- * memory are locked, and wiped when they are freed.
+ * The text has one key in each line: KID KIND BASE64, with blanks between them. Empty lines and
+ * lines that begin with # are skipped. The base64 (RFC 4648, 4) is of 32 bytes. They are an Ed25519
+ * seed or public key (sign-secret, sign-public), or an X25519 secret or public key (seal-secret,
+ * seal-public). Secrets in memory are locked, and wiped when they are freed.
  *
- * Without libsodium (keys_supported() is false) there are no keys: reading and making them fails.
+ * Without libsodium (keys_supported() is false) there are no keys, and reading and making them
+ * fails.
  */
 #pragma once
 
@@ -37,31 +38,39 @@ struct key {
 	unsigned char *secret;
 };
 
-/* Zero-initialised is empty and valid. */
+/* A zeroed keyring is empty and valid. */
 struct keyring {
 	struct key *keys;
 	size_t count;
 };
 
+/* Returns true if this program was built with libsodium. */
 bool keys_supported(void);
-/* "sign-secret" ... */
+/* Returns the name of a kind as it stands in a file: "sign-secret", "seal-public" and so on. */
 const char *key_kind_name(enum key_kind kind);
+/* Returns true if keys of that kind must be kept secret. */
 bool key_kind_secret(enum key_kind kind);
 
 /*
- * Reads the keys of a text into *r (keyring_finish, also after -1). name is the file's, for
- * messages; they never hold a byte of the text but kids. ERROR_CONFIG: no key at all, a key of
- * another kind than the one wanted, a kid twice, a public key that is a point of no use.
+ * Reads the keys of a text into *r. The caller finishes *r (keyring_finish), also after a failure.
+ * kind is the one kind that is wanted, or KEY_ANY. name is the file's, for messages, which hold
+ * nothing of the text but kids. Returns -1 with ERROR_CONFIG if there is no key at all, a key of
+ * another kind, a kid twice, or a public key that is a point of no use.
  */
 int keyring_read(struct keyring *r, enum key_kind kind, struct span text, const char *name,
                  struct error *err);
+/* Wipes and frees all keys of r. */
 void keyring_finish(struct keyring *r);
-/* NULL: there is none of that kid. */
+/* Returns the key of that kid, borrowed from r, or NULL if there is none. */
 const struct key *keyring_find(const struct keyring *r, struct span kid);
 
-/* A new secret key (KEY_SIGN_SECRET, KEY_SEAL_SECRET) as the ring's last. ERROR_CONFIG without
- * libsodium. */
+/*
+ * Makes a new secret key (KEY_SIGN_SECRET or KEY_SEAL_SECRET) as the last of the ring. Returns -1
+ * with ERROR_CONFIG without libsodium.
+ */
 int keyring_make(struct keyring *r, enum key_kind kind, const char *kid, struct error *err);
-/* The key's line, or that of its public half. out is to be wiped by the caller (buf_wipe) when it
- * holds a secret. */
+/*
+ * Appends the line of the key, or that of its public half. The caller wipes out (buf_wipe) when it
+ * holds a secret.
+ */
 void key_write(const struct key *k, bool public_half, struct buf *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An AMQP message as owned data: the properties Warren uses, headers, body. */
+/* An AMQP message as owned data: the properties that Warren uses, the headers and the body. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,14 +23,18 @@ struct message {
 	size_t body_len; /* bytes */
 };
 
-/* An empty message on the heap. */
+/* Returns an empty message on the heap. The caller destroys it. */
 struct message *message_create(void);
-void message_destroy(struct message *m); /* NULL is fine */
+/* Frees a message. Does nothing for NULL. */
+void message_destroy(struct message *m);
+/* Returns a deep copy. The caller destroys it. */
 struct message *message_copy(const struct message *m);
-/* Borrowed; never NULL, also of a message without a body. */
+/* Returns the body, borrowed from m. Its address is never NULL, also when there is no body. */
 struct span message_body(const struct message *m);
-/* Copies len bytes as the body. */
+/* Replaces the body by a copy of len bytes. */
 void message_set_body(struct message *m, const void *body, size_t len);
-/* Bytes of the AMQP content header frame's payload this message needs: must fit one frame (see
- * headers.h). */
+/*
+ * Returns the bytes that the message's properties and headers take in the payload of an AMQP
+ * content header frame. They must fit into one frame (headers.h).
+ */
 size_t message_header_size(const struct message *m);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Several jobs in one message: an array of job documents under a content type of its own
- * (docs/message-format.md). The message is only how they travel: each of them is a job by itself.
+ * (docs/message-format.md). The message is only how they travel. Each of them is a job by itself.
  * Pure.
  */
 #pragma once
@@ -16,25 +16,26 @@
 
 enum { PACK_JOBS_MAX = 1000 };
 
+/* Returns true if the content type of m says that it is a pack. */
 bool pack_is(const struct message *m);
 
-/* Appends a document to the body of a pack; an empty body begins one. pack_close makes it complete.
- */
+/* Appends a document to the body of a pack. An empty body begins one. */
 void pack_add(struct buf *body, struct span document);
+/* Makes the body of a pack complete. Nothing can be added afterwards. */
 void pack_close(struct buf *body);
-/* Bytes of the complete body with another document of that length. */
+/* Returns how many bytes the complete body would have with another document of that length. */
 size_t pack_size_with(const struct buf *body, size_t document_len);
 
 /*
- * Finds the documents of a pack of at most max bytes; they are borrowed from the body, and each is
- * still to be read by codec_decode. False: there are none, too many, or where one ends cannot be
- * told.
+ * Finds the documents of a pack of at most max bytes. They are borrowed from body, and each still
+ * has to be read by codec_decode. Returns false if there is no document, if there are too many, or
+ * if the end of one cannot be told. Then err says where and why.
  */
 bool pack_split(struct span body, size_t max, struct span documents[static PACK_JOBS_MAX],
                 size_t *count, struct codec_error *err);
 
 /*
- * The message of one job that leaves its pack. It has neither the pack's signature, which is not
- * over this document, nor its reply_to.
+ * Returns the message of one job that leaves its pack. The caller destroys it. The signature of the
+ * pack is left out because it is not over this document, and so is the reply_to.
  */
 struct message *pack_member(const struct message *pack, struct span document);

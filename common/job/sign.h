@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signatures of jobs: Ed25519 over "warren signed job 1\n", the AMQP name of the queue, "\n" and
- * the body, as base64. A queue's name has no line end in it, so no two pairs of queue and body give
- * the same bytes. Pure.
+ * Signs jobs with Ed25519, as base64. What is signed is "warren signed job 1\n", the AMQP name of
+ * the queue, "\n" and the body. The name of a queue has no line end in it, so no two pairs of queue
+ * and body give the same bytes. Pure.
  */
 #pragma once
 
@@ -13,8 +13,11 @@
 
 enum { SIGN_TEXT_SIZE = 89 }; /* with its NUL */
 
-/* k is a KEY_SIGN_SECRET. Returns out. */
+/* Writes the signature of a body in a queue. k is a KEY_SIGN_SECRET. Returns out. */
 char *sign_job(const struct key *k, const char *amqp_queue, struct span body,
                char out[static SIGN_TEXT_SIZE]);
-/* Is text k's signature of that body in that queue? k may be of either sign kind; text anything. */
+/*
+ * Returns true if text is the signature of that body in that queue by k. k may be of either sign
+ * kind, and text may be anything.
+ */
 bool sign_check(const struct key *k, const char *amqp_queue, struct span body, struct span text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An AMQP field table (AMQP 0-9-1, 4.2.5) as data of our own: what broker.c
- * copies out of rabbitmq-c's pools and what headers.c reads and writes. Kinds
- * are the wire's own letters, so that a stranger's header comes back unchanged.
+ * An AMQP field table (AMQP 0-9-1, 4.2.5) as data of our own. amqp_table copies it out of
+ * rabbitmq-c's memory, and headers reads and writes it. Kinds are the letters of the wire, so that
+ * a stranger's header comes back unchanged.
  */
 #pragma once
 
@@ -43,32 +43,42 @@ struct entry {
 	struct field value;
 };
 
-/* Zero-initialised is empty and valid. Order is kept. */
+/* A zeroed table is empty and valid. The order of the entries is kept. */
 struct table {
 	struct entry *entries;
 	size_t count;
 	size_t cap;
 };
 
+/* Frees all entries of t, which is empty afterwards. */
 void table_finish(struct table *t);
+/* Frees what the value owns. */
 void field_finish(struct field *f);
-/* The first entry of that name, or NULL. Borrowed until the table changes. */
+/* Returns the first entry of that name, borrowed until the table changes, or NULL. */
 const struct field *table_get(const struct table *t, const char *name);
-/* Set replaces an entry of the same name, else appends. Values are copied. */
+/* Sets an entry to a copy of value. An entry of the same name is replaced. So do the next two. */
 void table_set_string(struct table *t, const char *name, const char *value);
 void table_set_int(struct table *t, const char *name, int64_t value);
 void table_set_bool(struct table *t, const char *name, bool value);
-/* Appends without looking for the name; takes the value. */
+/* Appends an entry without looking for one of the same name. Takes the value. */
 void table_add_take(struct table *t, const char *name, struct field value);
+/* Removes the first entry of that name. */
 void table_remove(struct table *t, const char *name);
-/* Deep copy. */
+/* Returns a deep copy. The caller finishes it. */
 struct field field_copy(const struct field *f);
+/* Makes *to a deep copy of from. What *to held before is not freed. */
 void table_copy(struct table *to, const struct table *from);
-/* An integer of any width and sign, or digits in a string. False: absent, other kind, out of range.
+/*
+ * Reads an integer of any width and sign, or digits in a string. Returns false if the entry is
+ * absent, of another kind, or out of range.
  */
 bool table_get_int(const struct table *t, const char *name, int64_t *value);
-/* Terminated text of an 'S' field without NUL inside, or NULL. Borrowed. */
+/*
+ * Returns the text of an 'S' field, borrowed until the table changes. Returns NULL if there is
+ * none, or if the text has a NUL in it.
+ */
 const char *table_get_text(const struct table *t, const char *name);
-/* Bytes on the wire: of one entry (name, kind, value) and of a table (with its length word). */
+/* Returns the bytes of one entry on the wire: name, kind and value. */
 size_t entry_wire_size(const struct entry *e);
+/* Returns the bytes of a table on the wire, with its length word. */
 size_t table_wire_size(const struct table *t);
