@@ -23,9 +23,9 @@ static const struct option_spec options[] = {
      "a setting of the handler before it, or of the command behind --: memory=500M"},
     {"signed-by", 0, "FILE", "as for run"},
     {"open-with", 0, "FILE", "as for run"},
-    {"timeout", 0, "TIME", "as for run"},
-    {"grace", 0, "TIME", "as for run"},
-    {"slots", 'j', "N", "as for run"},
+    {"timeout", 0, "TIME", "as for run", .setting = "timeout"},
+    {"grace", 0, "TIME", "as for run", .setting = "grace"},
+    {"slots", 'j', "N", "as for run", .setting = "slots"},
     {0},
 };
 

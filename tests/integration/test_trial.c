@@ -39,6 +39,14 @@ static const struct {
      "WRONG   handler exec:/no/such",
      ""},
     {{"check", "--url", "amqp://127.0.0.1:1", "--", "/bin/true"}, 69, "WRONG   broker", ""},
+    {{"check", "--slots", "0", "--", "/bin/true"}, 64, "", "--slots must be from"},
+    {{"check", "--timeout", "x", "--", "/bin/true"}, 64, "", "--timeout wants a time"},
+    {{"check", "--grace", "x", "--", "/bin/true"}, 64, "", "--grace wants a time"},
+    {{"run", "--slots", "0", "--", "/bin/true"}, 64, "", "--slots must be from"},
+    {{"run", "--timeout", "x", "--", "/bin/true"}, 64, "", "--timeout wants a time"},
+    {{"run", "--grace", "x", "--", "/bin/true"}, 64, "", "--grace wants a time"},
+    {{"run", "--drain", "x", "--", "/bin/true"}, 64, "", "--drain wants a time"},
+    {{"test", "t", "--grace", "x", "--", "/bin/true"}, 64, "", "--grace wants a time"},
 };
 
 START_TEST(test_and_check_tell_what_is_so)

@@ -516,17 +516,26 @@ static int begin(const char *word, const char *value)
 	return -1;
 }
 
-static void check_options(const struct option_spec *table)
+static bool is_key(const char *name)
 {
-	for (; table && table->name; table++)
-		ck_assert_msg(!table->setting ||
-		                  settings_find(&producer_schema.table,
-		                                &(struct producer_settings){0}, table->setting)
-		                      .key,
-		              "--%s sets '%s', which is no key", table->name, table->setting);
+	const struct producer_settings none = {0};
+	return settings_find(&producer_schema.table, &none, name).key;
 }
 
-START_TEST(the_setting_of_an_option_is_a_key)
+static void check_options(const struct option_spec *table)
+{
+	for (; table && table->name; table++) {
+		cleanup_free char *alike = xstrdup(table->name);
+		for (char *c = alike; *c; c++)
+			*c = *c == '-' ? '_' : *c;
+		ck_assert_msg(!table->setting || is_key(table->setting),
+		              "--%s sets '%s', which is no key", table->name, table->setting);
+		ck_assert_msg(table->setting || !is_key(alike),
+		              "--%s is called like a key, and does not set it", table->name);
+	}
+}
+
+START_TEST(an_option_that_is_called_like_a_key_sets_it)
 {
 	const struct command_spec *const commands[] = {
 	    &setup_command, &send_command, &batch_command, &dead_command,
@@ -766,7 +775,7 @@ static Suite *settings_suite(void)
 	tcase_add_test(c, later_sources_win);
 	tcase_add_test(c, every_key_has_a_variable_and_a_common_one_wins);
 	tcase_add_test(c, another_program_brings_only_its_schema);
-	tcase_add_test(c, the_setting_of_an_option_is_a_key);
+	tcase_add_test(c, an_option_that_is_called_like_a_key_sets_it);
 	tcase_add_test(c, a_password_file_others_can_read_is_refused);
 	tcase_add_test(c, queues_and_handlers_of_the_command_line_come_first);
 	tcase_add_test(c, a_queue_configured_twice_is_refused);
