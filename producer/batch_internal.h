@@ -11,13 +11,13 @@
 #include "producer/batch_line.h"
 #include "producer/begin.h"
 #include "producer/ends.h"
-#include "producer/outcome.h"
+#include "common/client/outcome.h"
 #include "producer/progress.h"
-#include "producer/protect.h"
+#include "common/client/protect.h"
 #include "producer/receipts.h"
 #include "producer/shipment.h"
-#include "producer/targets.h"
-#include "producer/waiter.h"
+#include "common/client/targets.h"
+#include "common/client/waiter.h"
 
 struct batch {
 	struct session *s;

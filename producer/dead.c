@@ -12,8 +12,8 @@
 #include "producer/ask.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
-#include "producer/letter.h"
-#include "producer/letters.h"
+#include "common/client/letter.h"
+#include "common/client/letters.h"
 
 static const struct option_spec options[] = {
     {"queue", 'q', "QUEUE",

@@ -10,8 +10,8 @@
 #include "producer/ask.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
-#include "producer/depths.h"
-#include "producer/mgmt.h"
+#include "common/client/depths.h"
+#include "common/client/mgmt.h"
 
 static const struct option_spec options[] = {
     {"dead", 0, NULL, "purge: the queue's dead letters instead of its jobs"},

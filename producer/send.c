@@ -14,9 +14,9 @@
 #include "producer/begin.h"
 #include "producer/commands.h"
 #include "producer/compose.h"
-#include "producer/outcome.h"
-#include "producer/protect.h"
-#include "producer/waiter.h"
+#include "common/client/outcome.h"
+#include "common/client/protect.h"
+#include "common/client/waiter.h"
 
 static const struct option_spec options[] = {
     {"id", 0, "ID", "the job's id (default: a new UUIDv7)"},

@@ -7,8 +7,8 @@
 #include "common/base/memory.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
-#include "producer/compare.h"
-#include "producer/mgmt.h"
+#include "common/client/compare.h"
+#include "common/client/mgmt.h"
 
 static const struct option_spec options[] = {
     {"plan", 0, NULL, "print what would be declared, and what of it is there already"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/letters.h"
+#include "common/client/letters.h"
 
 #include <poll.h>
 

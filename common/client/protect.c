@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/protect.h"
+#include "common/client/protect.h"
 
 #include <stdlib.h>
 #include <string.h>

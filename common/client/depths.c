@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/depths.h"
+#include "common/client/depths.h"
 
 #include <stdlib.h>
 #include <string.h>

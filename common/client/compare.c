@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/compare.h"
+#include "common/client/compare.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/outcome.h"
+#include "common/client/outcome.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/waiter.h"
+#include "common/client/waiter.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/targets.h"
+#include "common/client/targets.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/mgmt.h"
+#include "common/client/mgmt.h"
 
 #include <stdlib.h>
 #include <string.h>

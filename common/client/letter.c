@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/letter.h"
+#include "common/client/letter.h"
 
 #include <stdlib.h>
 #include <string.h>
