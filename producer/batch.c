@@ -122,10 +122,11 @@ static int connect_batch(struct batch *b, struct error *err)
 		if (connect_setup(&producer_schema, &b->s->settings, err) < 0)
 			return -1;
 	}
-	b->targets = targets_open(&b->s->settings, err);
+	b->targets = targets_open(&b->s->settings.connection, err);
 	if (!b->targets || (b->queue && targets_check(b->targets, b->queue, err) < 0))
 		return -1;
-	if (options_has(&b->s->options, "wait") && !(b->waiter = waiter_open(&b->s->settings, err)))
+	if (options_has(&b->s->options, "wait") &&
+	    !(b->waiter = waiter_open(&b->s->settings.connection, err)))
 		return -1;
 	b->link = link_create(&o, err);
 	return b->link ? 0 : -1;
@@ -161,7 +162,7 @@ static int prepare(struct batch *b, struct error *err)
 	b->all.template = &b->template;
 	b->all.receipts = &b->receipts;
 	b->all.max_body = (size_t)b->s->settings.connection.max_body;
-	b->protect = protect_create(&b->s->settings, o);
+	b->protect = compose_protect(&b->s->settings, o);
 	if (batch_input_begin(&b->input, o, b->all.max_body, &b->all.type, err) < 0 ||
 	    compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
 	    options_count(o, "halt", &b->halt, err) < 0 || read_pack(b, err) < 0 ||

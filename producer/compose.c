@@ -138,6 +138,18 @@ const char *compose_queue(const struct producer_settings *s, const char *forced,
 	return s->default_queue ? s->default_queue : "default";
 }
 
+struct protect *compose_protect(const struct producer_settings *s, const struct options *o)
+{
+	const char *sign_with = options_get(o, "sign-with"), *seal_to = options_get(o, "seal-to");
+	struct protect *p = protect_create(s->connection.prefix, sign_with, seal_to);
+	for (size_t i = 0; i < s->queue_count; i++) {
+		const struct producer_queue_settings *q = &s->queues[i];
+		protect_use(p, q->queue.name, sign_with ? sign_with : q->sign_with,
+		            seal_to ? seal_to : q->seal_to);
+	}
+	return p;
+}
+
 static struct message *begin_message(const char *content_type, const char *id, int64_t now_ms)
 {
 	struct message *m = message_create();

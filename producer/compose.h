@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/base/error.h"
+#include "common/client/protect.h"
 #include "common/job/job.h"
 #include "common/job/message.h"
 #include "common/settings/options.h"
@@ -33,6 +34,19 @@
 	{                                                                                          \
 		"setup", 0, NULL, "declare what is missing first (needs the permission to)"        \
 	}
+
+/* --sign-with --seal-to: for the option tables of send and batch. */
+#define PROTECT_OPTIONS                                                                            \
+	{"sign-with", 0, "FILE",                                                                   \
+	 "sign with the secret key in FILE (default: sign_with of the queue)"},                    \
+	{                                                                                          \
+		"seal-to", 0, "FILE",                                                              \
+		    "seal the args to the public key in FILE (default: seal_to of the queue)"      \
+	}
+
+/* Returns the keys of --sign-with and --seal-to, and of each queue's settings where an option is
+ * missing. Borrows from both. */
+struct protect *compose_protect(const struct producer_settings *s, const struct options *o);
 
 /* The options as a job without id, type and args. *j is to be finished by the caller also after -1
  * (ERROR_USAGE). */

@@ -14,6 +14,7 @@
 #include "producer/commands.h"
 #include "common/client/letter.h"
 #include "common/client/letters.h"
+#include "producer/show_letter.h"
 
 static const struct option_spec options[] = {
     {"queue", 'q', "QUEUE",
@@ -186,11 +187,11 @@ static int open_publisher(struct run *r, struct error *err)
 static void print_letter(const struct run *r, const struct letter *l)
 {
 	if (r->json)
-		letter_print_json(l, stdout);
+		show_letter_json(l, stdout);
 	else if (r->verb == VERB_SHOW)
-		letter_print_whole(l, stdout);
+		show_letter_whole(l, stdout);
 	else
-		letter_print_line(l, stdout);
+		show_letter_line(l, stdout);
 }
 
 static enum letter_verdict act(struct run *r, const struct letter *l, const char *routing_key,
@@ -329,7 +330,7 @@ static int dead(struct session *s, struct error *err)
 	        ? -1
 	        : 0;
 	if (rc == 0 && r.verb == VERB_LIST && !r.json && isatty(STDOUT_FILENO))
-		letter_print_heading(stdout);
+		show_letter_heading(stdout);
 	if (rc == 0)
 		rc = walk_all(&r, err);
 	if (rc == 0 && (r.verb == VERB_REPLAY || r.verb == VERB_DROP))

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/settings/connect.h"
+#include "common/base/memory.h"
 #include "common/job/job.h"
 #include "common/job/topology.h"
 #include "producer/ask.h"
@@ -149,7 +150,7 @@ static int fetch(const struct producer_settings *s, json_t **api, struct error *
 	*api = NULL;
 	if (!s->mgmt_url)
 		return 0;
-	struct mgmt *m = mgmt_open(s, err);
+	struct mgmt *m = mgmt_open(&s->connection, s->mgmt_url, err);
 	*api = m ? mgmt_list(m, "queues", err) : NULL;
 	mgmt_close(m);
 	return *api ? 0 : -1;
@@ -162,8 +163,16 @@ static int list(struct session *s, struct error *err)
 	bool all = s->options.argument_count == 1;
 	if (use_arguments(s, 1, err) < 0 || fetch(&s->settings, &api, err) < 0)
 		return -1;
+	cleanup_free const char **names = xcalloc(s->settings.queue_count, sizeof *names);
+	for (size_t i = 0; i < s->settings.queue_count; i++)
+		names[i] = s->settings.queues[i].queue.name;
+	const struct depths_query q = {.prefix = s->settings.connection.prefix,
+	                               .queues = names,
+	                               .queue_count = s->settings.queue_count,
+	                               .api = api,
+	                               .all = all};
 	struct broker *b = connect_broker(&s->settings.connection, err);
-	int rc = b ? depths_read(&d, b, &s->settings, api, all, err) : -1;
+	int rc = b ? depths_read(&d, b, &q, err) : -1;
 	broker_destroy(b, true);
 	json_decref(api);
 	if (rc < 0)

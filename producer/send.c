@@ -17,6 +17,7 @@
 #include "common/client/outcome.h"
 #include "common/client/protect.h"
 #include "common/client/waiter.h"
+#include "producer/show_answer.h"
 
 static const struct option_spec options[] = {
     {"id", 0, "ID", "the job's id (default: a new UUIDv7)"},
@@ -217,7 +218,7 @@ static int await_result(struct waiter *w, const struct parcel *p, int64_t wait_m
 		}
 		if (waiter_next(w, left_ms < TICK_MS ? (int)left_ms : TICK_MS, &answer, err) < 0)
 			return error_wrap(err, "%s", p->job.id);
-		bool final = answer && waiter_show(answer, code);
+		bool final = answer && show_answer(answer, code);
 		json_decref(answer);
 		if (final)
 			return 0;
@@ -231,7 +232,7 @@ static int send_and_wait(struct session *s, struct parcel *p, int *code, struct 
 	if (*text && (!clock_parse_duration(text, &wait_ms) || wait_ms <= 0))
 		return error_set(err, ERROR_USAGE,
 		                 "--wait=TIME wants a time such as 30s or 5m, not '%.60s'", text);
-	struct waiter *w = waiter_open(&s->settings, err);
+	struct waiter *w = waiter_open(&s->settings.connection, err);
 	int rc = w && publish(s, p, waiter_reply_to(w), err) == 0
 	             ? await_result(w, p, wait_ms, code, err)
 	             : -1;
@@ -241,7 +242,7 @@ static int send_and_wait(struct session *s, struct parcel *p, int *code, struct 
 
 static int send_one(struct session *s, int *code, struct error *err)
 {
-	struct parcel p = {.protect = protect_create(&s->settings, &s->options)};
+	struct parcel p = {.protect = compose_protect(&s->settings, &s->options)};
 	int rc = make_parcel(s, &p, err);
 	if (rc == 0 && options_has(&s->options, "dry-run"))
 		printf("%s\n", p.document.data);

@@ -183,7 +183,7 @@ static int check_by_api(struct session *s, const struct topology *t, struct erro
 {
 	struct broker_view view = {0};
 	bool json = options_has(&s->options, "json");
-	struct mgmt *m = mgmt_open(&s->settings, err);
+	struct mgmt *m = mgmt_open(&s->settings.connection, s->settings.mgmt_url, err);
 	int rc = m ? fetch(m, &view, err) : -1;
 	size_t differences = rc == 0 ? compare_topology(t, &view, print_difference, &json) : 0;
 	json_decref(view.exchanges);

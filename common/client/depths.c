@@ -116,14 +116,13 @@ static void add_from_api(struct depths *d, const char *prefix, json_t *api, bool
 	}
 }
 
-int depths_read(struct depths *d, struct broker *b, const struct producer_settings *s, json_t *api,
-                bool all, struct error *err)
+int depths_read(struct depths *d, struct broker *b, const struct depths_query *q, struct error *err)
 {
-	*d = (struct depths){.from_api = api != NULL};
-	for (size_t i = 0; i < s->queue_count; i++)
-		add(d, s->queues[i].queue.name, true);
-	add_from_api(d, s->connection.prefix, api, all);
-	if (inspect_all(d, b, s->connection.prefix, err) == 0)
+	*d = (struct depths){.from_api = q->api != NULL};
+	for (size_t i = 0; i < q->queue_count; i++)
+		add(d, q->queues[i], true);
+	add_from_api(d, q->prefix, q->api, q->all);
+	if (inspect_all(d, b, q->prefix, err) == 0)
 		return 0;
 	depths_finish(d);
 	return -1;

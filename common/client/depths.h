@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How full the queues are: over AMQP what a passive declare tells (ready, consumers), from the
- * management API the rest.
+ * Reads how many messages the queues hold. A passive declare over AMQP tells ready messages and
+ * consumers. The management API tells the rest.
  */
 #pragma once
 
@@ -12,15 +12,14 @@
 
 #include "common/amqp/broker.h"
 #include "common/job/delay.h"
-#include "producer/producer_settings.h"
 
 struct depth {
 	char *name; /* as the user knows it */
 	bool configured;
 	bool exists;
 	int64_t ready, consumers, dead;
-	int64_t unacked, bytes;     /* -1: only the API knows */
-	double in_per_s, out_per_s; /* published and acknowledged; -1: only the API knows */
+	int64_t unacked, bytes;     /* -1 without the API */
+	double in_per_s, out_per_s; /* published and acknowledged; -1 without the API */
 };
 
 struct depths {
@@ -32,11 +31,20 @@ struct depths {
 	bool from_api;
 };
 
+/* What depths_read reads. All borrowed. */
+struct depths_query {
+	const char *prefix;
+	const char *const *queues; /* names as the user knows them */
+	size_t queue_count;
+	json_t *api; /* the management API's list of queues (mgmt_list), or NULL */
+	bool all;    /* adds the prefix's other job queues that api lists */
+};
+
 /*
- * The queues of the settings, the ring and P.unroutable. api: the management API's list of queues,
- * or NULL; with it and all, the prefix's other job queues are added. Queues that do not exist are
- * no error.
+ * Reads the depth of each queue, of the delay levels and of P.unroutable. A queue that does not
+ * exist is no error. Returns -1 if the connection is lost. depths_finish is needed after 0 only.
  */
-int depths_read(struct depths *d, struct broker *b, const struct producer_settings *s, json_t *api,
-                bool all, struct error *err);
+int depths_read(struct depths *d, struct broker *b, const struct depths_query *q,
+                struct error *err);
+/* Frees what depths_read made. */
 void depths_finish(struct depths *d);

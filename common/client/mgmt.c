@@ -48,14 +48,13 @@ static char *credentials_of(CURL *curl, const char *url)
 	return copy;
 }
 
-static void set_credentials(struct mgmt *m, const struct producer_settings *s)
+static void set_credentials(struct mgmt *m, const struct connection_settings *c, const char *url)
 {
-	cleanup_free char *own = credentials_of(m->curl, s->mgmt_url);
-	cleanup_free char *amqp = credentials_of(m->curl, s->connection.urls[0]);
+	cleanup_free char *own = credentials_of(m->curl, url);
+	cleanup_free char *amqp = credentials_of(m->curl, c->urls[0]);
 	cleanup_free char *given =
-	    s->connection.user || s->connection.password
-	        ? xprintf("%s:%s", s->connection.user ? s->connection.user : "guest",
-	                  s->connection.password ? s->connection.password : "guest")
+	    c->user || c->password
+	        ? xprintf("%s:%s", c->user ? c->user : "guest", c->password ? c->password : "guest")
 	        : NULL;
 	curl_easy_setopt(m->curl, CURLOPT_USERPWD,
 	                 own && strchr(own, ':') ? own
@@ -65,24 +64,23 @@ static void set_credentials(struct mgmt *m, const struct producer_settings *s)
 }
 
 /* As for AMQP; curl verifies without being asked. */
-static void set_tls(struct mgmt *m, const struct producer_settings *s)
+static void set_tls(struct mgmt *m, const struct connection_settings *c)
 {
 	curl_easy_setopt(m->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (s->connection.tls_ca)
-		curl_easy_setopt(m->curl, CURLOPT_CAINFO, s->connection.tls_ca);
-	if (!s->connection.tls_cert)
+	if (c->tls_ca)
+		curl_easy_setopt(m->curl, CURLOPT_CAINFO, c->tls_ca);
+	if (!c->tls_cert)
 		return;
-	curl_easy_setopt(m->curl, CURLOPT_SSLCERT, s->connection.tls_cert);
-	curl_easy_setopt(m->curl, CURLOPT_SSLKEY,
-	                 s->connection.tls_key ? s->connection.tls_key : s->connection.tls_cert);
+	curl_easy_setopt(m->curl, CURLOPT_SSLCERT, c->tls_cert);
+	curl_easy_setopt(m->curl, CURLOPT_SSLKEY, c->tls_key ? c->tls_key : c->tls_cert);
 	curl_easy_setopt(m->curl, CURLOPT_KEYPASSWD,
 	                 ""); /* or a locked key would be asked for on the terminal */
 }
 
-struct mgmt *mgmt_open(const struct producer_settings *s, struct error *err)
+struct mgmt *mgmt_open(const struct connection_settings *c, const char *url, struct error *err)
 {
-	const char *scheme_end = strstr(s->mgmt_url, "://");
-	if (!scheme_end || strncmp(s->mgmt_url, "http", 4) != 0) {
+	const char *scheme_end = strstr(url, "://");
+	if (!scheme_end || strncmp(url, "http", 4) != 0) {
 		error_set(err, ERROR_USAGE,
 		          "--mgmt-url wants a form such as http://localhost:15672");
 		return NULL;
@@ -91,18 +89,18 @@ struct mgmt *mgmt_open(const struct producer_settings *s, struct error *err)
 		return NULL;
 	struct mgmt *m = xcalloc(1, sizeof *m);
 	m->curl = curl_easy_init();
-	broker_redact_url(s->mgmt_url, m->shown, sizeof m->shown);
+	broker_redact_url(url, m->shown, sizeof m->shown);
 	m->base = xstrdup(m->shown);
 	if (*m->base && m->base[strlen(m->base) - 1] == '/')
 		m->base[strlen(m->base) - 1] = 0;
-	m->vhost = vhost_of(s->connection.urls[0]);
+	m->vhost = vhost_of(c->urls[0]);
 	curl_easy_setopt(m->curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
 	curl_easy_setopt(m->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(m->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(m->curl, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(m->curl, CURLOPT_ERRORBUFFER, m->why);
-	set_tls(m, s);
-	set_credentials(m, s);
+	set_tls(m, c);
+	set_credentials(m, c, url);
 	return m;
 }
 

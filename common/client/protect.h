@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signs and seals what the producer sends, with the keys of each queue: those of --sign-with and
- * --seal-to, else of its settings. Keys are read once, before the first job that needs them; a
- * queue without any costs nothing.
+ * Signs and seals jobs with the keys of their queues. A key file is read once, before the first job
+ * that needs it. A queue without keys costs nothing.
  */
 #pragma once
 
@@ -10,32 +9,31 @@
 #include "common/base/error.h"
 #include "common/job/job.h"
 #include "common/job/message.h"
-#include "common/settings/options.h"
-#include "producer/producer_settings.h"
-
-/* --sign-with --seal-to: for the option tables of send and batch. */
-#define PROTECT_OPTIONS                                                                            \
-	{"sign-with", 0, "FILE",                                                                   \
-	 "sign with the secret key in FILE (default: sign_with of the queue)"},                    \
-	{                                                                                          \
-		"seal-to", 0, "FILE",                                                              \
-		    "seal the args to the public key in FILE (default: seal_to of the queue)"      \
-	}
 
 struct protect;
 
-/* Both are borrowed. */
-struct protect *protect_create(const struct producer_settings *s, const struct options *o);
-void protect_destroy(struct protect *p); /* NULL is fine */
+/*
+ * Returns a new object for queues below prefix. sign_with names the file of a secret key to sign
+ * with, seal_to that of a public key to seal to. Either may be NULL for none. They hold for every
+ * queue that protect_use does not name. All three are borrowed until protect_destroy.
+ */
+struct protect *protect_create(const char *prefix, const char *sign_with, const char *seal_to);
+/* Wipes the keys and frees p. Does nothing for NULL. */
+void protect_destroy(struct protect *p);
+/* Sets the files of one queue, before its first job. They are borrowed until protect_destroy. */
+void protect_use(struct protect *p, const char *queue, const char *sign_with, const char *seal_to);
 
 /*
- * Puts sealed args in the place of the document's, when the queue has a key for that; a document
- * that came sealed stays as it is. j has the document's id and type.
+ * Replaces the args of the document by sealed ones if the queue has a key for that. A document that
+ * is sealed already stays as it is. j has the document's id and type. Returns -1 if a key file
+ * cannot be used.
  */
 int protect_document(struct protect *p, const char *queue, const struct job *j,
                      struct buf *document, struct error *err);
-/* 1: the queue has a key to sign with; 0: it has none. */
+/* Returns 1 if the queue has a key to sign with, 0 if not, -1 if a key file cannot be used. */
 int protect_signs(struct protect *p, const char *queue, struct error *err);
-/* Puts a signature into the headers of m, whose body is complete, when the queue has a key for
- * that. */
+/*
+ * Puts a signature into the headers of m if the queue has a key for that. The body of m must be
+ * complete. Returns -1 if a key file cannot be used.
+ */
 int protect_message(struct protect *p, const char *queue, struct message *m, struct error *err);

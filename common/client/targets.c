@@ -14,19 +14,19 @@ struct known {
 };
 
 struct targets {
-	const struct producer_settings *settings;
+	const struct connection_settings *connection;
 	struct broker *b;
 	struct known *known;
 	size_t count;
 };
 
-struct targets *targets_open(const struct producer_settings *s, struct error *err)
+struct targets *targets_open(const struct connection_settings *c, struct error *err)
 {
-	struct broker *b = connect_broker(&s->connection, err);
+	struct broker *b = connect_broker(c, err);
 	if (!b)
 		return NULL;
 	struct targets *t = xcalloc(1, sizeof *t);
-	t->settings = s;
+	t->connection = c;
 	t->b = b;
 	return t;
 }
@@ -49,15 +49,15 @@ static int ask(struct targets *t, const char *queue, bool *exists, struct error 
 	struct broker_event ignored;
 	if (broker_broken(t->b) || broker_read(t->b, 0, &ignored, err) < 0) {
 		broker_destroy(t->b, false);
-		t->b = connect_broker(&t->settings->connection, err);
+		t->b = connect_broker(t->connection, err);
 		if (!t->b)
 			return -1;
 	}
 	if (broker_open_channel(t->b, CHANNEL, false, err) < 0)
 		return -1;
-	bool found = broker_inspect_queue(
-	                 t->b, CHANNEL, topology_queue(t->settings->connection.prefix, queue, name),
-	                 NULL, NULL, err) == 0;
+	bool found =
+	    broker_inspect_queue(t->b, CHANNEL, topology_queue(t->connection->prefix, queue, name),
+	                         NULL, NULL, err) == 0;
 	if (broker_broken(t->b))
 		return -1;
 	*exists = found || err->cause == CAUSE_MAY_NOT_LOOK;

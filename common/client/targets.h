@@ -6,12 +6,11 @@
 #include <stdbool.h>
 
 #include "common/settings/connect.h"
-#include "producer/producer_settings.h"
 
 struct targets;
 
 /* NULL: no broker. */
-struct targets *targets_open(const struct producer_settings *s, struct error *err);
+struct targets *targets_open(const struct connection_settings *c, struct error *err);
 void targets_close(struct targets *t);
 /* 0: it exists. -1: ERROR_CONFIG, it does not (err names the command to run); or the connection is
  * lost. */
