@@ -14,10 +14,10 @@
 #include "common/job/pack.h"
 #include "producer/batch_internal.h"
 #include "producer/commands.h"
-#include "producer/compose.h"
+#include "producer/job_options.h"
 
 static const struct option_spec options[] = {
-    COMPOSE_OPTIONS,
+    JOB_OPTIONS,
     PROTECT_OPTIONS,
     {"pack", 0, "N",
      "put up to N jobs that are due at once into one message (at most 1000; default: a message "
@@ -162,9 +162,9 @@ static int prepare(struct batch *b, struct error *err)
 	b->all.template = &b->template;
 	b->all.receipts = &b->receipts;
 	b->all.max_body = (size_t)b->s->settings.connection.max_body;
-	b->protect = compose_protect(&b->s->settings, o);
+	b->protect = job_options_protect(&b->s->settings, o);
 	if (batch_input_begin(&b->input, o, b->all.max_body, &b->all.type, err) < 0 ||
-	    compose_template(o, clock_now_ms(), &b->template, err) < 0 ||
+	    job_options_read(o, clock_now_ms(), &b->template, err) < 0 ||
 	    options_count(o, "halt", &b->halt, err) < 0 || read_pack(b, err) < 0 ||
 	    parse_number(o, "rate", &b->rate, err) < 0 ||
 	    progress_init(&b->progress, options_get(o, "progress"), err) < 0)
@@ -178,7 +178,7 @@ static int prepare(struct batch *b, struct error *err)
 	if (connect_batch(b, err) < 0 || open_receipts(b, err) < 0)
 		return -1;
 	job_finish(&b->template);
-	if (compose_template(o, batch_line_time_ms(&b->receipts), &b->template, err) < 0)
+	if (job_options_read(o, batch_line_time_ms(&b->receipts), &b->template, err) < 0)
 		return -1;
 	b->started_ms = clock_monotonic_ms();
 	return 0;

@@ -10,7 +10,7 @@
 #include "common/job/delay.h"
 #include "common/base/memory.h"
 #include "common/job/scan.h"
-#include "producer/compose.h"
+#include "producer/job_options.h"
 
 bool batch_line_blank(struct span line)
 {
@@ -57,7 +57,8 @@ static bool read_args(const struct batch_line *all, uint64_t ordinal, struct spa
 	if (!scan_text(line, &value, &scan))
 		return refuse_at(line, scan.offset, scan.reason, why);
 	make_id(all->receipts, ordinal, line, id);
-	compose_job(all->template, id, all->type, value.text, batch_line_time_ms(all->receipts), j);
+	job_options_apply(all->template, id, all->type, value.text,
+	                  batch_line_time_ms(all->receipts), j);
 	codec_encode(j, document);
 	return true;
 }

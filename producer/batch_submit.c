@@ -3,9 +3,10 @@
 #include <stdio.h>
 
 #include "common/base/memory.h"
+#include "common/job/outbound.h"
 #include "common/job/pack.h"
 #include "producer/batch_internal.h"
-#include "producer/compose.h"
+#include "producer/job_options.h"
 
 enum { PACKS_MIN = 32 /* may be under way however small the window */ };
 
@@ -69,12 +70,12 @@ static void count_line(struct batch *b)
 	b->state.outstanding++;
 }
 
-static void ship(struct batch *b, struct shipment *s, struct envelope *e)
+static void ship(struct batch *b, struct shipment *s, struct outbound *out)
 {
 	list_remove(&s->link);
 	list_append(&b->under_way, &s->link);
 	b->messages++;
-	link_publish(b->link, (uint64_t)(uintptr_t)s, e->exchange, e->key, e->message,
+	link_publish(b->link, (uint64_t)(uintptr_t)s, out->exchange, out->key, out->message,
 	             b->s->settings.confirm_timeout_ms);
 }
 
@@ -82,28 +83,29 @@ static void publish(struct batch *b, const struct job *j, const char *queue,
                     const struct buf *document)
 {
 	struct error err = {0};
-	struct envelope e =
-	    compose_envelope(&b->s->settings, queue, j,
-	                     (struct span){document->data, document->len}, clock_now_ms());
-	if (!protected_or_end(b, protect_message(b->protect, queue, e.message, &err), &err)) {
-		message_destroy(e.message);
+	struct outbound out =
+	    outbound_job(b->s->settings.connection.prefix, queue, j,
+	                 (struct span){document->data, document->len}, clock_now_ms());
+	if (!protected_or_end(b, protect_message(b->protect, queue, out.message, &err), &err)) {
+		message_destroy(out.message);
 		return;
 	}
 	if (b->waiter) {
-		e.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
-		e.message->correlation_id = xprintf("%" PRIu64, b->input.ordinal);
+		out.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
+		out.message->correlation_id = xprintf("%" PRIu64, b->input.ordinal);
 	}
 	struct shipment *s = shipment_create(1);
 	shipment_add(s, line_of(b, j));
 	count_line(b);
-	ship(b, s, &e);
+	ship(b, s, &out);
 }
 
 static void send_pack(struct batch *b, struct shipment *pack)
 {
 	pack_close(&pack->body);
-	struct envelope e = compose_pack(&b->s->settings, pack->queue, &pack->body, clock_now_ms());
-	ship(b, pack, &e);
+	struct outbound out = outbound_pack(b->s->settings.connection.prefix, pack->queue,
+	                                    &pack->body, clock_now_ms());
+	ship(b, pack, &out);
 }
 
 void batch_send_ripe_packs(struct batch *b)
@@ -163,7 +165,7 @@ static void submit(struct batch *b, const struct job *j, struct buf *document)
 {
 	struct error err = {0};
 	struct batch_refusal why;
-	const char *queue = compose_queue(&b->s->settings, b->queue, j->type);
+	const char *queue = job_options_queue(&b->s->settings, b->queue, j->type);
 	if (!known_queue(b, queue, j->id) || !may_pack_for(b, queue) ||
 	    !protected_or_end(b, protect_document(b->protect, queue, j, document, &err), &err))
 		return;

@@ -6,8 +6,8 @@
 
 #include "common/base/clock.h"
 #include "common/settings/connect.h"
-#include "common/job/headers.h"
 #include "common/job/job.h"
+#include "common/job/outbound.h"
 #include "common/base/memory.h"
 #include "producer/ask.h"
 #include "producer/begin.h"
@@ -138,37 +138,19 @@ static int await_confirm(struct run *r, struct error *err)
 	    "no confirm in time: it may have been stored, and stays a dead letter too");
 }
 
-/* The job as it was, its budgets fresh, with one more replay. */
-static struct message *fresh_copy(const struct letter *l, struct error *err)
-{
-	struct bookkeeping book = {.attempt = 1,
-	                           .first_failed_at_ms = CLOCK_NEVER,
-	                           .replays = l->book.replays + 1,
-	                           .republished = l->book.republished + 1};
-	struct table headers = {0};
-	if (!headers_write(l->message, &book, NULL, &headers)) {
-		error_set(err, ERROR_DATA,
-		          "its foreign headers are too large to be published again");
-		return NULL;
-	}
-	struct message *m = message_copy(l->message);
-	table_finish(&m->headers);
-	m->headers = headers;
-	free(m->app_id);
-	m->app_id = xstrdup(HEADERS_APP_ID);
-	return m;
-}
-
 static int replay(struct run *r, const struct letter *l, const char *routing_key, struct error *err)
 {
-	char jobs[TOPOLOGY_NAME_MAX];
-	struct message *m = fresh_copy(l, err);
-	if (!m)
-		return -1;
-	int rc = broker_publish(r->publisher, CHANNEL_PUBLISH,
-	                        topology_jobs(r->s->settings.connection.prefix, jobs), routing_key,
-	                        m, NULL, err);
-	message_destroy(m);
+	struct outbound out;
+	int rc;
+	if (outbound_replay(&out, r->s->settings.connection.prefix, routing_key, l->message,
+	                    &l->book)) {
+		rc = broker_publish(r->publisher, CHANNEL_PUBLISH, out.exchange, out.key,
+		                    out.message, NULL, err);
+		message_destroy(out.message);
+	} else {
+		rc = error_set(err, ERROR_DATA,
+		               "its foreign headers are too large to be published again");
+	}
 	if (rc == 0)
 		rc = await_confirm(r, err);
 	return rc < 0 ? error_wrap(err, "replay of %s", l->id) : 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/job/codec.h"
+#include "common/job/outbound.h"
 #include "common/settings/connect.h"
 #include "common/settings/input.h"
 #include "common/amqp/link.h"
@@ -13,7 +14,7 @@
 #include "common/base/memory.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
-#include "producer/compose.h"
+#include "producer/job_options.h"
 #include "common/client/outcome.h"
 #include "common/client/protect.h"
 #include "common/client/waiter.h"
@@ -21,7 +22,7 @@
 
 static const struct option_spec options[] = {
     {"id", 0, "ID", "the job's id (default: a new UUIDv7)"},
-    COMPOSE_OPTIONS,
+    JOB_OPTIONS,
     PROTECT_OPTIONS,
     {"wait", 0, "[=TIME]",
      "wait for the result: it is printed, and the exit code is the verdict (0 ok, 1 dead, 124 "
@@ -92,13 +93,13 @@ static int make_parcel(struct session *s, struct parcel *p, struct error *err)
 	struct job template;
 	struct buf text = {0};
 	struct span args = {0};
-	int rc = compose_template(o, now_ms, &template, err);
+	int rc = job_options_read(o, now_ms, &template, err);
 	if (rc == 0)
 		rc = input_json(o->argument_count == 2 ? o->arguments[1] : "null",
 		                (size_t)s->settings.connection.max_body, &text, &args, err);
 	if (rc == 0) {
-		compose_job(&template, id, type, args, now_ms, &p->job);
-		p->queue = compose_queue(&s->settings, options_get(o, "queue"), type);
+		job_options_apply(&template, id, type, args, now_ms, &p->job);
+		p->queue = job_options_queue(&s->settings, options_get(o, "queue"), type);
 		rc = queue_name_valid(span_of(p->queue))
 		         ? make_document(s, p, err)
 		         : error_set(err, ERROR_USAGE,
@@ -171,18 +172,19 @@ static int publish(struct session *s, struct parcel *p, const char *reply_to, st
 	                               .require_queues = queues,
 	                               .require_queue_count = 1,
 	                               .give_up = true};
-	struct envelope e =
-	    compose_envelope(&s->settings, p->queue, &p->job,
-	                     (struct span){p->document.data, p->document.len}, clock_now_ms());
-	e.message->reply_to = xstrdup(reply_to);
-	e.message->correlation_id = reply_to ? xstrdup(p->job.id) : NULL;
-	struct link *l =
-	    protect_message(p->protect, p->queue, e.message, err) < 0 ? NULL : link_create(&o, err);
+	struct outbound out =
+	    outbound_job(s->settings.connection.prefix, p->queue, &p->job,
+	                 (struct span){p->document.data, p->document.len}, clock_now_ms());
+	out.message->reply_to = xstrdup(reply_to);
+	out.message->correlation_id = reply_to ? xstrdup(p->job.id) : NULL;
+	struct link *l = protect_message(p->protect, p->queue, out.message, err) < 0
+	                     ? NULL
+	                     : link_create(&o, err);
 	if (!l) {
-		message_destroy(e.message);
+		message_destroy(out.message);
 		return -1;
 	}
-	link_publish(l, 1, e.exchange, e.key, e.message, s->settings.confirm_timeout_ms);
+	link_publish(l, 1, out.exchange, out.key, out.message, s->settings.confirm_timeout_ms);
 	link_flush(l);
 	int rc = await_end(l, p, err);
 	link_destroy(l, 3000);
@@ -242,7 +244,7 @@ static int send_and_wait(struct session *s, struct parcel *p, int *code, struct 
 
 static int send_one(struct session *s, int *code, struct error *err)
 {
-	struct parcel p = {.protect = compose_protect(&s->settings, &s->options)};
+	struct parcel p = {.protect = job_options_protect(&s->settings, &s->options)};
 	int rc = make_parcel(s, &p, err);
 	if (rc == 0 && options_has(&s->options, "dry-run"))
 		printf("%s\n", p.document.data);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/compose.h"
+#include "producer/job_options.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/job/delay.h"
-#include "common/job/headers.h"
 #include "common/base/memory.h"
-#include "common/job/pack.h"
 
 static int parse_when(const char *option, const char *text, int64_t now_ms, int64_t *at_ms,
                       struct error *err)
@@ -101,7 +99,7 @@ static int read_headers(const struct options *o, struct job *j, struct error *er
 	return 0;
 }
 
-int compose_template(const struct options *o, int64_t now_ms, struct job *j, struct error *err)
+int job_options_read(const struct options *o, int64_t now_ms, struct job *j, struct error *err)
 {
 	*j = (struct job){.created_at_ms = CLOCK_NEVER,
 	                  .not_before_ms = CLOCK_NEVER,
@@ -112,8 +110,8 @@ int compose_template(const struct options *o, int64_t now_ms, struct job *j, str
 	           : 0;
 }
 
-void compose_job(const struct job *template, const char *id, const char *type, struct span args,
-                 int64_t now_ms, struct job *out)
+void job_options_apply(const struct job *template, const char *id, const char *type,
+                       struct span args, int64_t now_ms, struct job *out)
 {
 	*out = *template;
 	out->headers = NULL;
@@ -128,7 +126,8 @@ void compose_job(const struct job *template, const char *id, const char *type, s
 	out->created_at_ms = now_ms;
 }
 
-const char *compose_queue(const struct producer_settings *s, const char *forced, const char *type)
+const char *job_options_queue(const struct producer_settings *s, const char *forced,
+                              const char *type)
 {
 	if (forced)
 		return forced;
@@ -138,7 +137,7 @@ const char *compose_queue(const struct producer_settings *s, const char *forced,
 	return s->default_queue ? s->default_queue : "default";
 }
 
-struct protect *compose_protect(const struct producer_settings *s, const struct options *o)
+struct protect *job_options_protect(const struct producer_settings *s, const struct options *o)
 {
 	const char *sign_with = options_get(o, "sign-with"), *seal_to = options_get(o, "seal-to");
 	struct protect *p = protect_create(s->connection.prefix, sign_with, seal_to);
@@ -148,54 +147,4 @@ struct protect *compose_protect(const struct producer_settings *s, const struct 
 		            seal_to ? seal_to : q->seal_to);
 	}
 	return p;
-}
-
-static struct message *begin_message(const char *content_type, const char *id, int64_t now_ms)
-{
-	struct message *m = message_create();
-	m->content_type = xstrdup(content_type);
-	m->app_id = xstrdup(HEADERS_APP_ID);
-	m->message_id = xstrdup(id);
-	m->timestamp_s = now_ms / 1000;
-	return m;
-}
-
-static void set_headers(struct message *m, const struct delay_route *route)
-{
-	const struct bookkeeping fresh = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
-	const struct message blank = {0};
-	headers_write(&blank, &fresh, route, &m->headers);
-}
-
-struct envelope compose_envelope(const struct producer_settings *s, const char *queue,
-                                 const struct job *j, struct span document, int64_t now_ms)
-{
-	struct envelope e = {.message = begin_message(HEADERS_CONTENT_TYPE, j->id, now_ms)};
-	struct message *m = e.message;
-	m->type = xstrdup(j->type);
-	message_set_body(m, document.at, document.len);
-
-	int64_t ahead_ms = j->not_before_ms == CLOCK_NEVER ? 0 : j->not_before_ms - now_ms;
-	struct delay_route route = delay_route(delay_units(ahead_ms));
-	set_headers(m, &route);
-	topology_queue(s->connection.prefix, queue, e.key);
-	if (route.count > 0)
-		topology_delay(s->connection.prefix, route.hops[0].level, e.exchange);
-	else
-		topology_jobs(s->connection.prefix, e.exchange);
-	return e;
-}
-
-struct envelope compose_pack(const struct producer_settings *s, const char *queue, struct buf *body,
-                             int64_t now_ms)
-{
-	char id[JOB_UUID_SIZE];
-	const struct delay_route at_once = {.count = 0};
-	struct envelope e = {
-	    .message = begin_message(PACK_CONTENT_TYPE, job_make_uuid7(now_ms, id), now_ms)};
-	e.message->body = buf_steal(body, &e.message->body_len);
-	set_headers(e.message, &at_once);
-	topology_queue(s->connection.prefix, queue, e.key);
-	topology_jobs(s->connection.prefix, e.exchange);
-	return e;
 }
