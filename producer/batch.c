@@ -2,17 +2,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 
-#include "common/base/clean.h"
-#include "common/settings/connect.h"
 #include "common/base/memory.h"
+#include "common/settings/connect.h"
 #include "common/job/pack.h"
-#include "producer/batch_internal.h"
+#include "producer/batch_report.h"
+#include "producer/batch_turn.h"
 #include "producer/commands.h"
 #include "producer/job_options.h"
 
@@ -36,34 +35,6 @@ static const struct option_spec options[] = {
     {"json", 0, NULL, "print the summary as a line of JSON"},
     {0},
 };
-
-/* ---- shared with the rest of the run ---- */
-
-uint64_t batch_failures(const struct batch *b)
-{
-	return b->ends[OUTCOME_RETURNED] + b->ends[OUTCOME_NACKED] + b->ends[OUTCOME_TIMED_OUT] +
-	       b->ends[OUTCOME_REJECTED];
-}
-
-void batch_complain(const char *fmt, ...)
-{
-	va_list args;
-	char *text = NULL;
-	va_start(args, fmt);
-	if (vasprintf(&text, fmt, args) < 0)
-		abort();
-	va_end(args);
-	clean_print(stderr, text);
-	fputc('\n', stderr);
-	free(text);
-}
-
-void batch_set_blocked(struct batch *b, const char *reason)
-{
-	free(b->blocked);
-	b->blocked = xstrdup(reason);
-	b->state.blocked = b->blocked;
-}
 
 /* ---- its beginning ---- */
 
@@ -111,8 +82,11 @@ static int block_signals(struct batch *b)
 
 static int connect_batch(struct batch *b, struct error *err)
 {
-	struct broker_options broker = connect_options(&b->s->settings.connection);
-	const struct link_options o = {.broker = &broker, .role = "batch", .give_up = true};
+	const struct submit_options o = {.connection = &b->s->settings.connection,
+	                                 .role = "batch",
+	                                 .give_up = true,
+	                                 .told = batch_connection_told,
+	                                 .data = b};
 	if (b->dry)
 		return 0;
 	if (options_has(&b->s->options, "setup")) {
@@ -128,8 +102,8 @@ static int connect_batch(struct batch *b, struct error *err)
 	if (options_has(&b->s->options, "wait") &&
 	    !(b->waiter = waiter_open(&b->s->settings.connection, err)))
 		return -1;
-	b->link = link_create(&o, err);
-	return b->link ? 0 : -1;
+	b->submit = submit_open(&o, err);
+	return b->submit ? 0 : -1;
 }
 
 static int read_pack(struct batch *b, struct error *err)
@@ -150,7 +124,7 @@ static int read_pack(struct batch *b, struct error *err)
 		                 "--pack and --%s exclude each other: a job that waits for its "
 		                 "time travels alone",
 		                 options_has(o, "delay") ? "delay" : "at");
-	packing_init(&b->packing, jobs > 1 ? jobs : 1, b->all.max_body);
+	batch_packs_init(&b->packs, jobs > 1 ? jobs : 1, b->all.max_body);
 	return 0;
 }
 
@@ -218,18 +192,16 @@ static int exit_code(const struct batch *b)
 static void finish(struct batch *b)
 {
 	progress_clear(&b->progress);
-	link_destroy(b->link, b->interrupts > 1 ? 0 : 3000);
+	submit_close(b->submit, b->interrupts > 1 ? 0 : 3000);
 	targets_close(b->targets);
 	protect_destroy(b->protect);
 	waiter_close(b->waiter);
 	ends_finish(&b->told);
-	packing_finish(&b->packing);
-	while (!list_empty(&b->under_way)) /* of a run that was given up */
-		shipment_destroy(list_item(b->under_way.next, struct shipment, link));
+	batch_packs_finish(&b->packs);
 	batch_input_finish(&b->input);
 	receipts_finish(&b->receipts);
 	job_finish(&b->template);
-	batch_set_blocked(b, NULL);
+	free(b->blocked);
 	close_fd(&b->signals);
 }
 
@@ -241,8 +213,7 @@ static int run(int argc, char **argv)
 	if (session_begin(&s, &batch_command, argc, argv, &code))
 		return code;
 	struct batch b = {.s = &s, .input = {.fd = -1}, .signals = -1};
-	list_init(&b.under_way);
-	packing_init(&b.packing, 1, 0);
+	batch_packs_init(&b.packs, 1, 0);
 	int rc = prepare(&b, &err);
 	if (rc == 0) {
 		batch_work(&b);

@@ -1,44 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "producer/batch_submit.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "common/base/memory.h"
 #include "common/job/outbound.h"
 #include "common/job/pack.h"
-#include "producer/batch_internal.h"
+#include "producer/batch_report.h"
 #include "producer/job_options.h"
 
 enum { PACKS_MIN = 32 /* may be under way however small the window */ };
 
 /* ---- one line ---- */
 
-static void reject_at(struct batch *b, size_t column, const char *id, const char *reason)
-{
-	char place[64] = "";
-	if (column > 0)
-		snprintf(place, sizeof place, ":%zu", column);
-	progress_clear(&b->progress);
-	batch_complain("%s:%" PRIu64 "%s: %s", b->input.file, b->input.lines.number, place, reason);
-	b->ends[OUTCOME_REJECTED]++;
-	receipts_write(&b->receipts, b->input.ordinal, b->input.file, b->input.lines.number, id,
-	               outcome_name(OUTCOME_REJECTED), reason);
-}
-
-static void reject(struct batch *b, const char *id, const char *reason)
-{
-	reject_at(b, 0, id, reason);
-}
-
 static bool known_queue(struct batch *b, const char *queue, const char *id)
 {
 	struct error err = {0};
 	if (!queue_name_valid(span_of(queue))) {
-		reject(b, id, "the queue's name is not valid");
+		batch_reject(b, 0, id, "the queue's name is not valid");
 		return false;
 	}
 	if (b->dry || targets_check(b->targets, queue, &err) == 0)
 		return true;
-	reject(b, id, err.text);
+	batch_reject(b, 0, id, err.text);
 	if (err.kind != ERROR_CONFIG) {
 		b->rc = -1;
 		b->err = err;
@@ -56,12 +41,12 @@ static bool protected_or_end(struct batch *b, int rc, const struct error *err)
 	return false;
 }
 
-static struct shipped_line line_of(const struct batch *b, const struct job *j)
+static struct batch_message_line line_of(const struct batch *b, const struct job *j)
 {
-	return (struct shipped_line){.ordinal = b->input.ordinal,
-	                             .line = b->input.lines.number,
-	                             .file = b->input.file,
-	                             .id = xstrdup(j->id)};
+	return (struct batch_message_line){.ordinal = b->input.ordinal,
+	                                   .line = b->input.lines.number,
+	                                   .file = b->input.file,
+	                                   .id = xstrdup(j->id)};
 }
 
 static void count_line(struct batch *b)
@@ -70,13 +55,11 @@ static void count_line(struct batch *b)
 	b->state.outstanding++;
 }
 
-static void ship(struct batch *b, struct shipment *s, struct outbound *out)
+static void submit_message(struct batch *b, struct batch_message *m, struct outbound *out)
 {
-	list_remove(&s->link);
-	list_append(&b->under_way, &s->link);
-	b->messages++;
-	link_publish(b->link, (uint64_t)(uintptr_t)s, out->exchange, out->key, out->message,
-	             b->s->settings.confirm_timeout_ms);
+	list_remove(&m->link);
+	m->owner.ended = batch_message_ended;
+	submit_publish(b->submit, out, &m->owner, b->s->settings.confirm_timeout_ms);
 }
 
 static void publish(struct batch *b, const struct job *j, const char *queue,
@@ -94,52 +77,52 @@ static void publish(struct batch *b, const struct job *j, const char *queue,
 		out.message->reply_to = xstrdup(waiter_reply_to(b->waiter));
 		out.message->correlation_id = xprintf("%" PRIu64, b->input.ordinal);
 	}
-	struct shipment *s = shipment_create(1);
-	shipment_add(s, line_of(b, j));
+	struct batch_message *m = batch_message_create(b, 1);
+	batch_message_add(m, line_of(b, j));
 	count_line(b);
-	ship(b, s, &out);
+	submit_message(b, m, &out);
 }
 
-static void send_pack(struct batch *b, struct shipment *pack)
+static void submit_pack(struct batch *b, struct batch_message *pack)
 {
 	pack_close(&pack->body);
 	struct outbound out = outbound_pack(b->s->settings.connection.prefix, pack->queue,
 	                                    &pack->body, clock_now_ms());
-	ship(b, pack, &out);
+	submit_message(b, pack, &out);
 }
 
-void batch_send_ripe_packs(struct batch *b)
+void batch_submit_ripe_packs(struct batch *b)
 {
 	bool ended = b->input.ended || b->interrupts > 0 || b->rc < 0;
 	struct list *pos, *next;
-	list_for_each (pos, next, &b->packing.open) {
-		struct shipment *pack = list_item(pos, struct shipment, link);
+	list_for_each (pos, next, &b->packs.open) {
+		struct batch_message *pack = list_item(pos, struct batch_message, link);
 		if (ended || clock_monotonic_ms() - pack->begun_ms >= BATCH_PACK_LINGER_MS)
-			send_pack(b, pack);
+			submit_pack(b, pack);
 	}
 }
 
 static void put_into_pack(struct batch *b, const struct job *j, const char *queue,
                           const struct buf *document)
 {
-	struct shipment *pack = packing_find(&b->packing, queue);
-	if (pack && packing_full(&b->packing, pack, document->len)) {
-		send_pack(b, pack);
+	struct batch_message *pack = batch_packs_find(&b->packs, queue);
+	if (pack && batch_packs_full(&b->packs, pack, document->len)) {
+		submit_pack(b, pack);
 		pack = NULL;
 	}
 	if (!pack)
-		pack = packing_begin(&b->packing, queue, clock_monotonic_ms());
+		pack = batch_packs_begin(&b->packs, b, queue, clock_monotonic_ms());
 	pack_add(&pack->body, (struct span){document->data, document->len});
-	shipment_add(pack, line_of(b, j));
+	batch_message_add(pack, line_of(b, j));
 	count_line(b);
-	if (packing_full(&b->packing, pack, 0))
-		send_pack(b, pack);
+	if (batch_packs_full(&b->packs, pack, 0))
+		submit_pack(b, pack);
 }
 
 /* A job that has to wait goes into the ring alone: it is due at its own time. */
 static bool goes_into_pack(const struct batch *b, const struct job *j, const struct buf *document)
 {
-	return packing_takes(&b->packing, document->len) &&
+	return batch_packs_take(&b->packs, document->len) &&
 	       (j->not_before_ms == CLOCK_NEVER || j->not_before_ms <= clock_now_ms());
 }
 
@@ -147,7 +130,7 @@ static bool goes_into_pack(const struct batch *b, const struct job *j, const str
 static bool may_pack_for(struct batch *b, const char *queue)
 {
 	struct error err = {0};
-	if (b->packing.jobs_max == 1)
+	if (b->packs.jobs_max == 1)
 		return true;
 	int signs = protect_signs(b->protect, queue, &err);
 	if (signs == 0)
@@ -161,7 +144,7 @@ static bool may_pack_for(struct batch *b, const char *queue)
 	return protected_or_end(b, -1, &err);
 }
 
-static void submit(struct batch *b, const struct job *j, struct buf *document)
+static void take_job(struct batch *b, const struct job *j, struct buf *document)
 {
 	struct error err = {0};
 	struct batch_refusal why;
@@ -170,7 +153,7 @@ static void submit(struct batch *b, const struct job *j, struct buf *document)
 	    !protected_or_end(b, protect_document(b->protect, queue, j, document, &err), &err))
 		return;
 	if (!batch_line_fits(&b->all, j, document, &why))
-		reject(b, j->id, why.reason);
+		batch_reject(b, 0, j->id, why.reason);
 	else if (b->dry)
 		return;
 	else if (goes_into_pack(b, j, document))
@@ -192,9 +175,9 @@ static void take_line(struct batch *b, struct span line)
 	}
 	b->state.lines++;
 	if (batch_line_read(&b->all, b->input.ordinal, line, &j, &document, &why))
-		submit(b, &j, &document);
+		take_job(b, &j, &document);
 	else
-		reject_at(b, why.column, NULL, why.reason);
+		batch_reject(b, why.column, NULL, why.reason);
 	job_finish(&j);
 	buf_finish(&document);
 }
@@ -212,7 +195,7 @@ static bool rate_allows(const struct batch *b)
 static bool window_is_full(const struct batch *b)
 {
 	return b->state.outstanding >= (uint64_t)b->s->settings.window &&
-	       b->messages >= (b->packing.jobs_max > 1 ? PACKS_MIN : 0);
+	       submit_count(b->submit) >= (b->packs.jobs_max > 1 ? PACKS_MIN : 0);
 }
 
 static bool may_submit(const struct batch *b)
@@ -226,7 +209,7 @@ static void reject_long(struct batch *b)
 	char reason[64];
 	snprintf(reason, sizeof reason, "the line is longer than %" PRId64 " bytes (max_body)",
 	         b->s->settings.connection.max_body);
-	reject(b, NULL, reason);
+	batch_reject(b, 0, NULL, reason);
 }
 
 static void pass_over_file(struct batch *b, const struct error *err)

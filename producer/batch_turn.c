@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "producer/batch_turn.h"
+
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -7,81 +9,16 @@
 #include <unistd.h>
 
 #include "common/base/clean.h"
-#include "producer/batch_internal.h"
+#include "producer/batch_report.h"
+#include "producer/batch_submit.h"
 
 enum { TURN_MS = 100, RATE_TURN_MS = 5 };
 
 /* ---- what the broker says ---- */
 
-static void finish_line(struct batch *b, const struct shipped_line *l, enum outcome o,
-                        const struct error *err)
+static void take_outcomes(struct batch *b)
 {
-	b->ends[o]++;
-	b->state.outstanding--;
-	if (o != OUTCOME_CONFIRMED) {
-		progress_clear(&b->progress);
-		batch_complain("%s:%" PRIu64 ": %s: %s", l->file, l->line, l->id, err->text);
-	}
-	receipts_write(&b->receipts, l->ordinal, l->file, l->line, l->id, outcome_name(o),
-	               o == OUTCOME_CONFIRMED ? NULL : err->text);
-}
-
-static void finish_shipment(struct batch *b, struct shipment *s, enum outcome o,
-                            const struct link_event *e)
-{
-	struct error err = {0};
-	if (o != OUTCOME_CONFIRMED)
-		outcome_error(o, e, &err);
-	for (size_t i = 0; i < s->count; i++)
-		finish_line(b, &s->lines[i], o, &err);
-	b->messages--;
-	shipment_destroy(s);
-}
-
-static void on_event(struct batch *b, const struct link_event *e)
-{
-	enum outcome o;
-	if (outcome_of_event(e, &o)) {
-		finish_shipment(b, (struct shipment *)(uintptr_t)e->token, o, e);
-		return;
-	}
-	switch (e->kind) {
-	case LINK_UP:
-		b->state.connected = true;
-		batch_set_blocked(b, NULL);
-		break;
-	case LINK_DOWN:
-		b->state.connected = false;
-		batch_set_blocked(b, NULL);
-		progress_clear(&b->progress);
-		batch_complain("%s; reconnecting", e->error ? e->error->text : "connection lost");
-		break;
-	case LINK_FAILED:
-		b->rc = -1;
-		outcome_explain_failure(e, b->queue ? b->queue : "default", &b->err);
-		break;
-	case LINK_BLOCKED:
-		batch_set_blocked(b, e->text && *e->text ? e->text : "resource alarm");
-		break;
-	case LINK_UNBLOCKED:
-		batch_set_blocked(b, NULL);
-		break;
-	default:
-		break;
-	}
-}
-
-static void take_events(struct batch *b)
-{
-	struct list events;
-	list_init(&events);
-	link_take(b->link, &events);
-	while (!list_empty(&events)) {
-		struct link_event *e = list_item(events.next, struct link_event, link);
-		list_remove(&e->link);
-		on_event(b, e);
-		link_event_destroy(e);
-	}
+	submit_handle(b->submit);
 	if (receipts_flush(&b->receipts, &b->err) < 0)
 		b->rc = -1;
 }
@@ -148,18 +85,18 @@ static int patience_ms(const struct batch *b)
 {
 	if (b->rate > 0)
 		return RATE_TURN_MS;
-	return list_empty(&b->packing.open) ? TURN_MS : BATCH_PACK_LINGER_MS;
+	return list_empty(&b->packs.open) ? TURN_MS : BATCH_PACK_LINGER_MS;
 }
 
 static void turn(struct batch *b)
 {
 	bool wants_input = batch_submit_lines(b);
-	batch_send_ripe_packs(b);
-	if (b->link)
-		link_flush(b->link);
+	batch_submit_ripe_packs(b);
+	if (b->submit)
+		submit_flush(b->submit);
 	struct pollfd fds[] = {
 	    {.fd = b->signals, .events = POLLIN},
-	    {.fd = b->link ? link_fd(b->link) : -1, .events = POLLIN},
+	    {.fd = b->submit ? submit_fd(b->submit) : -1, .events = POLLIN},
 	    {.fd = wants_input ? b->input.fd : -1, .events = POLLIN},
 	    {.fd = b->waiter ? waiter_fd(b->waiter) : -1, .events = POLLIN},
 	};
@@ -168,10 +105,8 @@ static void turn(struct batch *b)
 		take_signals(b);
 	if (fds[2].revents)
 		read_input(b);
-	if (b->link) {
-		link_watch(b->link);
-		take_events(b);
-	}
+	if (b->submit)
+		take_outcomes(b);
 	if (b->waiter && b->rc == 0)
 		take_answers(b);
 	b->state.confirmed = b->ends[OUTCOME_CONFIRMED];

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one end that every publish has, its name in receipts and the exit code it deserves. Pure. */
+/* Names the outcomes of a publish and describes them to users. Pure. */
 #pragma once
 
 #include "common/base/error.h"
-#include "common/amqp/link.h"
 
 enum outcome {
-	OUTCOME_CONFIRMED,
-	OUTCOME_RETURNED,
-	OUTCOME_NACKED,
-	OUTCOME_TIMED_OUT,
-	OUTCOME_REJECTED,
+	OUTCOME_CONFIRMED, /* the broker has stored it */
+	OUTCOME_RETURNED,  /* no queue takes it */
+	OUTCOME_NACKED,    /* the broker refused it; nothing was stored */
+	OUTCOME_TIMED_OUT, /* the broker has not answered in time; it may be stored */
+	OUTCOME_REJECTED,  /* it can never be published, for example for its size */
+	OUTCOME_ABANDONED, /* nobody waited for the broker's answer; it may be stored */
 	OUTCOMES
 };
 
-/* False: the event is no end of a publish. */
-bool outcome_of_event(const struct link_event *e, enum outcome *outcome);
-const char *
-outcome_name(enum outcome o); /* "confirmed", "returned", "nacked", "timed_out", "rejected" */
-/* Fills err with words and the kind (exit code) for an end that is not OUTCOME_CONFIRMED; returns
- * -1. */
-int outcome_error(enum outcome o, const struct link_event *e, struct error *err);
-/* Adds the hint which command creates a missing queue to a LINK_FAILED error. */
-void outcome_explain_failure(const struct link_event *e, const char *queue, struct error *err);
+/* Returns the name that receipts use: "confirmed", "returned", "nacked", "timed_out", "rejected" or
+ * "abandoned". */
+const char *outcome_name(enum outcome o);
+/*
+ * Describes an outcome other than OUTCOME_CONFIRMED in err, with the exit code it deserves, and
+ * returns -1. words are the broker's, or NULL if it gave none.
+ */
+int outcome_error(enum outcome o, const char *words, struct error *err);

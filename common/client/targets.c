@@ -72,6 +72,15 @@ static const struct known *find(const struct targets *t, const char *queue)
 	return NULL;
 }
 
+int targets_missing(const char *queue, struct error *err)
+{
+	error_set(
+	    err, ERROR_CONFIG,
+	    "queue '%s' does not exist on this broker; create it with: warren-producer setup %s",
+	    queue, queue);
+	return error_because(err, CAUSE_MISSING);
+}
+
 int targets_check(struct targets *t, const char *queue, struct error *err)
 {
 	const struct known *k = find(t, queue);
@@ -85,8 +94,5 @@ int targets_check(struct targets *t, const char *queue, struct error *err)
 	}
 	if (k->exists)
 		return 0;
-	return error_set(
-	    err, ERROR_CONFIG,
-	    "queue '%s' does not exist on this broker; create it with: warren-producer setup %s",
-	    queue, queue);
+	return targets_missing(queue, err);
 }

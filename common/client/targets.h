@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which queues exist, asked once each over a connection of its own before the first publish to
- * them. */
+/*
+ * Knows which queues exist. Asks the broker once for each queue, over a connection of its own,
+ * before the first publish to it.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -9,9 +11,15 @@
 
 struct targets;
 
-/* NULL: no broker. */
+/* Connects. Returns NULL if no broker lets us in. Borrows the settings until targets_close. */
 struct targets *targets_open(const struct connection_settings *c, struct error *err);
+/* Closes the connection and frees t. Does nothing for NULL. */
 void targets_close(struct targets *t);
-/* 0: it exists. -1: ERROR_CONFIG, it does not (err names the command to run); or the connection is
- * lost. */
+/*
+ * Returns 0 if the queue exists, or if this user may not ask. Returns -1 with ERROR_CONFIG if it
+ * does not exist, and with another kind if the connection is lost. queue is the name that the user
+ * knows.
+ */
 int targets_check(struct targets *t, const char *queue, struct error *err);
+/* Says in err that the queue does not exist and which command creates it. Returns -1. */
+int targets_missing(const char *queue, struct error *err);
