@@ -7,13 +7,12 @@
 #include "common/base/clock.h"
 #include "common/settings/connect.h"
 #include "common/job/job.h"
-#include "common/job/outbound.h"
 #include "common/base/memory.h"
 #include "producer/ask.h"
 #include "producer/begin.h"
 #include "producer/commands.h"
-#include "common/client/letter.h"
 #include "common/client/letters.h"
+#include "common/client/replay.h"
 #include "producer/show_letter.h"
 
 static const struct option_spec options[] = {
@@ -30,8 +29,6 @@ static const struct option_spec options[] = {
     {"json", 0, NULL, "one line of JSON per letter"},
     {0},
 };
-
-enum { CHANNEL_PUBLISH = 1, CONFIRM_TICK_MS = 1000 };
 
 enum verb { VERB_LIST, VERB_SHOW, VERB_REPLAY, VERB_DROP, VERBS };
 static const char *const verb_names[VERBS] = {"list", "show", "replay", "drop"};
@@ -51,7 +48,7 @@ struct run {
 	struct selection select;
 	bool json, dry;
 	uint64_t count;
-	struct broker *publisher; /* replay only */
+	struct replay *replay; /* NULL unless letters are to be published again */
 };
 
 /* ---- selecting ---- */
@@ -109,61 +106,6 @@ static int read_selection(struct run *r, struct error *err)
 	           : 0;
 }
 
-/* ---- replaying ---- */
-
-/* Waits for the end of the one publish that is under way. */
-static int await_confirm(struct run *r, struct error *err)
-{
-	int64_t until_ms = clock_monotonic_ms() + r->s->settings.confirm_timeout_ms;
-	bool returned = false;
-	while (clock_monotonic_ms() < until_ms) {
-		struct broker_event e;
-		if (broker_read(r->publisher, CONFIRM_TICK_MS, &e, err) < 0)
-			return -1;
-		if (e.kind == BROKER_RETURNED) {
-			returned = true;
-			message_destroy(e.message);
-		}
-		if (e.kind == BROKER_ACKED)
-			return returned ? error_set(err, ERROR_FAILED,
-			                            "the broker returned it: no queue takes it")
-			                : 0;
-		if (e.kind == BROKER_NACKED)
-			return error_set(err, ERROR_TRYAGAIN, "the broker refused it (nack)");
-		if (e.kind == BROKER_CHANNEL_CLOSED)
-			return error_set(err, ERROR_UNAVAILABLE, "%s", e.text);
-	}
-	return error_set(
-	    err, ERROR_TRYAGAIN,
-	    "no confirm in time: it may have been stored, and stays a dead letter too");
-}
-
-static int replay(struct run *r, const struct letter *l, const char *routing_key, struct error *err)
-{
-	struct outbound out;
-	int rc;
-	if (outbound_replay(&out, r->s->settings.connection.prefix, routing_key, l->message,
-	                    &l->book)) {
-		rc = broker_publish(r->publisher, CHANNEL_PUBLISH, out.exchange, out.key,
-		                    out.message, NULL, err);
-		message_destroy(out.message);
-	} else {
-		rc = error_set(err, ERROR_DATA,
-		               "its foreign headers are too large to be published again");
-	}
-	if (rc == 0)
-		rc = await_confirm(r, err);
-	return rc < 0 ? error_wrap(err, "replay of %s", l->id) : 0;
-}
-
-static int open_publisher(struct run *r, struct error *err)
-{
-	if (r->verb != VERB_REPLAY || r->dry)
-		return 0;
-	r->publisher = connect_broker(&r->s->settings.connection, err);
-	return r->publisher ? broker_open_channel(r->publisher, CHANNEL_PUBLISH, true, err) : -1;
-}
-
 /* ---- visiting ---- */
 
 static void print_letter(const struct run *r, const struct letter *l)
@@ -176,54 +118,88 @@ static void print_letter(const struct run *r, const struct letter *l)
 		show_letter_line(l, stdout);
 }
 
-static enum letter_verdict act(struct run *r, const struct letter *l, const char *routing_key,
-                               struct error *err)
+static bool limit_reached(const struct run *r)
 {
-	if (r->verb == VERB_LIST || r->verb == VERB_SHOW || r->dry) {
-		print_letter(r, l);
-		return LETTER_KEEP;
-	}
-	if (r->verb == VERB_REPLAY && replay(r, l, routing_key, err) < 0)
-		return LETTER_FAIL;
-	puts(l->id);
-	return LETTER_TAKE;
+	return r->select.limit > 0 && r->count >= r->select.limit;
 }
 
 static bool enough(const struct run *r)
 {
 	const struct selection *f = &r->select;
-	return (f->limit > 0 && r->count >= f->limit) ||
-	       (f->id_count > 0 && f->found_count == f->id_count);
+	return limit_reached(r) || (f->id_count > 0 && f->found_count == f->id_count);
 }
 
-/*
- * With IDs the walk goes on to the end of the queue all the same: two letters may carry one id.
- */
+/* With IDs the walk goes on to the end of the queue all the same, for two letters may carry one
+ * id. */
 static enum letter_verdict visit(void *data, const struct message *m, const char *routing_key,
                                  struct error *err)
 {
 	struct run *r = data;
 	struct letter l;
-	if (r->select.limit > 0 && r->count >= r->select.limit)
+	(void)err;
+	if (limit_reached(r))
 		return LETTER_STOP;
 	letter_read(&l, m, routing_key, r->s->settings.connection.prefix);
 	enum letter_verdict v = LETTER_KEEP;
 	if (selected(&r->select, &l)) {
 		r->count++;
-		v = act(r, &l, routing_key, err);
+		if (r->verb == VERB_DROP && !r->dry) {
+			puts(l.id);
+			v = LETTER_TAKE;
+		} else {
+			print_letter(r, &l);
+		}
 	}
 	letter_finish(&l);
 	return v;
 }
 
+/* ---- replaying ---- */
+
+static enum replay_choice choose(void *data, const struct letter *l)
+{
+	struct run *r = data;
+	if (limit_reached(r))
+		return REPLAY_STOP;
+	if (!selected(&r->select, l))
+		return REPLAY_SKIP;
+	r->count++;
+	return REPLAY_PUBLISH;
+}
+
+static void print_replayed(void *data, const struct letter *l)
+{
+	(void)data;
+	puts(l->id);
+}
+
+static int open_replay(struct run *r, struct error *err)
+{
+	const struct replay_options o = {.connection = &r->s->settings.connection,
+	                                 .confirm_timeout_ms = r->s->settings.confirm_timeout_ms,
+	                                 .choose = choose,
+	                                 .replayed = print_replayed,
+	                                 .data = r};
+	if (r->verb != VERB_REPLAY || r->dry)
+		return 0;
+	r->replay = replay_open(&o, err);
+	return r->replay ? 0 : -1;
+}
+
 /* ---- the command ---- */
 
-static int walk_queue(struct run *r, const char *queue, const char *name, struct error *err)
+static int look_through(struct run *r, const char *queue, struct error *err)
 {
 	struct broker *b = connect_broker(&r->s->settings.connection, err);
 	int rc = b ? letters_walk(b, queue, visit, r, err) : -1;
 	broker_destroy(b, true);
-	if (rc < 0 && err->kind == ERROR_CONFIG)
+	return rc;
+}
+
+static int walk_queue(struct run *r, const char *queue, const char *name, struct error *err)
+{
+	int rc = r->replay ? replay_queue(r->replay, queue, err) : look_through(r, queue, err);
+	if (rc < 0 && err->cause == CAUSE_MISSING)
 		return error_set(
 		    err, ERROR_CONFIG,
 		    "'%s' does not exist on this broker; create it with: warren-producer setup%s%s",
@@ -307,10 +283,9 @@ static int dead(struct session *s, struct error *err)
 	                .dry = options_has(&s->options, "dry-run")};
 	if (find_verb(s, &r.verb, err) < 0 || use_queues(s, err) < 0)
 		return -1;
-	int rc =
-	    read_selection(&r, err) < 0 || check_usage(&r, err) < 0 || open_publisher(&r, err) < 0
-	        ? -1
-	        : 0;
+	int rc = read_selection(&r, err) < 0 || check_usage(&r, err) < 0 || open_replay(&r, err) < 0
+	             ? -1
+	             : 0;
 	if (rc == 0 && r.verb == VERB_LIST && !r.json && isatty(STDOUT_FILENO))
 		show_letter_heading(stdout);
 	if (rc == 0)
@@ -321,7 +296,7 @@ static int dead(struct session *s, struct error *err)
 		        r.verb == VERB_REPLAY ? "replayed" : "dropped");
 	if (rc == 0)
 		rc = report_missing(&r, err);
-	broker_destroy(r.publisher, true);
+	replay_close(r.replay);
 	free(r.select.found);
 	return rc;
 }

@@ -62,8 +62,8 @@ void link_flush(struct link *l);
 bool link_flush_unless_few(struct link *l, unsigned few);
 /*
  * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this
- * token (never 0, unique among the unfinished). deadline_ms: from now, 0 = none. message_id must be
- * set (returns are matched by it).
+ * token (never 0, unique among the unfinished). deadline_ms: from now, 0 = none. Returns are
+ * matched by message_id, so at most one message without it may be under way at a time.
  */
 void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key,
                   struct message *m, int64_t deadline_ms);

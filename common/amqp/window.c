@@ -156,12 +156,16 @@ bool window_nacked(struct window *w, uint64_t tag, bool multiple)
 	return again;
 }
 
+static bool same_id(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 void window_returned(struct window *w, const char *message_id, const char *text)
 {
-	for (struct list *pos = w->sent.next; message_id && pos != &w->sent; pos = pos->next) {
+	for (struct list *pos = w->sent.next; pos != &w->sent; pos = pos->next) {
 		struct publish *p = publish_of(pos);
-		if (p->returned || !p->message->message_id ||
-		    strcmp(p->message->message_id, message_id) != 0)
+		if (p->returned || !same_id(p->message->message_id, message_id))
 			continue;
 		p->returned = xstrdup(text);
 		return;

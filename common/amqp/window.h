@@ -66,7 +66,8 @@ void window_refuse_exchange(struct window *w, const char *exchange, size_t len, 
 void window_acked(struct window *w, uint64_t tag, bool multiple);
 /* True when one of them is to be tried again, over a fresh connection. */
 bool window_nacked(struct window *w, uint64_t tag, bool multiple);
-/* basic.return: matched by message_id, the oldest first. */
+/* Notes that the broker has returned a publish: the oldest with that message_id, or, for NULL, the
+ * oldest without one. */
 void window_returned(struct window *w, const char *message_id, const char *text);
 /* Ends all whose deadline has passed. Returns the next deadline, INT64_MAX when there is none. */
 int64_t window_expire(struct window *w, int64_t now_ms);

@@ -645,6 +645,23 @@ static void write_all(struct window *w, uint64_t tag)
 		window_wrote(w, p, tag++);
 }
 
+START_TEST(a_return_without_an_id_belongs_to_the_publish_without_one)
+{
+	struct window w;
+	struct ends e = {0};
+	window_init(&w, note_end, &e);
+	add(&w, 1, "one", INT64_MAX);
+	add(&w, 2, NULL, INT64_MAX);
+	write_all(&w, 1);
+	window_returned(&w, NULL, "NO_ROUTE");
+	window_acked(&w, 2, true);
+	ck_assert_int_eq(e.count, 2);
+	ck_assert(e.token[0] == 1 && e.end[0] == WINDOW_CONFIRMED);
+	ck_assert(e.token[1] == 2 && e.end[1] == WINDOW_RETURNED);
+	window_finish(&w);
+}
+END_TEST
+
 START_TEST(each_publish_ends_exactly_once)
 {
 	struct window w;
@@ -788,6 +805,7 @@ static Suite *settings_suite(void)
 	tcase_add_test(c, the_common_options_are_answered_for_every_command);
 	tcase_add_test(c, the_topology_has_every_item_with_its_arguments);
 	tcase_add_test(c, each_publish_ends_exactly_once);
+	tcase_add_test(c, a_return_without_an_id_belongs_to_the_publish_without_one);
 	tcase_add_test(c, the_next_deadline_is_the_earliest_of_those_that_have_not_ended);
 	tcase_add_test(c, a_return_counts_for_the_publish_it_was_of_and_no_later_one);
 	tcase_add_test(c, after_a_loss_everything_goes_out_again_in_order);
