@@ -11,7 +11,7 @@ int ask_yes(const char *question, bool yes, struct error *err)
 		return 0;
 	if (!isatty(STDIN_FILENO))
 		return error_set(err, ERROR_USAGE,
-		                 "there is no terminal to ask at; say --yes to go ahead");
+		                 "there is no terminal to ask at: repeat the command with --yes");
 	fprintf(stderr, "%s [y/N] ", question);
 	if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return 0;

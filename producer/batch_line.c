@@ -34,7 +34,8 @@ static bool refuse_at(struct span line, size_t offset, const char *reason,
 	return false;
 }
 
-/* The same for the same line of the same batch. */
+/* A resumed run must find the same id for a line, so it is made of the batch, the line and its
+ * number. */
 static void make_id(const struct receipts *receipts, uint64_t ordinal, struct span line,
                     char out[static JOB_ID_MAX + 1])
 {
@@ -63,7 +64,7 @@ static bool read_args(const struct batch_line *all, uint64_t ordinal, struct spa
 	return true;
 }
 
-/* Its bytes travel as they are; only a missing id and created_at are put in front. */
+/* The bytes of a document travel as they are. A missing id or created_at is put in front. */
 static bool read_document(const struct batch_line *all, uint64_t ordinal, struct span line,
                           struct job *j, struct buf *document, struct batch_refusal *why)
 {

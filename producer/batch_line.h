@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a line of a batch to a job and its document, or why there is none. Pure but for the clock
- * and random ids. */
+/* Makes a job and its document of a line of a batch, or says why it cannot. Pure except for the
+ * clock and for random ids. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,27 +13,28 @@
 
 /* What all lines have in common. All borrowed. */
 struct batch_line {
-	const char
-	    *type; /* the lines are the args of jobs of that type; NULL: they are whole documents */
-	const struct job *template;      /* with a type: the other fields */
-	const struct receipts *receipts; /* with a file: ids and times are the batch's, so that a
-	                                    resumed run makes no other job */
+	const char *type; /* of all jobs, whose args the lines are; NULL if lines are documents */
+	const struct job *template;      /* the other fields, if there is a type */
+	const struct receipts *receipts; /* if they have a file, it decides ids and times, so
+	                                    that a resumed run makes the same jobs */
 	size_t max_body;
 };
 
 struct batch_refusal {
-	size_t column; /* 0: the line as a whole */
+	size_t column; /* 0 if the line as a whole is wrong */
 	char reason[200];
 };
 
-/* Nothing but blanks: no job is meant. */
+/* Returns true if the line holds blanks alone. Such a line is no job. */
 bool batch_line_blank(struct span line);
-/* Times of its jobs, and of relative options. */
+/* Returns the time at which jobs are created and from which relative options count. */
 int64_t batch_line_time_ms(const struct receipts *receipts);
-/* ordinal: the line's number in all files. Fills *j (job_finish, also after false) and appends to
- * document. */
+/*
+ * Fills *j from a line and appends its text to document. ordinal is the number of the line over all
+ * files. Returns false with *why if the line is no job. Call job_finish in both cases.
+ */
 bool batch_line_read(const struct batch_line *all, uint64_t ordinal, struct span line,
                      struct job *j, struct buf *document, struct batch_refusal *why);
-/* Is the document, as it is to be sent, within the limits? */
+/* Returns false with *why if the document, as it will be sent, exceeds a limit. */
 bool batch_line_fits(const struct batch_line *all, const struct job *j, const struct buf *document,
                      struct batch_refusal *why);

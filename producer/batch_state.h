@@ -9,7 +9,7 @@
 #include "producer/batch_input.h"
 #include "producer/batch_line.h"
 #include "producer/batch_packs.h"
-#include "producer/begin.h"
+#include "producer/session.h"
 #include "producer/ends.h"
 #include "producer/progress.h"
 #include "producer/receipts.h"

@@ -31,7 +31,7 @@ static bool known_queue(struct batch *b, const char *queue, const char *id)
 	return false;
 }
 
-/* A key that is wrong ends the run: nothing goes out less protected than it should be. */
+/* Ends the run if a key file is wrong, so that no job goes out less protected than it should be. */
 static bool protected_or_end(struct batch *b, int rc, const struct error *err)
 {
 	if (rc == 0)
@@ -119,14 +119,14 @@ static void put_into_pack(struct batch *b, const struct job *j, const char *queu
 		submit_pack(b, pack);
 }
 
-/* A job that has to wait goes into the ring alone: it is due at its own time. */
+/* A job that has to wait is published alone, because it is due at its own time. */
 static bool goes_into_pack(const struct batch *b, const struct job *j, const struct buf *document)
 {
 	return batch_packs_take(&b->packs, document->len) &&
 	       (j->not_before_ms == CLOCK_NEVER || j->not_before_ms <= clock_now_ms());
 }
 
-/* Before anything is sent to it. */
+/* Returns false and ends the run if jobs for the queue would be signed in packs. */
 static bool may_pack_for(struct batch *b, const char *queue)
 {
 	struct error err = {0};
@@ -191,7 +191,7 @@ static bool rate_allows(const struct batch *b)
 	           (double)(clock_monotonic_ms() - b->started_ms) * b->rate / 1000 + 1;
 }
 
-/* It counts jobs, and lets some packs be under way however many jobs they hold. */
+/* The window counts jobs. A few packs may be under way however many jobs they hold. */
 static bool window_is_full(const struct batch *b)
 {
 	return b->state.outstanding >= (uint64_t)b->s->settings.window &&

@@ -80,7 +80,7 @@ static void take_signals(struct batch *b)
 	}
 }
 
-/* Until something has to be done although nothing is heard. */
+/* How long to wait if nothing happens. */
 static int patience_ms(const struct batch *b)
 {
 	if (b->rate > 0)
@@ -114,8 +114,8 @@ static void turn(struct batch *b)
 	progress_update(&b->progress, &b->state);
 }
 
-/* The broker has been away for so long that everything under way has timed out: reading on would
- * fail it all. */
+/* Returns true if the broker has been away for so long that everything under way has timed out.
+ * Reading on would only fail more lines. */
 static bool deserted(const struct batch *b)
 {
 	return !b->dry && !b->state.connected && b->ends[OUTCOME_TIMED_OUT] > 0 &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One file per command; main.c finds them by name. */
+/* Declares the commands of the producer, each of which has a file of its own. */
 #pragma once
 
 #include "common/settings/options.h"

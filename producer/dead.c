@@ -9,7 +9,7 @@
 #include "common/job/job.h"
 #include "common/base/memory.h"
 #include "producer/ask.h"
-#include "producer/begin.h"
+#include "producer/session.h"
 #include "producer/commands.h"
 #include "common/client/letters.h"
 #include "common/client/replay.h"
@@ -35,8 +35,8 @@ static const char *const verb_names[VERBS] = {"list", "show", "replay", "drop"};
 
 struct selection {
 	const char *type, *reason;
-	int64_t since_ms; /* CLOCK_NEVER: whenever */
-	uint64_t limit;   /* 0: none */
+	int64_t since_ms; /* CLOCK_NEVER without --since */
+	uint64_t limit;   /* 0 without --limit */
 	char **ids;       /* borrowed from argv */
 	bool *found;
 	size_t id_count, found_count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the jobs of a batch ended, as the workers tell: each is counted once, since a job that ran
- * twice tells twice. Pure. */
+/* Counts how the jobs of a batch ended, as the workers tell. A job that ran twice tells twice, but
+ * is counted once. Pure. */
 #pragma once
 
 #include <jansson.h>
@@ -14,7 +14,8 @@ struct ends {
 	uint64_t bits;
 };
 
-/* Counts an answer (waiter.h) that tells of an end; its correlation_id is the line, 1 to last.
- * False: it is no news. */
+/* Counts a final answer (waiter.h), whose correlation_id is the number of a line, 1 to last.
+ * Returns false for other answers, and for a line that was counted before. */
 bool ends_take(struct ends *e, const json_t *answer, uint64_t last);
+/* Frees what ends_take made. */
 void ends_finish(struct ends *e);

@@ -64,7 +64,7 @@ enum lines_got lines_next(struct lines *l, struct span *line)
 	if (l->ended)
 		return LINES_END;
 	if (left > l->max) {
-		/* Its rest is read and dropped; it is told when its end is found. */
+		/* The rest of the line is dropped, and LINES_TOO_LONG follows at its end. */
 		l->number += !l->skipping;
 		l->skipping = true;
 		l->at = l->buf.len;

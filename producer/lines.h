@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file or pipe line by line, in constant memory and without ever blocking longer than one
- * read(2). */
+/* Reads a file or pipe line by line, in constant memory. Never blocks longer than one read(2). */
 #pragma once
 
 #include <stdbool.h>
@@ -22,11 +21,13 @@ struct lines {
 
 enum lines_got { LINES_LINE, LINES_TOO_LONG, LINES_MORE /* read first */, LINES_END };
 
-/* fd stays the caller's. */
+/* Begins to read fd, which the caller closes after lines_finish. */
 void lines_init(struct lines *l, int fd, size_t max);
+/* Frees what was read. */
 void lines_finish(struct lines *l);
-/* The next line without its newline, borrowed until the next call. A line over max is skipped and
- * told once. */
+/* Gives the next line without its newline, borrowed until the next call. A line longer than max is
+ * skipped and told once. */
 enum lines_got lines_next(struct lines *l, struct span *line);
-/* One read(2); call when the descriptor is readable. */
+/* Reads once. Call it after LINES_MORE, when the descriptor is readable. Returns -1 with ERROR_IO.
+ */
 int lines_read(struct lines *l, struct error *err);

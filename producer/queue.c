@@ -9,7 +9,7 @@
 #include "common/job/job.h"
 #include "common/job/topology.h"
 #include "producer/ask.h"
-#include "producer/begin.h"
+#include "producer/session.h"
 #include "producer/commands.h"
 #include "common/client/depths.h"
 #include "common/client/mgmt.h"
@@ -92,7 +92,7 @@ static void print_member_rate(const char *name, double per_s)
 		printf(",\"%s\":%.1f", name, per_s);
 }
 
-/* What only the API knows is null without it. */
+/* Prints null for what is known with the management API alone. */
 static void print_json(const struct depths *d)
 {
 	for (size_t i = 0; i < d->count; i++) {
@@ -144,7 +144,7 @@ static int use_arguments(struct session *s, size_t from, struct error *err)
 	return 0;
 }
 
-/* Without --mgmt-url there is no list, which is no error: *api is NULL. */
+/* Sets *api to NULL without --mgmt-url, which is no error. */
 static int fetch(const struct producer_settings *s, json_t **api, struct error *err)
 {
 	*api = NULL;

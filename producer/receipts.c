@@ -97,7 +97,8 @@ static int read_line(struct receipts *r, const char *path, uint64_t number, stru
 	                      (unsigned long long)number);
 }
 
-/* whole: bytes of whole lines. What a killed run left behind them is no receipt. */
+/* Sets *whole to the bytes of whole lines. A killed run may have left part of a line behind them.
+ */
 static int read_lines(struct receipts *r, const char *path, FILE *in, off_t *whole,
                       struct error *err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The receipts of a batch: the first line {"batch":"<random id>"}, then one line per input line
- * with its end. Written as the ends arrive; what a killed run had confirmed is in the file. Reading
- * one back gives the batch id and the confirmed lines, so that a second run makes no different job
+ * Writes and reads the receipts of a batch. The first line is {"batch":"<random id>"}. Each further
+ * line tells the outcome of one input line. They are written as the outcomes arrive, so that the
+ * file of a killed run holds what was confirmed. A second run that reads them makes the same jobs
  * and publishes none twice.
  */
 #pragma once
@@ -22,16 +22,19 @@ struct receipts {
 	uint64_t capacity;        /* bits */
 };
 
-/* A new file; one that exists and is not empty is refused (ERROR_USAGE names --resume). */
+/* Creates the file. Returns -1 with ERROR_USAGE if there is one that is not empty. */
 int receipts_create(struct receipts *r, const char *path, struct error *err);
-/* Reads path, then appends to it. A torn last line is cut off. ERROR_DATA: it is no receipts file.
- */
+/* Reads the file at path and opens it to append. A torn last line is cut off. Returns -1 with
+ * ERROR_DATA if it is no receipts file. */
 int receipts_resume(struct receipts *r, const char *path, struct error *err);
+/* Closes the file. */
 void receipts_finish(struct receipts *r);
 
+/* Returns true if the run that is resumed had this line confirmed. */
 bool receipts_confirmed(const struct receipts *r, uint64_t ordinal);
-/* ordinal: number of the line over all input files, from 1. reason may be NULL. */
+/* Writes one receipt. ordinal is the number of the line over all input files, from 1. id and reason
+ * may be NULL. */
 void receipts_write(struct receipts *r, uint64_t ordinal, const char *file, uint64_t line,
                     const char *id, const char *state, const char *reason);
-/* Hands what was written to the kernel; a SIGKILL afterwards loses none of it. */
+/* Hands what was written to the kernel. A SIGKILL afterwards loses none of it. */
 int receipts_flush(struct receipts *r, struct error *err);

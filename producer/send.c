@@ -6,7 +6,7 @@
 #include "common/settings/connect.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
-#include "producer/begin.h"
+#include "producer/session.h"
 #include "producer/commands.h"
 #include "producer/draft.h"
 #include "producer/job_options.h"
@@ -108,7 +108,7 @@ static int publish(struct session *s, struct draft *d, const char *reply_to, str
 	return sending.rc;
 }
 
-/* The queue of -q or of the routes is declared too, whether the config has it or not. */
+/* Declares the queue of -q or of the routes too, whether the config has it or not. */
 static int declare_first(struct session *s, const struct draft *d, struct error *err)
 {
 	if (!options_has(&s->options, "setup"))
@@ -120,7 +120,7 @@ static int declare_first(struct session *s, const struct draft *d, struct error 
 
 /* ---- waiting ---- */
 
-/* *code: the verdict's, or EXIT_LATE. */
+/* Sets *code to the exit code of the verdict, or to EXIT_LATE. */
 static int await_result(struct waiter *w, const struct draft *d, int64_t wait_ms, int *code,
                         struct error *err)
 {

@@ -5,7 +5,7 @@
 #include "common/settings/connect.h"
 #include "common/amqp/declare.h"
 #include "common/base/memory.h"
-#include "producer/begin.h"
+#include "producer/session.h"
 #include "producer/commands.h"
 #include "common/client/compare.h"
 #include "common/client/mgmt.h"
@@ -23,8 +23,8 @@ static const struct option_spec options[] = {
     {0},
 };
 
-/* Queues named here join those of the config; alone they stand for "default", which nobody asked
- * for. */
+/* Adds the queues that the command line names to those of the config. They replace "default", which
+ * is there only because the config names no queue. */
 static int use_named_queues(struct session *s, struct error *err)
 {
 	bool only_default = s->settings.queue_count == 1 &&

@@ -80,7 +80,7 @@ static void compare_arguments(struct comparing *c, const char *object, const str
 	}
 }
 
-/* On quorum queues these win over, or tighten, what the arguments promise. */
+/* On quorum queues a policy with one of these keys overrides or tightens the arguments. */
 static void compare_policy(struct comparing *c, const char *object, json_t *queue)
 {
 	static const char *const harmful[] = {"expires",          "overflow",    "max-length",

@@ -24,8 +24,8 @@ static struct depth *add(struct depths *d, const char *name, bool configured)
 
 /* ---- over AMQP ---- */
 
-/* A queue that does not exist closes the channel, which is no error here: the next one opens it
- * anew. */
+/* A queue that does not exist closes the channel. This is no error here, and the next call opens
+ * the channel again. */
 static int inspect(struct broker *b, const char *queue, bool *exists, int64_t *ready,
                    int64_t *consumers, struct error *err)
 {
@@ -71,7 +71,7 @@ static int64_t number(const json_t *object, const char *key)
 	return json_is_integer(value) ? (int64_t)json_integer_value(value) : -1;
 }
 
-/* A queue at which nothing has happened yet has no statistics: its rate is 0. */
+/* A queue where nothing has happened yet has no statistics. Its rate is 0. */
 static double rate(const json_t *queue, const char *details)
 {
 	const json_t *of = json_object_get(json_object_get(queue, "message_stats"), details);
@@ -86,7 +86,7 @@ static struct depth *find(struct depths *d, const char *name)
 	return NULL;
 }
 
-/* NAME of "P.q.NAME"; NULL when it is no job queue of ours. */
+/* Returns NAME of "P.q.NAME", or NULL if the queue is no job queue of this prefix. */
 static const char *job_queue_name(const char *prefix, const char *amqp_name)
 {
 	size_t len = strlen(prefix);

@@ -13,7 +13,7 @@ static const char *box_text(const struct letter *l, const char *key)
 	return json_string_value(json_object_get(l->box, key));
 }
 
-/* The newest of the broker's own notes: x-death is an array of tables, the latest death first. */
+/* Returns the newest of the broker's own notes. x-death is an array of tables, the latest first. */
 static const struct table *first_death(const struct message *m)
 {
 	const struct field *deaths = table_get(&m->headers, "x-death");

@@ -11,13 +11,13 @@ enum {
 	CHANNEL_INSPECT = 1,
 	CHANNEL_FIRST = 2,
 	CHANNELS_MAX = 60,
-	PER_CONSUMER = 2000, /* the broker's own cap on a quorum queue's consumer */
+	PER_CONSUMER = 2000, /* the broker's limit for a consumer of a quorum queue */
 	IDLE_MS = 2000,
 	/*
-	 * RabbitMQ keeps at most 32 commands of a channel to a quorum queue under way; acks beyond
-	 * them wait in the channel and are forgotten with it when it closes (seen on 3.10.8: 14 of
-	 * 2,300 nacks, 1 of 41 acks). So acks are paced, and the last ones get time to arrive
-	 * before the channel is closed.
+	 * RabbitMQ keeps at most 32 commands of a channel to a quorum queue under way. Further acks
+	 * wait in the channel and are lost when it closes: 14 of 2,300 nacks and 1 of 41 acks on
+	 * 3.10.8. So acks are paced, and the last ones get time to arrive before the channel is
+	 * closed.
 	 */
 	ACKS_AT_ONCE = 16,
 	ACKS_PAUSE_MS = 5,
@@ -36,7 +36,8 @@ struct walk {
 static int next_consumer(struct walk *w, struct error *err)
 {
 	if (w->channel + 1 >= CHANNEL_FIRST + CHANNELS_MAX)
-		return error_set(err, ERROR_FAILED, "more than %d letters: use --limit, or IDs",
+		return error_set(err, ERROR_FAILED,
+		                 "there are more than %d letters; select fewer with --limit or IDs",
 		                 PER_CONSUMER * CHANNELS_MAX);
 	w->channel++;
 	w->held = 0;
@@ -83,8 +84,8 @@ static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void 
 			return 0;
 		if (e.kind == BROKER_CHANNEL_CLOSED || e.kind == BROKER_CONSUMER_GONE)
 			return error_set(err, ERROR_UNAVAILABLE,
-			                 "the broker ended the listing of '%s': %s", w->queue,
-			                 e.text);
+			                 "the broker stopped to deliver the letters of '%s': %s",
+			                 w->queue, e.text);
 		if (e.kind != BROKER_DELIVERY)
 			continue;
 		if (e.channel != w->channel || visit_one(w, &e, visit, data, err) < 0)
@@ -95,9 +96,9 @@ static int walk_on(struct walk *w, uint32_t ready, letter_visit_fn *visit, void 
 }
 
 /*
- * All consumers are cancelled before the first channel is closed: what one gives back would else be
- * delivered to another that has room, and come back behind its neighbours. Closed in their order,
- * they give back in that order.
+ * Cancels all consumers before the first channel is closed. Otherwise the broker would deliver the
+ * letters of a closed channel to a consumer that has room, and they would return out of order. The
+ * channels give back their letters in the order in which they are closed.
  */
 static void close_channels(struct walk *w)
 {

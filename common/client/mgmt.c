@@ -26,7 +26,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *to)
 	return buf_append(b, data, size * count) ? size * count : 0;
 }
 
-/* The path of the first AMQP URL, still percent-encoded; "%2F" when there is none. */
+/* Returns the path of an AMQP URL, still percent-encoded, or "%2F" if it has none. */
 static char *vhost_of(const char *url)
 {
 	const char *host = strstr(url, "://");
@@ -34,7 +34,7 @@ static char *vhost_of(const char *url)
 	return xstrdup(slash && slash[1] ? slash + 1 : "%2F");
 }
 
-/* Credentials of a URL as "user:password", percent-decoded; NULL when it has none. */
+/* Returns the credentials of a URL as "user:password", percent-decoded, or NULL if it has none. */
 static char *credentials_of(CURL *curl, const char *url)
 {
 	const char *host = strstr(url, "://");
@@ -63,7 +63,7 @@ static void set_credentials(struct mgmt *m, const struct connection_settings *c,
 	                                         : "guest:guest");
 }
 
-/* As for AMQP; curl verifies without being asked. */
+/* Uses the TLS settings of AMQP. curl verifies the peer by default. */
 static void set_tls(struct mgmt *m, const struct connection_settings *c)
 {
 	curl_easy_setopt(m->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -119,8 +119,8 @@ static json_t *read_answer(const struct mgmt *m, const struct buf *answer, struc
 	long status = 0;
 	curl_easy_getinfo(m->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 401 || status == 403) {
-		error_set(err, ERROR_AUTH, "management API %s: access refused (%ld)", m->shown,
-		          status);
+		error_set(err, ERROR_AUTH, "management API %s: access refused (HTTP status %ld)",
+		          m->shown, status);
 		return NULL;
 	}
 	json_t *value = status == 200
@@ -129,8 +129,9 @@ static json_t *read_answer(const struct mgmt *m, const struct buf *answer, struc
 	if (json_is_array(value))
 		return value;
 	json_decref(value);
-	error_set(err, ERROR_UNAVAILABLE, "management API %s: unexpected answer (HTTP %ld)",
-	          m->shown, status);
+	error_set(err, ERROR_UNAVAILABLE,
+	          "management API %s: the answer is not a list (HTTP status %ld)", m->shown,
+	          status);
 	return NULL;
 }
 

@@ -150,7 +150,7 @@ static void on_event(struct submit *s, const struct link_event *e)
 	case LINK_UNBLOCKED:
 		s->told(s->data, SUBMIT_UNBLOCKED, NULL);
 		break;
-	default: /* it consumes nothing and asks nothing */
+	default: /* nothing else can come, for nothing is consumed or queried */
 		break;
 	}
 }

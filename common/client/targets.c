@@ -42,7 +42,7 @@ void targets_close(struct targets *t)
 	free(t);
 }
 
-/* The connection may have sat idle beyond its heartbeat: one that is broken is replaced. */
+/* Replaces the connection if it is broken, as one that was idle beyond its heartbeat is. */
 static int ask(struct targets *t, const char *queue, bool *exists, struct error *err)
 {
 	char name[TOPOLOGY_NAME_MAX];

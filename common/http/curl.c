@@ -9,7 +9,7 @@
 
 struct curl_functions curl_functions;
 
-/* POSIX has dlsym give functions as void *, which C has no conversion for: the bytes are copied. */
+/* dlsym returns functions as void *. C does not convert these, so the bytes are copied. */
 static bool look_up(void *library, const char *name, void *pointer)
 {
 	void *found = dlsym(library, name);
@@ -28,9 +28,10 @@ int curl_load(struct error *err)
 	CURL_FUNCTIONS(LOOK_UP)
 #undef LOOK_UP
 	if (!all)
-		return error_set(err, ERROR_CONFIG,
-		                 "HTTP needs libcurl 7.85 or newer (Debian's package libcurl4): %s",
-		                 dlerror());
+		return error_set(
+		    err, ERROR_CONFIG,
+		    "HTTP needs libcurl 7.85 or newer; install Debian's package libcurl4: %s",
+		    dlerror());
 	if (curl_functions.curl_global_init_(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return error_set(err, ERROR_BUG, "libcurl cannot be used here");
 	loaded = true;

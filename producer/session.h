@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every command of the producer does first and last. */
+/* Begins and ends a command: its options, its settings, its exit code. */
 #pragma once
 
 #include "common/settings/options.h"
@@ -11,10 +11,12 @@ struct session {
 	struct producer_settings settings;
 };
 
-/* True: the command returns *exit_code at once (help, usage error, bad settings). False: go on,
- * session_end at the end.
+/*
+ * Parses the command line and reads the settings. Returns true if the command must return
+ * *exit_code at once, because it was asked for help or because something is wrong. Otherwise
+ * session_end is due at the end.
  */
 bool session_begin(struct session *s, const struct command_spec *command, int argc, char **argv,
                    int *exit_code);
-/* Frees; returns the exit code: 0 for rc == 0, else err is printed and its kind returned. */
+/* Frees the session and returns the exit code: 0 if rc is 0, else that of err, which is printed. */
 int session_end(struct session *s, int rc, const struct error *err);

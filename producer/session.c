@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "producer/begin.h"
+#include "producer/session.h"
 
 #include "producer/commands.h"
 
