@@ -135,11 +135,23 @@ static void flush_locked(void)
 	buf_clear(&held.lines);
 }
 
+/* Another thread may still write a line after this. */
+static void end_hold(void)
+{
+	pthread_mutex_lock(&held.lock);
+	flush_locked();
+	buf_finish(&held.lines);
+	held.on = false;
+	free(out.path);
+	out.path = NULL;
+	pthread_mutex_unlock(&held.lock);
+}
+
 void log_hold(void)
 {
 	held.owner = pthread_self();
 	held.on = true;
-	atexit(log_flush);
+	atexit(end_hold);
 }
 
 void log_flush(void)
