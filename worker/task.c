@@ -300,18 +300,6 @@ void task_published(struct worker *w, const struct link_event *e)
 
 /* ---- the black box ---- */
 
-static const char *signal_name(int number, char *out, size_t size)
-{
-	if (number <= 0)
-		return NULL;
-	const char *abbrev = sigabbrev_np(number);
-	if (abbrev)
-		snprintf(out, size, "SIG%s", abbrev);
-	else
-		snprintf(out, size, "signal %d", number);
-	return out;
-}
-
 /* From when it might have begun to when it did. */
 static int64_t queued_ms(const struct task *t)
 {
@@ -334,7 +322,7 @@ static bool keeps_words(const struct task *t)
 static void record_try(struct task *t, const struct run_report *report, enum verdict v,
                        unsigned attempt)
 {
-	char name[32];
+	char name[SIGNAL_NAME_SIZE];
 	const char *words = report->error[0] && keeps_words(t) ? report->error : NULL;
 	const struct box_try this_try = {
 	    .attempt = attempt,
@@ -346,7 +334,7 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	    .max_rss_kib = report->max_rss_kib,
 	    .verdict = verdict_name(v),
 	    .exit_code = report->exit_code,
-	    .signal = signal_name(report->signal, name, sizeof name),
+	    .signal = signal_name(report->signal, name),
 	    .worker = worker_of(t)->settings->connection.name,
 	    .error = words,
 	};

@@ -16,7 +16,7 @@
 #include "common/base/error.h"
 #include "common/job/job.h"
 #include "worker/settings/worker_settings.h"
-#include "worker/rules/verdict.h"
+#include "worker/handlers/report.h"
 
 struct guardian;
 struct handler;
@@ -30,20 +30,6 @@ struct run_request {
 	unsigned attempt, max_attempts;
 	int64_t deadline_at_ms; /* wall clock, for the handler's information: the supervisor
 	                           enforces it */
-};
-
-struct run_report {
-	enum verdict verdict; /* from the handler or of the kind crash; never timeout (the
-	                         supervisor knows that it stopped it) */
-	int64_t after_ms;     /* of retry and snooze: as the handler asked; -1: not said */
-	int exit_code;        /* -1 when it did not exit */
-	int signal;           /* 0 when none */
-	int64_t wall_ms, cpu_user_ms, cpu_system_ms, max_rss_kib; /* -1 when unknown */
-	struct span result; /* bounded; borrowed for the time of the call */
-	bool result_truncated;
-	struct span stderr_tail; /* last BOX_STDERR_MAX bytes; borrowed for the time of the call */
-	char error[512]; /* one line for people; "" when none. VERDICT_UNRUNNABLE: why it could not
-	                    be started */
 };
 
 /* One try in a handler; embedded in the supervisor's slot. */

@@ -110,11 +110,7 @@ static void finish(uv_timer_t *later)
 {
 	struct http_run *x = later->data;
 	long status = 0;
-	struct run_report r = {.after_ms = -1,
-	                       .exit_code = -1,
-	                       .cpu_user_ms = -1,
-	                       .cpu_system_ms = -1,
-	                       .max_rss_kib = -1};
+	struct run_report r = run_report_blank;
 	let_go(x);
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
 	r.wall_ms = clock_monotonic_ms() - x->started_ms;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/handlers/pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,14 +138,10 @@ static struct run *take_held(struct held *h)
 
 static void end_held(struct held *h)
 {
-	const struct run_report report = {.verdict = VERDICT_RETURNED,
-	                                  .after_ms = -1,
-	                                  .exit_code = -1,
-	                                  .wall_ms = 0,
-	                                  .cpu_user_ms = -1,
-	                                  .cpu_system_ms = -1,
-	                                  .max_rss_kib = -1,
-	                                  .error = "it had not reached a handler process"};
+	struct run_report report = run_report_blank;
+	report.verdict = VERDICT_RETURNED;
+	report.wall_ms = 0;
+	snprintf(report.error, sizeof report.error, "it had not reached a handler process");
 	struct run *run = take_held(h);
 	run->done(run, &report);
 }

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process that the guardian has started for a handler, from its start to the end of its tree.
+ *
+ * It has ended once two things have come, in either order: its exit, and the end of both of its
+ * output streams. A daemon may hold the streams for ever, so the output ends 200 ms after the exit
+ * at the latest. Then whatever is left of its tree is killed, and at last it is gone.
+ *
+ * Embedded in what owns it. The owner may free that once `closed` was called.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "worker/guardian/guardian.h"
+#include "worker/handlers/handler.h"
+
+struct spawned;
+
+/* Called from the loop, never from inside a function below. */
+struct spawned_events {
+	/* The guardian has started it, and pid is known. May be NULL. */
+	void (*started)(struct spawned *s);
+	/* Bytes of its stdout, or of its stderr. Borrowed for the time of the call. */
+	void (*output)(struct spawned *s, const char *data, size_t len);
+	void (*errors)(struct spawned *s, const char *data, size_t len);
+	/* Its stdout is at its end. May be NULL. */
+	void (*output_ended)(struct spawned *s);
+	/* Its exit. Does not come when it could not be started. May be NULL. */
+	void (*exited)(struct spawned *s);
+	/* Its end, or start_errno is set and it has never been there. May be NULL. */
+	void (*ended)(struct spawned *s);
+	/* Called after `ended`: nothing is left of its tree, or it did not go within 2 s. */
+	void (*gone)(struct spawned *s);
+	/* Called after spawned_close: the loop has let go of s. */
+	void (*closed)(struct spawned *s);
+};
+
+struct spawned {
+	/* To read for the owner. */
+	void *owner;
+	pid_t pid;       /* 0: not known yet */
+	int start_errno; /* why it could not be started */
+	bool exited, kill_asked;
+	bool for_memory;        /* its SIGKILL was the kernel's */
+	struct child_exit exit; /* once it has exited */
+
+	const struct spawned_events *events;
+	struct handler *handler;
+	struct child
+	    *child; /* NULL before the start, and when the guardian has nothing more to say */
+	uv_pipe_t out, err;
+	uv_timer_t
+	    timer; /* one after the other: the grace for output, the wait for the tree's end */
+	int out_fd, err_fd; /* the process's ends, until it is started */
+	unsigned open;      /* streams that are not at their end */
+	unsigned handles;   /* libuv's that are not closed yet */
+	bool out_ended, grace_over, ended, gone;
+	char *tmp; /* its private folder, or NULL */
+};
+
+/* Prepares *s, with pipes and the private folder that the handler's settings want. What goes wrong
+ * is told by spawned_start. s->out_fd and s->err_fd are for the list of descriptors. */
+void spawned_init(struct spawned *s, struct handler *h, const struct spawn_limits *limits,
+                  const struct spawned_events *events, void *owner);
+/*
+ * Starts what `what` describes. Closes its descriptors also when nothing is started, because
+ * spawned_init failed or errnum (0: nothing) is what the owner failed with. s->out_fd and s->err_fd
+ * must be among the descriptors.
+ */
+void spawned_start(struct spawned *s, struct spawn *what, int errnum);
+void spawned_signal(struct spawned *s, int signal);
+/* Kills its whole tree. Does nothing when it was killed before, or is gone. */
+void spawned_kill(struct spawned *s);
+/* Stops or goes on reading its stdout. Its exit makes it go on. */
+void spawned_rest(struct spawned *s);
+void spawned_read(struct spawned *s);
+/* Cuts s off: no event but `closed` comes any more. */
+void spawned_close(struct spawned *s);
