@@ -12,23 +12,15 @@
 #include "common/base/clean.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "worker/handlers/conversation.h"
 #include "worker/handlers/environment.h"
-#include "worker/handlers/flights.h"
 #include "worker/handlers/output.h"
 #include "worker/handlers/process_usage.h"
-#include "worker/handlers/protocol.h"
 #include "worker/handlers/spawned.h"
 
 enum {
-	EXIT_GRACE_MS = 500,    /* between the end of its output and its exit */
-	RETIRE_MS = 10000,      /* between the end of input and SIGKILL */
-	LINE_SLACK = 64 * 1024, /* of a reply, beside its result */
-};
-
-/* Bytes under way to it. */
-struct writing {
-	uv_write_t request;
-	struct buf bytes;
+	EXIT_GRACE_MS = 500, /* between the end of its output and its exit */
+	RETIRE_MS = 10000,   /* between the end of input and SIGKILL */
 };
 
 /*
@@ -42,9 +34,7 @@ struct resident {
 	uv_pipe_t in;
 	uv_timer_t limit; /* one after the other: for the retreat, for its exit */
 	uv_timer_t rest;  /* runs while its replies are not read */
-	struct flights flights;
-	struct buf line;   /* of a reply, not complete yet */
-	struct buf unsent; /* requests of this turn */
+	struct conversation talk;
 	struct output output;
 	char subject_id[32];
 	bool retiring;
@@ -58,8 +48,7 @@ static void let_go(struct resident *r)
 {
 	if (--r->handles > 0)
 		return;
-	buf_finish(&r->line);
-	buf_finish(&r->unsent);
+	conversation_finish(&r->talk);
 	output_finish(&r->output);
 	free(r);
 }
@@ -111,13 +100,6 @@ static void describe_end(const struct resident *r, struct run_report *report)
 	         "its handler process ended (exit %d) while it held the job", report->exit_code);
 }
 
-static struct run_report blank_report(const struct resident *r)
-{
-	struct run_report report = run_report_blank;
-	report.stderr_tail = output_tail(&r->output);
-	return report;
-}
-
 static void fill_end(const struct resident *r, const struct flight *f, struct run_report *report)
 {
 	int errnum = r->process.start_errno;
@@ -142,12 +124,13 @@ static void on_end(struct spawned *s)
 	struct resident *r = s->owner;
 	struct flight *f;
 	output_end(&r->output);
-	while ((f = flights_first(&r->flights))) {
-		struct run_report report = blank_report(r);
+	while ((f = flights_first(&r->talk.flights))) {
+		struct run_report report = run_report_blank;
 		if (f->run->waiting) {
 			r->events.unbegun(r->events.data, flights_take(f));
 			continue;
 		}
+		report.stderr_tail = output_tail(&r->output);
 		fill_end(r, f, &report);
 		flights_end(f, &report);
 	}
@@ -156,14 +139,14 @@ static void on_end(struct spawned *s)
 static void on_gone(struct spawned *s)
 {
 	struct resident *r = s->owner;
-	r->events.ended(r->events.data, r, r->flights.finished > 0, s->start_errno);
+	r->events.ended(r->events.data, r, r->talk.flights.finished > 0, s->start_errno);
 	close_handles(r);
 }
 
 void resident_close(struct resident *r)
 {
 	struct flight *f;
-	while ((f = flights_first(&r->flights)))
+	while ((f = flights_first(&r->talk.flights)))
 		flights_take(f);
 	close_handles(r);
 }
@@ -171,6 +154,7 @@ void resident_close(struct resident *r)
 static void on_started(struct spawned *s)
 {
 	struct resident *r = s->owner;
+	r->talk.pid = s->pid;
 	snprintf(r->subject_id, sizeof r->subject_id, "pid %d", (int)s->pid);
 }
 
@@ -180,11 +164,10 @@ static void kill_it(struct resident *r)
 	spawned_kill(&r->process);
 }
 
-static void at_fault(struct resident *r, const char *what, struct span line)
+static void on_fault(struct conversation *c, const char *what, struct span line)
 {
+	struct resident *r = list_item(c, struct resident, talk);
 	char shown[100];
-	if (r->fault[0])
-		return;
 	clean_copy(shown, sizeof shown, line);
 	snprintf(r->fault, sizeof r->fault, "%s%s%s", what, *shown ? ": " : "", shown);
 	log_error((struct log_subject){r->spec.handler->settings->type, r->subject_id},
@@ -192,103 +175,36 @@ static void at_fault(struct resident *r, const char *what, struct span line)
 	kill_it(r);
 }
 
-/* ---- replies ---- */
+/* ---- what it says ---- */
 
 static void recycle_if_due(struct resident *r)
 {
 	const struct handler_settings *s = r->spec.handler->settings;
 	struct process_usage now;
-	if (s->recycle_jobs > 0 && (int64_t)r->flights.finished >= s->recycle_jobs)
+	if (r->talk.flights.finished == 0)
+		return;
+	if (s->recycle_jobs > 0 && (int64_t)r->talk.flights.finished >= s->recycle_jobs)
 		resident_retire(r);
 	else if (s->recycle_memory > 0 && process_usage_read(r->process.pid, &now) &&
 	         now.rss_kib > s->recycle_memory / 1024)
 		resident_retire(r);
 }
 
-static void finish_flight(struct resident *r, struct flight *f, const struct reply *reply)
+static void on_room(struct conversation *c)
 {
-	static const enum verdict verdicts[] = {[REPLY_OK] = VERDICT_OK,
-	                                        [REPLY_RETRY] = VERDICT_RETRY,
-	                                        [REPLY_SNOOZE] = VERDICT_SNOOZE,
-	                                        [REPLY_DEAD] = VERDICT_DEAD};
-	struct run_report report = blank_report(r);
-	size_t max = (size_t)r->spec.handler->worker->result_max;
-	report.verdict = verdicts[reply->kind];
-	report.after_ms = reply->after_ms;
-	report.result =
-	    (struct span){reply->result.at, reply->result.len < max ? reply->result.len : max};
-	report.result_truncated = reply->result.len > max;
-	clean_copy(report.error, sizeof report.error,
-	           (struct span){reply->text.data, reply->text.len});
-	report.error[strcspn(report.error, "\r\n")] = 0;
-	flights_finish(f, reply, r->process.pid, &report);
+	struct resident *r = list_item(c, struct resident, talk);
 	recycle_if_due(r);
-	if (r->retiring && r->flights.count == 0)
+	if (r->retiring && c->flights.count == 0)
 		resident_retire(r);
 	r->events.room(r->events.data);
 }
 
-static void take_reply(struct resident *r, const struct reply *reply, struct span line)
-{
-	if (reply->kind == REPLY_READY) {
-		flights_ready(&r->flights, reply->number, reply->in_turn);
-		r->events.room(r->events.data);
-		return;
-	}
-	struct flight *f = flights_find(&r->flights, reply->id);
-	if (!f) {
-		at_fault(r, "a reply for a job that it does not hold", line);
-		return;
-	}
-	if (reply->kind != REPLY_PROGRESS)
-		finish_flight(r, f, reply);
-	else if (f->run->progress)
-		f->run->progress(f->run, reply->number > 100 ? 100 : (int)reply->number,
-		                 (struct span){reply->text.data, reply->text.len});
-}
-
-static void take_line(struct resident *r, struct span line)
-{
-	struct reply reply;
-	const char *why;
-	if (r->fault[0])
-		return;
-	if (protocol_read(line, &reply, &why)) {
-		take_reply(r, &reply, line);
-	} else {
-		char what[128];
-		snprintf(what, sizeof what, "a line that is no reply (%s)", why);
-		at_fault(r, what, line);
-	}
-	protocol_reply_finish(&reply);
-}
-
-/* Whole lines are read where they lie; only what is left is kept. */
-static void take_bytes(struct resident *r, const char *data, size_t len)
-{
-	size_t max = (size_t)r->spec.handler->worker->result_max * 6 + LINE_SLACK;
-	while (len > 0 && !r->fault[0]) {
-		const char *end = memchr(data, '\n', len);
-		size_t part = end ? (size_t)(end - data) : len;
-		if (r->line.len + part > max) {
-			at_fault(r, "a reply that is too long", (struct span){0});
-			return;
-		}
-		if (!end || r->line.len > 0)
-			buf_append(&r->line, data, part);
-		if (!end)
-			return;
-		take_line(r, r->line.len > 0 ? (struct span){r->line.data, r->line.len}
-		                             : (struct span){data, part});
-		buf_clear(&r->line);
-		data = end + 1;
-		len -= part + 1;
-	}
-}
+static const struct conversation_events talk_events = {.fault = on_fault, .room = on_room};
 
 static void on_closed_output(uv_timer_t *timer)
 {
-	at_fault(timer->data, "it closed its output", (struct span){0});
+	struct resident *r = timer->data;
+	conversation_break(&r->talk, "it closed its output", (struct span){0});
 }
 
 static void on_rested(uv_timer_t *timer)
@@ -300,11 +216,8 @@ static void on_rested(uv_timer_t *timer)
 static void on_output(struct spawned *s, const char *data, size_t len)
 {
 	struct resident *r = s->owner;
-	unsigned finished = r->flights.finished;
-	uint64_t since_ns = r->flights.first_since_ns;
-	take_bytes(r, data, len);
-	flights_heard(&r->flights, finished, len, since_ns);
-	if (s->exited || !flights_may_rest(&r->flights))
+	conversation_hear(&r->talk, data, len);
+	if (s->exited || !flights_may_rest(&r->talk.flights))
 		return;
 	spawned_rest(s);
 	uv_timer_start(&r->rest, on_rested, PACE_REST_MS, 0);
@@ -342,63 +255,40 @@ static const struct spawned_events process_events = {.started = on_started,
 
 /* ---- requests ---- */
 
-static void on_written(uv_write_t *request, int status)
-{
-	struct writing *w = request->data;
-	(void)status; /* a broken pipe is told by its exit */
-	buf_finish(&w->bytes);
-	free(w);
-}
-
 void resident_flush(struct resident *r)
 {
-	if (r->unsent.len == 0 || uv_is_closing((uv_handle_t *)&r->in))
-		return;
-	uv_buf_t b = uv_buf_init(r->unsent.data, (unsigned)r->unsent.len);
-	int n = uv_try_write((uv_stream_t *)&r->in, &b, 1);
-	if (n == (int)r->unsent.len || (n < 0 && n != UV_EAGAIN)) {
-		buf_clear(&r->unsent);
-		return;
-	}
-	struct writing *w = xcalloc(1, sizeof *w);
-	size_t written = n > 0 ? (size_t)n : 0;
-	buf_append(&w->bytes, r->unsent.data + written, r->unsent.len - written);
-	buf_clear(&r->unsent);
-	w->request.data = w;
-	b = uv_buf_init(w->bytes.data, (unsigned)w->bytes.len);
-	if (uv_write(&w->request, (uv_stream_t *)&r->in, &b, 1, on_written) < 0)
-		on_written(&w->request, -1);
+	conversation_flush(&r->talk, &r->in);
 }
 
 /* With recycle_jobs no more are written to it than it is to run. */
 static bool is_used_up(const struct resident *r)
 {
 	int64_t most = r->spec.handler->settings->recycle_jobs;
-	return most > 0 && (int64_t)r->flights.finished + r->flights.count >= most;
+	return most > 0 && (int64_t)r->talk.flights.finished + r->talk.flights.count >= most;
 }
 
 bool resident_has_room(const struct resident *r)
 {
 	const struct spawned *s = &r->process;
 	return !r->retiring && !s->exited && !s->start_errno && !is_used_up(r) &&
-	       r->flights.count < flights_room(&r->flights);
+	       r->talk.flights.count < flights_room(&r->talk.flights);
 }
 
 bool resident_takes(const struct resident *r, const char *id)
 {
-	return resident_has_room(r) && (r->flights.in_turn || /* then a reply means the first */
-	                                !flights_find(&r->flights, id));
+	return resident_has_room(r) &&
+	       (r->talk.flights.in_turn || /* then a reply means the first */
+	        !flights_find(&r->talk.flights, id));
 }
 
 unsigned resident_in_flight(const struct resident *r)
 {
-	return r->flights.count;
+	return r->talk.flights.count;
 }
 
 void resident_run(struct resident *r, struct run *run)
 {
-	flights_add(&r->flights, run, r->process.pid);
-	protocol_write_request(&r->unsent, &run->request);
+	conversation_ask(&r->talk, run);
 }
 
 static void on_retire_limit(uv_timer_t *timer)
@@ -409,7 +299,7 @@ static void on_retire_limit(uv_timer_t *timer)
 void resident_retire(struct resident *r)
 {
 	r->retiring = true;
-	if (r->flights.count > 0 || r->process.exited || r->process.kill_asked ||
+	if (r->talk.flights.count > 0 || r->process.exited || r->process.kill_asked ||
 	    uv_is_closing((uv_handle_t *)&r->in))
 		return;
 	resident_flush(r);
@@ -422,12 +312,11 @@ void resident_stop(struct run *run, enum run_stop how)
 	struct flight *f = run->state;
 	if (!f)
 		return;
-	struct resident *r = list_item(f->flights, struct resident, flights);
+	struct resident *r = list_item(f->flights, struct resident, talk.flights);
 	if (how == RUN_STOP_KILL)
 		kill_it(r);
 	else
-		protocol_write_cancel(&r->unsent, run->request.job->id,
-		                      run->stopped_why ? run->stopped_why : "stop");
+		conversation_cancel(&r->talk, run);
 }
 
 /* ---- starting ---- */
@@ -471,7 +360,7 @@ static int open_descriptors(struct resident *r, int fds[SPAWN_FDS_MAX])
 static void on_line(void *data, struct span line)
 {
 	const struct resident *r = data;
-	struct flight *f = r->flights.count == 1 ? flights_first(&r->flights) : NULL;
+	struct flight *f = r->talk.flights.count == 1 ? flights_first(&r->talk.flights) : NULL;
 	if (f && f->run->log)
 		f->run->log(f->run, line);
 }
@@ -501,7 +390,7 @@ struct resident *resident_create(const struct resident_spec *spec,
 	uv_loop_t *loop = spec->handler->loop;
 	r->spec = *spec;
 	r->events = *events;
-	flights_init(&r->flights, loop);
+	conversation_init(&r->talk, spec->handler, &r->output, &talk_events);
 	snprintf(r->subject_id, sizeof r->subject_id, "starting");
 	output_init(&r->output, 0, spec->handler->worker->log_output,
 	            (struct log_subject){spec->handler->settings->type, r->subject_id});
