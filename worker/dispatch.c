@@ -12,13 +12,13 @@ enum { PAUSE_BASE_MS = 1000, PAUSE_MAX_MS = 60000, CRASHES_MAX = 5 };
 struct candidate {
 	struct handler *handler;
 	int64_t paused_until_ms; /* monotonic */
-	int64_t pause_ms;        /* of the last pause; 0: it runs */
+	int64_t pause_ms;        /* of the last pause; 0 when the handler is not paused */
 	unsigned crashes;        /* in a row */
 	int64_t running;
 };
 
 struct dispatch {
-	struct candidate *candidates; /* in the settings' order: the first match wins */
+	struct candidate *candidates; /* in the order of the settings; the first match wins */
 	size_t count;
 };
 
@@ -72,7 +72,7 @@ static bool is_full(const struct candidate *c)
 	return h->kind->full && h->kind->full(h);
 }
 
-/* The clock is asked only about one that has failed: this comes before every job. */
+/* Asks the clock only about a handler that has failed, because this is called before every job. */
 static bool is_paused(const struct candidate *c)
 {
 	return c->pause_ms > 0 && clock_monotonic_ms() < c->paused_until_ms;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which handler takes a type, and whether it can be used at present: a handler whose program cannot
- * be started is paused with a growing back-off, and tried again with the next job after it; so is a
- * long-lived one that crashes and crashes.
+ * Tells which handler takes a type of job, and whether it can be used at present. A handler whose
+ * program cannot be started is paused with a growing back-off, and tried again with the next job
+ * after that. So is a long-lived handler that crashes again and again.
  */
 #pragma once
 
@@ -14,8 +14,8 @@
 struct dispatch;
 
 struct dispatch_choice {
-	struct handler *handler; /* NULL: no glob matches */
-	bool full;               /* it has no room now: the job waits for it */
+	struct handler *handler; /* NULL when no glob matches */
+	bool full;               /* there is no room now, and the job has to wait */
 	bool paused;
 	int64_t paused_until_ms; /* monotonic */
 };
@@ -34,17 +34,19 @@ bool dispatch_stopped(const struct dispatch *d);
 void dispatch_destroy(struct dispatch *d);
 
 struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type);
-/* It could not be started: paused for 1 s, 2 s, ... 60 s. Returns the pause in ms. */
+/* Pauses h, which could not be started, for 1 s, 2 s and so on up to 60 s. Returns the pause in ms.
+ */
 int64_t dispatch_unrunnable(struct dispatch *d, struct handler *h);
-/* A job of it crashed. Returns the pause in ms that a long-lived one gets after several without a
- * success; 0: none. */
+/* Counts a crash of h. Returns the pause in ms that a long-lived handler gets after several without
+ * a success, or 0. */
 int64_t dispatch_crashed(struct dispatch *d, struct handler *h);
-/* It ran something: the back-off begins anew. True: it had been paused. */
+/* Resets h's back-off after a run that neither crashed nor failed to start. Returns true if h had
+ * been paused. */
 bool dispatch_ran(struct dispatch *d, struct handler *h);
-/* A job begins in it, or has ended: for its concurrency. */
+/* Count the jobs in h, for its concurrency. */
 void dispatch_begins(struct dispatch *d, struct handler *h);
 void dispatch_ended(struct dispatch *d, struct handler *h);
-/* The end of a turn of the loop. */
+/* Lets every handler write what it has collected. Call it at the end of a turn of the loop. */
 void dispatch_flush(struct dispatch *d);
-/* No more jobs come: long-lived processes are asked to end. True: none is left. */
+/* Asks long-lived processes to end, because no more jobs come. Returns true when none is left. */
 bool dispatch_retire(struct dispatch *d);

@@ -11,7 +11,7 @@
 
 #include "common/base/memory.h"
 
-static char base[CGROUP_PATH_SIZE / 2]; /* "": not usable */
+static char base[CGROUP_PATH_SIZE / 2]; /* "" when there is no usable group */
 
 static bool read_text(const char *folder, const char *file, char *out, size_t size)
 {
@@ -29,7 +29,7 @@ static bool write_text(const char *folder, const char *file, const char *text)
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
-/* The line "0::/path" of /proc/self/cgroup, below where version 2 is mounted alone. */
+/* Finds the line "0::/path" of /proc/self/cgroup, below where version 2 is mounted alone. */
 static bool find_group(char out[static sizeof base])
 {
 	char text[4096];

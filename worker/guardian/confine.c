@@ -60,7 +60,7 @@ static int check_folder(const struct handler_settings *s, struct spawn_limits *l
 	return 0;
 }
 
-/* The exit status of a child that tries something; -1: it could not be tried. */
+/* Returns the exit status of a child that tries something, or -1 when it could not be tried. */
 static int status_of(pid_t pid)
 {
 	int status = 0;
@@ -68,7 +68,8 @@ static int status_of(pid_t pid)
 	return ended ? WEXITSTATUS(status) : -1;
 }
 
-/* By system calls: the C library's would go by way of threads that the child of a fork has not. */
+/* Uses system calls, because the C library would address threads, which the child of a fork has
+ * not. */
 static int try_as_user(const struct spawn_limits *l, const char *program)
 {
 	if (syscall(SYS_setgroups, l->group_count, l->groups) < 0 ||
@@ -78,7 +79,8 @@ static int try_as_user(const struct spawn_limits *l, const char *program)
 	return 0;
 }
 
-/* In a process that has become the user: a folder above it may be closed to them. */
+/* Tries it in a process that has become the user: a folder above the program may be closed to that
+ * user. */
 static int check_program(const struct handler_settings *s, const struct spawn_limits *l,
                          const char *program, struct error *err)
 {
@@ -90,14 +92,15 @@ static int check_program(const struct handler_settings *s, const struct spawn_li
 	int code = status_of(pid);
 	if (code < 0)
 		return error_set(err, ERROR_BUG,
-		                 "whether the user may run '%.200s' could not be tried", program);
+		                 "cannot find out whether the user may run '%.200s'", program);
 	if (code == 0)
 		return 0;
 	return error_set_errno(err, ERROR_CONFIG, code, "user '%s' may not run '%.200s'",
 	                       s->user ? s->user : "root", program);
 }
 
-/* Tried in a process of its own: whether it may depends on more than can be asked. */
+/* Tries it in a process of its own, because more than can be asked decides whether it is allowed.
+ */
 static int check_network(const struct handler_settings *s, struct spawn_limits *l,
                          struct error *err)
 {
@@ -109,7 +112,7 @@ static int check_network(const struct handler_settings *s, struct spawn_limits *
 		_exit(unshare(CLONE_NEWNET) < 0 ? errno : 0);
 	int code = status_of(pid);
 	if (code < 0)
-		return error_set(err, ERROR_BUG, "no_network could not be tried");
+		return error_set(err, ERROR_BUG, "cannot find out whether no_network works here");
 	if (code == 0)
 		return 0;
 	return error_set_errno(

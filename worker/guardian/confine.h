@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler's settings allow its processes: from names and texts to what the guardian applies.
- */
+/* Reads what a handler's settings allow its processes, and turns names and texts into the limits
+ * that the guardian applies. */
 #pragma once
 
 #include "common/base/error.h"
@@ -8,11 +8,11 @@
 #include "worker/guardian/spawn_limits.h"
 
 /*
- * -1: ERROR_CONFIG naming the user, group or folder that is not there, what this process may not
- * do, or that the user may not run the program (a path).
+ * Fills in *l. Returns -1 with ERROR_CONFIG when the user, the group or the folder does not exist,
+ * when this process may not do what is wanted, or when the user may not run the program (a path).
  */
 int confine_read(const struct handler_settings *s, const char *program, struct spawn_limits *l,
                  struct error *err);
-/* In words for the log: "memory 500M by RLIMIT_AS, user nobody"; "" when there are none. Returns
- * out. */
+/* Writes the limits in words for the log, such as "open files 100, user nobody", or "" when there
+ * are none. Returns out. */
 char *confine_describe(const struct handler_settings *s, char *out, size_t size);

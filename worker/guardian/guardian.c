@@ -26,7 +26,7 @@ enum { SOCKET_BUFFER = 1024 * 1024 };
 struct packet {
 	struct list link; /* guardian::unsent */
 	struct buf bytes;
-	int fds[GUARDIAN_FDS]; /* owned; -1: none */
+	int fds[GUARDIAN_FDS]; /* owned; -1 where there is none */
 	struct child *child;   /* of a spawn; NULL otherwise */
 };
 
@@ -44,11 +44,11 @@ struct guardian {
 
 struct child {
 	struct list link; /* guardian::children */
-	uint64_t
-	    id; /* a number, not the address: an answer may come later than the end of its child */
-	bool kill_asked; /* GUARDIAN_GONE will be the last word */
+	uint64_t id; /* a number and not the address, because a reply may come after the end of its
+	                child */
+	bool kill_asked; /* GUARDIAN_GONE will be the last reply */
 	struct guardian *guardian;
-	const struct child_events *events; /* NULL: abandoned */
+	const struct child_events *events; /* NULL when abandoned */
 	void *data;
 };
 
@@ -68,7 +68,8 @@ int guardian_fork(int *fd, int *pid, struct error *err)
 	int pair[2], size = SOCKET_BUFFER;
 	open_standard_fds();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set_errno(err, ERROR_BUG, errno, "no socket for the guardian");
+		return error_set_errno(err, ERROR_BUG, errno,
+		                       "the guardian cannot be started, for lack of a socket");
 	for (int i = 0; i < 2; i++)
 		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	/* If the guardian dies before us, its orphans must not escape to init while we still live.
@@ -132,7 +133,7 @@ static uint32_t count_fds(const int *fds)
 	return count;
 }
 
-/* 0 sent, EAGAIN try later, other errno it cannot be sent. */
+/* Returns 0 when sent, EAGAIN to try later, or the errno for which the packet can never be sent. */
 static int send_packet(const struct guardian *g, const struct packet *p)
 {
 	union {
@@ -192,7 +193,7 @@ static void on_exited(struct child *c, const struct guardian_reply *r)
 	};
 	bool last = !r->leftovers && !c->kill_asked;
 	if (!c->events && r->leftovers)
-		child_kill_tree(c); /* abandoned: nobody else would */
+		child_kill_tree(c); /* nobody else would: the owner has abandoned it */
 	if (c->events)
 		c->events->exited(c->data, &e);
 	if (last)
@@ -203,7 +204,7 @@ static void on_reply(struct guardian *g, const struct guardian_reply *r)
 {
 	struct child *c = find_child(g, r->id);
 	if (!c)
-		return; /* GUARDIAN_GONE of what could not be started */
+		return; /* a GUARDIAN_GONE after a failed start */
 	switch (r->news) {
 	case GUARDIAN_STARTED:
 		if (c->events && c->events->started)
@@ -290,8 +291,8 @@ void guardian_wait(struct guardian *g, int64_t ms)
 	int64_t until_ms = clock_monotonic_ms() + ms;
 	while (waitpid(g->pid, NULL, WNOHANG) == 0 && clock_monotonic_ms() < until_ms)
 		poll(NULL, 0, 5);
-	/* Nothing is left, unless the guardian was killed: then what it would have killed has come
-	 * to us. */
+	/* Normally nothing is left. After a kill of the guardian, the processes that it would have
+	 * killed are our children now. */
 	tree_kill_all(until_ms);
 }
 
@@ -332,7 +333,7 @@ static uint32_t count_texts(char *const *texts)
 	return n;
 }
 
-/* Sent from the next turn of the loop, so that failed() never runs inside the caller's start. */
+/* Sends from the next turn of the loop, so that failed() never runs inside the caller's start. */
 static void send_soon(struct guardian *g)
 {
 	if (!g->lost)
@@ -358,8 +359,8 @@ struct child *guardian_spawn(struct guardian *g, const struct spawn *s,
 	queue_packet(g, &r, s, c);
 	struct packet *p = list_item(g->unsent.prev, struct packet, link);
 	if (p->bytes.len > GUARDIAN_PACKET_MAX) {
-		buf_clear(&p->bytes); /* the guardian could not read it: an empty request that names
-		                         nothing to run */
+		buf_clear(&p->bytes); /* The guardian could not read so much. An empty request makes
+		                         it reply that the start failed. */
 		r.argument_count = r.environment_count = 0;
 		buf_append(&p->bytes, &r, sizeof r);
 	}

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parent of every handler process: a small process of its own, forked before anything else, so
- * that starting a handler never forks a large process, wait4 tells what each one cost, orphans come
- * to it (subreaper), and everything dies with the worker: it kills all handlers when its socket
- * closes.
- *
- * This is the worker's end. All functions run on the loop's thread, guardian_fork before there is
- * one.
+ * The parent of every handler process, seen from the worker. The guardian is a small process of its
+ * own, forked before anything else. So starting a handler never forks a large process, wait4 tells
+ * what each one cost, and orphans come to the guardian (subreaper). It kills all handlers when its
+ * socket closes, so that everything dies with the worker. All functions run on the loop's thread,
+ * and guardian_fork before there is a loop.
  */
 #pragma once
 
@@ -20,8 +18,8 @@
 struct guardian;
 struct child;
 
-/* Starts the process. Call first in main: no thread, no connection, no open file it should not
- * inherit. */
+/* Starts the guardian process. Call it first in main, while there is no thread, no connection and
+ * no open file that the guardian should not inherit. */
 int guardian_fork(int *fd, int *pid, struct error *err);
 
 /* Takes fd. Calls gone(data) when the guardian has died, which no handler survives. */
@@ -40,38 +38,41 @@ void guardian_wait(struct guardian *g, int64_t ms);
 void guardian_destroy(struct guardian *g);
 
 struct child_exit {
-	int status;                                      /* of waitpid */
-	int64_t cpu_user_us, cpu_system_us, max_rss_kib; /* of the root and what it waited for */
-	bool for_memory;                                 /* its control group ran out of memory */
-	bool leftovers; /* something of its tree lives on: child_kill_tree ends it */
+	int status; /* of waitpid */
+	int64_t cpu_user_us, cpu_system_us,
+	    max_rss_kib; /* of the process and of those it waited for */
+	bool for_memory; /* its control group ran out of memory */
+	bool leftovers;  /* processes of its tree live on; child_kill_tree ends them */
 };
 
-/* One of failed or exited comes for each spawn; gone after child_kill_tree, later than exited. */
+/* Either failed or exited is called once for each spawn. After child_kill_tree, gone is called too,
+ * later than exited. */
 struct child_events {
-	void (*started)(void *data, pid_t pid); /* may be NULL: nobody wants to know */
+	void (*started)(void *data, pid_t pid); /* may be NULL */
 	void (*failed)(void *data, int errnum);
 	void (*exited)(void *data, const struct child_exit *exit);
 	void (*gone)(void *data);
 };
 
 struct spawn {
-	const char *program;    /* path */
-	char *const *arguments; /* NULL-terminated, [0] is the name */
-	char *const
-	    *environment;  /* NULL-terminated: beside what the worker's own environment gives */
-	const char *token; /* the "JOB_TOKEN=..." of the environment */
-	int fds[SPAWN_FDS_MAX]; /* become 0, 1, 2 ...; -1 ends them; closed by this call */
-	const struct spawn_limits *limits; /* NULL: none */
+	const char *program;      /* path */
+	char *const *arguments;   /* NULL-terminated, [0] is the name */
+	char *const *environment; /* NULL-terminated; added to what the guardian passes on of the
+	                             worker's environment */
+	const char *token;        /* the "JOB_TOKEN=..." of the environment */
+	int fds[SPAWN_FDS_MAX]; /* become 0, 1, 2 and so on; -1 ends them; closed by guardian_spawn
+	                         */
+	const struct spawn_limits *limits; /* NULL for none */
 };
 
 /*
- * Never fails at once; what goes wrong arrives as failed(). The child is the guardian's until
- * failed, until exited without leftovers and without a kill asked for, or until gone: then the
- * pointer is dead.
+ * Starts a process. Never fails at once: an error is told by failed(), from a later turn of the
+ * loop. The guardian frees the child after failed(), after gone(), and after exited() when there
+ * are no leftovers and no kill was asked for.
  */
 struct child *guardian_spawn(struct guardian *g, const struct spawn *s,
                              const struct child_events *events, void *data);
 void child_signal_tree(struct child *c, int signal);
 void child_kill_tree(struct child *c);
-/* No further event reaches the owner. */
+/* Makes sure that no further event reaches the owner. */
 void child_abandon(struct child *c);

@@ -27,22 +27,23 @@
 
 enum { KILL_AGAIN_MS = 10, LAST_KILL_MS = 10000, REQUESTS_AT_ONCE = 64 };
 
-/* One try: from its start until its root has been reaped and nothing of it is left. */
+/* A handler process, from its start until it has been reaped and nothing of its tree is left. */
 struct kid {
 	uint64_t id;
-	uint64_t number; /* kids are counted: tells which ran when an orphan was first seen */
+	uint64_t
+	    number; /* counts kids, and so tells which were running when an orphan was first seen */
 	pid_t root;
 	bool exited, killing;
-	size_t left; /* while killing: how many processes the last look found */
+	size_t left; /* while killing, how many processes the last look found */
 	char token[64];
-	char group[CGROUP_PATH_SIZE]; /* its control group; "": none */
+	char group[CGROUP_PATH_SIZE]; /* its control group, or "" */
 };
 
-/* A child that came to us when its parent ended, and that belongs to no try we know. */
+/* A process that became our child when its parent ended, and that belongs to no kid we know of. */
 struct orphan {
 	pid_t pid;
 	unsigned long long started;
-	uint64_t seen_at; /* the highest number of a kid then */
+	uint64_t seen_at; /* the highest number of a kid when it was first seen */
 	bool here;        /* found by the last look */
 };
 
@@ -53,13 +54,13 @@ struct process {
 	struct orphan *orphans;
 	size_t orphan_count, orphan_cap;
 	uint64_t last_number;
-	char **base_environment; /* what handlers inherit of the worker's */
+	char **base_environment; /* the part of the worker's environment that handlers inherit */
 	size_t base_count;
 };
 
 static void reply(const struct process *g, const struct guardian_reply *r)
 {
-	/* Blocking: the worker always reads, and a reply must not be lost. */
+	/* Blocks, because a reply must not be lost, and the worker always reads. */
 	while (send(g->socket, r, sizeof *r, MSG_NOSIGNAL) < 0 && errno == EINTR)
 		;
 }
@@ -72,7 +73,7 @@ struct start {
 	const int *fds;
 	uint32_t fd_count;
 	const struct spawn_limits *limits;
-	int group; /* cgroup.procs of its control group; -1: none */
+	int group; /* cgroup.procs of its control group, or -1 */
 };
 
 static int limit(int resource, int64_t value)
@@ -81,8 +82,8 @@ static int limit(int resource, int64_t value)
 	return value == SPAWN_UNLIMITED ? 0 : setrlimit(resource, &r);
 }
 
-/* By system call: the C library's would go by way of threads that are not there. Groups first,
- * while it still may. */
+/* Uses system calls, because the C library would address threads that are not there. Groups come
+ * first, while it still may set them. */
 static int become_user(const struct spawn_limits *l)
 {
 	if (!l->as_user)
@@ -114,8 +115,8 @@ static int apply_limits(const struct spawn_limits *l, int group)
 }
 
 /*
- * Runs in the child of vfork, in the parent's memory: only system calls, and only what this child
- * alone uses is written. Returns only on failure.
+ * Runs in the child of vfork, in the parent's memory. So it may only make system calls, and only
+ * write memory that the child alone uses. Returns the errno of a failure.
  */
 static int become_handler(const struct start *s)
 {
@@ -126,8 +127,8 @@ static int become_handler(const struct start *s)
 		sigaction(signal, &standard, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Descriptors come from 4 up, so that no target is a source still to come; one may be in
-	 * its place already. */
+	/* Descriptors are from 4 up, so that no target is a source still to come. One may be in its
+	 * place already. */
 	for (int i = 0; i < (int)s->fd_count; i++)
 		if (s->fds[i] == i ? fcntl(i, F_SETFD, 0) < 0 : dup2(s->fds[i], i) < 0)
 			return errno;
@@ -143,7 +144,7 @@ static pid_t start_process(const struct start *s, int *errnum)
 	volatile int failure = 0;
 	pid_t pid = vfork();
 	if (pid == 0) {
-		/* Only system calls, and what is written is the child's alone. */
+		/* Makes only system calls, and writes only what is the child's alone. */
 		failure = become_handler(s); // NOLINT(clang-analyzer-unix.Vfork)
 		_exit(127);
 	}
@@ -156,8 +157,8 @@ static pid_t start_process(const struct start *s, int *errnum)
 	return pid;
 }
 
-/* Cuts the texts behind a request into an array; NULL when they do not hold what the request says.
- */
+/* Cuts the texts behind a request into an array. Returns NULL when there are fewer than the request
+ * says. */
 static char **texts_of(char *at, const char *end, size_t count)
 {
 	char **texts = xcalloc(count + 1, sizeof *texts);
@@ -196,7 +197,7 @@ static void add_kid(struct process *g, const struct guardian_request *r, pid_t r
 	snprintf(k->group, sizeof k->group, "%s", group);
 }
 
-/* Where no group can be made RLIMIT_AS has to do: -1. */
+/* Returns -1 where no group can be made. Then RLIMIT_AS has to do. */
 static int make_group(const struct process *g, const struct guardian_request *r,
                       char path[static CGROUP_PATH_SIZE])
 {
@@ -212,7 +213,7 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
                   int *fds)
 {
 	size_t arguments = r->argument_count, variables = r->environment_count;
-	int errnum = E2BIG; /* texts that do not fit are not sent */
+	int errnum = E2BIG; /* the worker does not send texts that are too long */
 	pid_t pid = -1;
 	char group[CGROUP_PATH_SIZE] = "";
 	char **all = texts_of(texts, end, 1 + arguments + variables);
@@ -280,7 +281,8 @@ static void forget_orphans_gone(struct process *g)
 	g->orphan_count = kept;
 }
 
-/* All below us, each with the kid it is known to belong to; the others are noted as orphans. */
+/* Scans all processes below us and finds the kid that each belongs to. Notes the others as orphans.
+ */
 static void look(struct process *g, struct tree *t)
 {
 	tree_scan(t);
@@ -294,8 +296,8 @@ static void look(struct process *g, struct tree *t)
 	forget_orphans_gone(g);
 }
 
-/* What belongs to nobody is laid at k's door as soon as no other try runs that was there when it
- * was first seen. */
+/* Attributes an unclaimed orphan to k once every other kid that was running when the orphan was
+ * first seen has ended. */
 static void give_orphans(struct process *g, struct tree *t, const struct kid *k)
 {
 	for (size_t i = 0; i < t->count; i++) {
@@ -305,7 +307,7 @@ static void give_orphans(struct process *g, struct tree *t, const struct kid *k)
 	}
 }
 
-/* Sends the signal to all of k's; returns how many there were. */
+/* Sends the signal to every process of k. Returns how many there were. */
 static size_t signal_tree(struct process *g, const struct kid *k, int signal)
 {
 	struct tree t;
@@ -347,7 +349,7 @@ static bool any_killing(const struct process *g)
 	return false;
 }
 
-/* One look for all of them: a drain may kill every tree there is at once. */
+/* Looks once for all kids, because a drain may kill every tree at once. */
 static void kill_once(struct process *g)
 {
 	struct tree t;
@@ -434,7 +436,7 @@ static void reap(struct process *g)
 
 /* ---- requests ---- */
 
-/* The descriptors of a request; -1 where there are none. */
+/* Takes the descriptors of a request, with -1 where there are none. */
 static void take_fds(struct msghdr *message, int fds[GUARDIAN_FDS])
 {
 	for (int i = 0; i < GUARDIAN_FDS; i++)
@@ -457,8 +459,8 @@ static void serve(struct process *g, char *packet, size_t len, int fds[GUARDIAN_
 	} else if (k && r.verb == GUARDIAN_KILL_TREE) {
 		k->killing = true;
 	} else if (r.verb == GUARDIAN_KILL_TREE) {
-		/* It ended while the request was on its way; the worker waits for this word all the
-		 * same. */
+		/* The kid ended while the request was on its way. The worker waits for this reply
+		 * all the same. */
 		reply(g, &(struct guardian_reply){.id = r.id, .news = GUARDIAN_GONE});
 	}
 }
@@ -490,9 +492,8 @@ static enum taken take_request(struct process *g, char *packet)
 	return TOOK_ONE;
 }
 
-/* Those that are there, but not for ever: children wait to be reaped and trees to be killed. False:
- * the worker is gone.
- */
+/* Serves at most REQUESTS_AT_ONCE requests, so that reaping and killing are not starved. Returns
+ * false when the worker is gone. */
 static bool take_requests(struct process *g, char *packet)
 {
 	enum taken taken = TOOK_ONE;
@@ -514,8 +515,8 @@ static void choose_environment(struct process *g)
 			g->base_environment[g->base_count++] = environ[i];
 }
 
-/* The terminal's and the operator's signals are the worker's business; only SIGCHLD is ours, by
- * descriptor. */
+/* Blocks every signal, because those of the terminal and of the operator are for the worker.
+ * Returns a descriptor for SIGCHLD. */
 static int take_signals(void)
 {
 	sigset_t all, child;
@@ -558,12 +559,13 @@ _Noreturn void guardian_process(int socket)
 		struct signalfd_siginfo info;
 		while (read(g.signals, &info, sizeof info) > 0)
 			;
-		/* Requests first: a tree that is to go is killed in this very turn. */
+		/* Requests come first, so that a tree is killed in the turn in which that is asked
+		 * for. */
 		if (fds[0].revents && !take_requests(&g, packet))
 			break;
 		reap(&g);
 		kill_trees(&g);
 	}
-	tree_kill_all(clock_monotonic_ms() + LAST_KILL_MS); /* whoever started it */
+	tree_kill_all(clock_monotonic_ms() + LAST_KILL_MS); /* whoever started them */
 	_exit(0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guardian's own end: what runs in its process. */
+/* The code that runs in the guardian's own process. */
 #pragma once
 
 /* Serves requests on the socket until it closes, then kills everything below itself and ends. */

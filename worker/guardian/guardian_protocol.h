@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the worker and its guardian say to each other over a SOCK_SEQPACKET pair: one struct a
- * packet, a request followed by its texts. Both ends are one binary on one machine, so the structs
- * go as they are.
+ * The protocol of the worker and its guardian over a SOCK_SEQPACKET pair. Each packet is one
+ * struct, and a request is followed by its texts. Both ends are one binary on one machine, so the
+ * structs travel as they are.
  */
 #pragma once
 
@@ -12,8 +12,8 @@
 #include "worker/guardian/spawn_limits.h"
 
 enum guardian_verb {
-	GUARDIAN_SPAWN,  /* + its descriptors from 0 up by SCM_RIGHTS; texts: program, arguments...,
-	                    environment... */
+	GUARDIAN_SPAWN,  /* with descriptors from 0 up (SCM_RIGHTS), and the program, arguments and
+	                    environment as texts */
 	GUARDIAN_SIGNAL, /* to the whole tree */
 	GUARDIAN_KILL_TREE, /* SIGKILL until nothing is left; GUARDIAN_GONE follows */
 };
@@ -31,20 +31,19 @@ struct guardian_request {
 };
 
 enum guardian_news {
-	GUARDIAN_STARTED, /* number: the root's pid; only when it was asked for */
-	GUARDIAN_FAILED,  /* number: errno of the start; nothing follows */
-	GUARDIAN_EXITED,  /* the root has ended; all there is to say, but for leftovers and when a
+	GUARDIAN_STARTED, /* number is the pid; sent only when asked for */
+	GUARDIAN_FAILED,  /* number is the errno of the start; nothing follows */
+	GUARDIAN_EXITED,  /* the process has ended; nothing follows unless there are leftovers or a
 	                     kill was asked for */
-	GUARDIAN_GONE,    /* nothing of the tree is left: one for each GUARDIAN_KILL_TREE */
+	GUARDIAN_GONE,    /* nothing of the tree is left; sent once for each GUARDIAN_KILL_TREE */
 };
 
 struct guardian_reply {
 	uint64_t id;
 	uint32_t news;
 	int32_t number;  /* errno, or wait status */
-	bool for_memory; /* of an exit: the kernel killed in its control group */
-	bool leftovers;  /* processes of the tree are still there, and nobody has asked to kill them
-	                  */
+	bool for_memory; /* of an exit, when the kernel killed in its control group */
+	bool leftovers;  /* processes of the tree live on, and nobody has asked to kill them */
 	int64_t cpu_user_us, cpu_system_us, max_rss_kib;
 };
 

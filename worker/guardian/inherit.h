@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of the worker's variables a handler may have. Pure. */
+/* Decides which of the worker's environment variables a handler may have. Pure. */
 #pragma once
 
 #include <stdbool.h>
 
-/* "NAME=value", or "NAME=". Never AMQP_, WARREN_, NOTIFY_SOCKET, WATCHDOG_ ..., whatever a setting
- * may list. */
+/* Returns false for variables ("NAME=value" or "NAME=") that no handler may have, whatever a
+ * setting lists: AMQP_, WARREN_, NOTIFY_SOCKET and the like. */
 bool inherit_allowed(const char *variable);

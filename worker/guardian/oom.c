@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t seen = -1; /* -1: the kernel does not count */
+static int64_t seen = -1; /* -1 when the kernel does not count */
 
 static int64_t count_kills(void)
 {
@@ -31,6 +31,6 @@ bool oom_happened(void)
 	int64_t now = seen < 0 ? -1 : count_kills();
 	if (now <= seen)
 		return false;
-	seen++; /* one kill explains one end */
+	seen++; /* one kill explains the end of one process */
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler process may not exceed, and who it is: told to the guardian with each start. */
+/* The limits and the user of a handler process. The guardian is told them with each start. */
 #pragma once
 
 #include <stdbool.h>

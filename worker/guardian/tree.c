@@ -53,7 +53,7 @@ bool tree_has_stranger(const pid_t *known, size_t count)
 	return false;
 }
 
-/* The next word, cut off where it ends; NULL: there is none. */
+/* Returns the next word, cut off where it ends, or NULL. */
 static char *next_word(char **at)
 {
 	char *word = *at + strspn(*at, " \n");
@@ -63,8 +63,8 @@ static char *next_word(char **at)
 	return *word ? word : NULL;
 }
 
-/* The command name in /proc/PID/stat may hold blanks and brackets: fields are counted from the last
- * ')'. */
+/* Counts fields from the last ')', because the command name before it may hold blanks and brackets.
+ */
 static bool read_process(pid_t pid, struct tree_process *p)
 {
 	enum {
@@ -134,7 +134,7 @@ void tree_scan(struct tree *t)
 	*t = (struct tree){0};
 	scan_all(t);
 	pid_t self = getpid();
-	/* Decided first, dropped after: dropping one would cut the chain of another. */
+	/* Decide first and drop after, because dropping one would cut the chain of another. */
 	for (size_t i = 0; i < t->count; i++)
 		t->processes[i].owner = descends(t, &t->processes[i], self) ? t : NULL;
 	size_t kept = 0;
@@ -167,7 +167,7 @@ static bool carries(pid_t pid, const char *token)
 
 void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token)
 {
-	/* A pid is not given out again while a session bears it: without a leader, the session is
+	/* The kernel reuses no pid while a session bears it. So without its leader, the session is
 	 * still the old one. */
 	bool own_session = !ended || !find(t, root);
 	for (size_t i = 0; i < t->count; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The processes below the guardian, and which of them belong to which try. A process belongs to a
- * try when it is the try's root or descends from it, is in the root's session, carries the try's
- * token in its environment, or descends from one that does. Reads /proc; used by the guardian
- * process only.
+ * The processes below the guardian, and which of them belong to which handler process, the root. A
+ * process belongs to a root when it is the root or descends from it, is in the root's session,
+ * carries the root's token in its environment, or descends from one that does. Reads /proc. Only
+ * the guardian process uses it.
  */
 #pragma once
 
@@ -14,31 +14,31 @@
 
 struct tree_process {
 	pid_t pid, parent, session;
-	unsigned long long started; /* clock ticks since boot: tells a reused pid */
-	const void *owner;          /* the try it belongs to; NULL: none found */
+	unsigned long long
+	    started;       /* clock ticks since boot; tells a reused pid from the old one */
+	const void *owner; /* whose process it is, or NULL when that is not known */
 };
 
 struct tree {
-	struct tree_process *processes; /* descendants of the guardian, itself left out */
+	struct tree_process *processes; /* descendants of the guardian, without the guardian */
 	size_t count, cap;
 };
 
-/* Does the calling process have a child that is not among the count known ones? Cheap; true when
- * unsure. */
+/* Returns true when the calling process has a child that is not among the known ones, or when that
+ * cannot be told. Cheap. */
 bool tree_has_stranger(const pid_t *known, size_t count);
 
-/* All descendants of the calling process, owners not yet set. */
+/* Fills t with all descendants of the calling process, without owners. End it with tree_finish. */
 void tree_scan(struct tree *t);
 void tree_finish(struct tree *t);
-/* Sets owner on what belongs to the try. root: its first process; ended: that has been reaped.
- * token: "JOB_TOKEN=..."
- */
+/* Sets owner on every process that belongs to root. `ended` says that root has been reaped. token
+ * is the "JOB_TOKEN=..." of its environment. */
 void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token);
-/* Sends the signal to the very process that was scanned: a pid that was reused meanwhile is left
- * alone. */
+/* Sends the signal to the process that was scanned. Does nothing when its pid has been reused
+ * meanwhile. */
 void tree_signal(const struct tree_process *p, int signal);
 /*
- * Kills all descendants of the calling process, reaping its children, until there is none or the
- * monotonic clock has passed until_ms. True: there is none.
+ * Kills all descendants of the calling process and reaps its children, until there is none or the
+ * monotonic clock has passed until_ms. Returns true when there is none.
  */
 bool tree_kill_all(int64_t until_ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the worker and one long-lived process say to each other: requests are collected and written
- * once a turn of the loop, replies are read and end the flights that they name.
+ * The conversation of the worker with one long-lived process. Requests are collected and written
+ * once a turn of the loop. Replies are read and end the flights that they name.
  */
 #pragma once
 

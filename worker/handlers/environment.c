@@ -36,9 +36,10 @@ int environment_check(const struct job *j, struct error *err)
 		    strlen(j->headers[i].name) + strlen(j->headers[i].value) + sizeof "JOB_H_=";
 	if (total > ENVIRONMENT_HEADERS_MAX)
 		return error_set(err, ERROR_DATA,
-		                 "its headers take %zu bytes of environment; the limit is %d",
+		                 "the job's headers take %zu bytes of environment; the limit is %d",
 		                 total, ENVIRONMENT_HEADERS_MAX);
-	/* Sorted: comparing each with each would let a stranger's headers hold up the loop. */
+	/* Sorts them first, because comparing each with each would let a stranger's headers hold up
+	 * the loop. */
 	/* NOLINTBEGIN(bugprone-sizeof-expression): pointers are sorted */
 	cleanup_free const struct job_header **sorted = xcalloc(j->header_count, sizeof *sorted);
 	for (size_t i = 0; i < j->header_count; i++)
@@ -70,7 +71,7 @@ static const char *trace_parent(const struct job *j)
 	return NULL;
 }
 
-/* At most: a name for each two characters, and TMPDIR. */
+/* Returns an upper bound: a name for each two characters, and TMPDIR. */
 static size_t count_more(const struct environment_more *more)
 {
 	return (more->names ? strlen(more->names) / 2 + 1 : 0) + 1;

@@ -126,7 +126,7 @@ static void describe_exit(const struct exec_run *x, struct run_report *r)
 		snprintf(r->error, sizeof r->error, "exit %d%s%s", r->exit_code, colon, words);
 }
 
-/* What execve's error does not say by itself. */
+/* Returns what execve's error does not say by itself. */
 static const char *advice(int errnum, const char *program)
 {
 	if (errnum == ENOEXEC)
@@ -140,8 +140,8 @@ static void describe_failure(const struct exec_run *x, struct run_report *r)
 {
 	const char *program = ((const struct exec_handler *)x->run->handler->state)->program;
 	const char *words = strerrordesc_np(x->process.start_errno);
-	/* Too many arguments and variables are the job's doing (its headers); all else is this
-	 * machine's. */
+	/* Too many arguments and variables come from the job (its headers). All else is this
+	 * machine's fault. */
 	r->verdict = x->process.start_errno == E2BIG ? VERDICT_DEAD : VERDICT_UNRUNNABLE;
 	snprintf(r->error, sizeof r->error, "'%.300s' cannot be started: %s%s", program,
 	         words ? words : "unknown error", advice(x->process.start_errno, program));
@@ -185,8 +185,8 @@ static const struct spawned_events events = {
 
 /* ---- starting ---- */
 
-/* args and a newline, sealed and rewound: seekable, never blocking, and fine for a handler that
- * does not read. */
+/* Makes a sealed file of the args and a newline. It is seekable, never blocks, and is fine for a
+ * handler that does not read. */
 static int make_stdin(const struct job *j)
 {
 	int fd = memfd_create("job", MFD_CLOEXEC | MFD_ALLOW_SEALING);

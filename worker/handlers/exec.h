@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kind "exec": a process per job. docs/handlers.md is its contract. */
+/* The kind "exec" runs a process for each job. docs/handlers.md is its contract. */
 #pragma once
 
 #include "worker/handlers/handler.h"

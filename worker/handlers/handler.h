@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one interface of all handler kinds: start a job in a slot, stop it, report one verdict with
- * output and resource use. Deadlines, drain, counting and acks are the supervisor's and know
- * nothing of the kind.
- *
- * Everything here runs on the loop's thread.
+ * The one interface of all handler kinds: start a job, stop it, report one verdict with output and
+ * resource use. Deadlines, drain, counting and acks are the caller's business and know nothing of
+ * the kind. Everything here runs on the loop's thread.
  */
 #pragma once
 
@@ -21,36 +19,36 @@
 struct guardian;
 struct handler;
 
-/* What a handler may see of a try. All borrowed; lives until done() was called. */
+/* The part of a job that a handler may see. All is borrowed, and lives until done() was called. */
 struct run_request {
 	const struct job *job;
 	struct span document; /* the message's body as it came */
 	bool raw;             /* the body is the args, and no document */
 	const char *queue;    /* as the user knows it: "mail" */
 	unsigned attempt, max_attempts;
-	int64_t deadline_at_ms; /* wall clock, for the handler's information: the supervisor
-	                           enforces it */
+	int64_t deadline_at_ms; /* wall clock; for the handler's information, as the caller enforces
+	                           it */
 };
 
-/* One try in a handler; embedded in the supervisor's slot. */
+/* One run of a job in a handler. Embedded in what the caller keeps of the job. */
 struct run {
 	struct run_request request;
 	/* Called exactly once per start, but never after handler_stop, and never from inside start
 	 * or stop. */
 	void (*done)(struct run *r, const struct run_report *report);
 	/*
-	 * Of one that start() left waiting in a handler process, behind other jobs: its turn has
-	 * come. Its deadline counts from here. May be NULL.
+	 * Called when the turn has come of a run that start() left waiting in a process, behind
+	 * other jobs. Its deadline counts from here. May be NULL.
 	 */
 	void (*began)(struct run *r);
-	/* Now and then before done(), by kinds that can: percent (-1: not said), what it does just
-	 * now. May be NULL. */
+	/* Called now and then before done(), by kinds that can, with the percent that are done (-1
+	 * when not said) and a note. May be NULL. */
 	void (*progress)(struct run *r, int percent, struct span note);
-	/* A line of what it writes for people. May be NULL. */
+	/* Called with a line that the handler writes for people. May be NULL. */
 	void (*log)(struct run *r, struct span line);
-	bool waiting;            /* the kind's: it has been started, and has not begun */
+	bool waiting; /* set by the kind while the run has been started and has not begun */
 	const char *stopped_why; /* set by the owner before it stops the run: "timeout", "drain" */
-	void *owner;             /* the supervisor's */
+	void *owner;             /* the caller's */
 	void *state;             /* the kind's */
 	struct handler *handler;
 };
@@ -58,29 +56,29 @@ struct run {
 enum run_stop { RUN_STOP_TERM, RUN_STOP_KILL };
 
 struct handler_kind {
-	const char *name; /* "exec": the word before ':' in a handler's run text */
-	/* One process runs many jobs: when it crashes again and again, the handler is paused. */
+	const char *name; /* "exec", the word before ':' in a handler's run text */
+	/* One process runs many jobs. The handler is paused when it crashes again and again. */
 	bool long_lived;
-	/* Parses the rest of the text; checks what can be checked without running it (the
-	 * executable is found). */
+	/* Parses the rest of the text, and checks what can be checked without running it, such as
+	 * that the executable is there. */
 	int (*open)(struct handler *h, const char *rest, struct error *err);
 	/* Cuts off all runs without done(), and begins to close whatever the handler has in the
 	 * loop. The kind holds the handler (handler_hold) until all of that is closed. */
 	void (*close)(struct handler *h);
 	/* Frees the kind's state. Called after close, when nothing holds the handler any more. */
 	void (*free)(struct handler *h);
-	/* Has it no room for one more job now? The job waits, others may overtake it. NULL: it
-	 * always has. */
+	/* Returns true when there is no room for one more job now. The job then waits, and others
+	 * may overtake it. NULL when there is always room. */
 	bool (*full)(const struct handler *h);
-	/* The end of a turn of the loop: what the turn's starts and stops have to say goes out, in
-	 * one write. May be NULL. */
+	/* Called at the end of a turn of the loop, so that what its starts and stops have to say
+	 * goes out in one write. May be NULL. */
 	void (*flush)(struct handler *h);
-	/* No more runs come: long-lived processes are asked to end. True: none is left. NULL: there
-	 * are none between runs. */
+	/* Asks long-lived processes to end, because no more runs come. Returns true when none is
+	 * left. NULL when there are none between runs. */
 	bool (*retire)(struct handler *h);
-	/* Cannot fail: what goes wrong is reported by done(), from a later turn of the loop. */
+	/* Starts the run. What goes wrong is reported by done(), from a later turn of the loop. */
 	void (*start)(struct handler *h, struct run *r);
-	/* Asks the whole tree to end (TERM) or ends it (KILL). done() follows. Harmless after the
+	/* Asks the run to end (TERM), or ends it (KILL). done() follows. Does nothing after the
 	 * end. */
 	void (*stop)(struct run *r, enum run_stop how);
 };
@@ -96,7 +94,8 @@ struct handler {
 	bool closing;
 };
 
-/* For kinds: something in the loop refers to h, and then does so no longer. */
+/* For kinds. Call handler_hold for each thing in the loop that refers to h, and handler_release
+ * when that thing is closed. */
 void handler_hold(struct handler *h);
 void handler_release(struct handler *h);
 

@@ -17,16 +17,16 @@ enum {
 	CONNECT_TIMEOUT_MS = 10000,
 	BODY_SLACK =
 	    1024 *
-	    1024, /* read beyond what is kept, so that the connection can be used again; then cut */
+	    1024, /* so much more is read than is kept, so that the connection can be used again */
 	IDLE_CONNECTIONS = 64,
 	WORDS_SIZE = 301, /* of the body in the error */
 };
 
 struct http_handler {
 	CURLM *multi;
-	uv_timer_t timer; /* libcurl's */
+	uv_timer_t timer; /* for libcurl */
 	char *url;
-	char *socket_path; /* NULL: TCP */
+	char *socket_path; /* NULL for TCP */
 	struct list runs;  /* http_run::link: not reported yet */
 };
 
@@ -43,9 +43,9 @@ struct http_run {
 	struct run *run;
 	CURL *easy;
 	struct curl_slist *headers;
-	struct buf body; /* its beginning */
-	size_t body_len; /* of all that came */
-	bool cut;        /* we had enough and ended the transfer */
+	struct buf body; /* the beginning of the response */
+	size_t body_len; /* of the whole response */
+	bool cut;        /* the transfer was ended because it was too long */
 	bool added;      /* to the multi handle */
 	CURLcode result;
 	int64_t started_ms;
@@ -70,7 +70,7 @@ static void on_closed(uv_handle_t *handle)
 	free(x);
 }
 
-/* Nothing more is heard of the request: the run is its owner's again. */
+/* Takes the request out of libcurl. The run is its owner's again. */
 static void let_go(struct http_run *x)
 {
 	list_remove(&x->link);
@@ -245,7 +245,7 @@ static void http_free(struct handler *h)
 	free(x);
 }
 
-/* "///run/service.sock:/path" behind "http+unix:" */
+/* Splits "///run/service.sock:/path", which follows "http+unix:". */
 static bool split_unix(struct http_handler *x, const char *rest)
 {
 	const char *colon = strrchr(rest, ':');
@@ -276,8 +276,8 @@ static bool parse_url(struct http_handler *x, const char *run, const char *rest,
 		          run);
 	else if (has_user)
 		error_set(err, ERROR_CONFIG,
-		          "the URL holds a user name; let the service see to access by address or "
-		          "certificate");
+		          "the URL holds a user name, which handlers do not send; let the service "
+		          "grant access by address or certificate");
 	x->url = xstrdup(run);
 	return ok && !has_user;
 }
@@ -402,7 +402,7 @@ static void http_start(struct handler *h, struct run *r)
 		end(x, CURLE_FAILED_INIT);
 }
 
-/* There is nobody to ask nicely: the request is cut off either way. */
+/* Cuts the request off, whatever `how` says, because a service cannot be asked to end. */
 static void http_stop(struct run *r, enum run_stop how)
 {
 	struct http_run *x = r->state;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Handlers that are HTTP services: args are POSTed, the status is the verdict, the body is the
- * result. libcurl's multi interface in the worker's loop; connections are kept and used again.
+ * Handlers that are HTTP services. The args are POSTed, the status is the verdict, and the body is
+ * the result. Uses libcurl's multi interface in the worker's loop, which keeps connections and uses
+ * them again.
  */
 #pragma once
 
 #include "worker/handlers/handler.h"
 
-/* "http://host/path", "https://host/path", "http+unix:///run/service.sock:/path" */
+/* For "http://host/path", "https://host/path" and "http+unix:///run/service.sock:/path". */
 extern const struct handler_kind http_kind, https_kind, http_unix_kind;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a handler process writes, kept within bounds: the beginning of its stdout as the result, the
- * end of its stderr as the tail, its stderr lines in the log. Pure but for the log.
+ * Keeps what a handler process writes within bounds: the beginning of its stdout as the result, the
+ * end of its stderr as the tail, its lines of stderr in the log. Pure but for the log.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ struct output {
 	struct buf tail; /* at most twice BOX_STDERR_MAX */
 	bool log_lines;
 	struct log_subject subject; /* borrowed */
-	/* Hears each line of stderr that is within the bounds of the log, whether it is logged or
-	 * not. May be NULL. */
+	/* Called with each line of stderr that is within the bounds of the log, whether it is
+	 * logged or not. May be NULL. */
 	void (*on_line)(void *data, struct span line);
 	void *data;
 	struct buf line; /* the unfinished line of stderr */
@@ -31,9 +31,9 @@ void output_init(struct output *o, size_t result_max, bool log_lines, struct log
 void output_finish(struct output *o);
 void output_add_stdout(struct output *o, const char *data, size_t len);
 void output_add_stderr(struct output *o, const char *data, size_t len);
-/* No more will come: logs an unfinished last line, and how many lines were left out. */
+/* Ends the output: logs an unfinished last line, and how many lines were left out. */
 void output_end(struct output *o);
-/* The last BOX_STDERR_MAX bytes of stderr. Borrowed. */
+/* Returns the last BOX_STDERR_MAX bytes of stderr, borrowed. */
 struct span output_tail(const struct output *o);
-/* The last line of stderr that is not blank. Borrowed; empty when there is none. */
+/* Returns the last line of stderr that is not blank, borrowed, or an empty span. */
 struct span output_last_line(const struct output *o);

@@ -5,8 +5,8 @@
 
 enum {
 	AVERAGE_OVER = 16, /* jobs */
-	SHORT_NS = 100000, /* longer ones are worth a wake-up each */
-	REST_NS = 1500000, /* a timer of one millisecond takes up to that, and a bit */
+	SHORT_NS = 100000, /* a longer job is worth a wake-up of its own */
+	REST_NS = 1500000, /* a timer of one millisecond may take so long */
 	ROOM_BYTES =
 	    16 * 1024, /* a quarter of a pipe, which small pieces do not fill to its last byte */
 	AHEAD_NS = PACE_AHEAD_MS * 1000000,

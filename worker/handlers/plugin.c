@@ -17,9 +17,10 @@
 #define PLUGIN_HOST "warren-plugin-host"
 
 /*
- * Beside the worker's own program, as in the folder it was built in; where both are installed; or
- * where they were to be. After an upgrade it may be newer than a worker that runs on: what they say
- * to each other is the protocol of all handlers, and old ones must go on.
+ * Looks for the host beside the worker's own program (the build's folder), relative to it (where
+ * both are installed), and where it was to be installed. After an upgrade the host may be newer
+ * than a worker that runs on. What they say to each other is the protocol of all handlers, which
+ * does not break old ones.
  */
 static char *find_host(struct error *err)
 {
@@ -42,8 +43,8 @@ static char *find_host(struct error *err)
 	return NULL;
 }
 
-/* Loads it in a process that ends at once: a plugin that cannot be loaded is to be told before jobs
- * are taken. */
+/* Loads the plugin in a process that ends at once, so that a plugin that cannot be loaded is told
+ * before jobs are taken. */
 static int try_load(const char *host, const char *path, struct error *err)
 {
 	char text[512] = "";
@@ -52,7 +53,8 @@ static int try_load(const char *host, const char *path, struct error *err)
 	char *const argv[] = {(char *)PLUGIN_HOST, (char *)"--check", (char *)path, NULL};
 	posix_spawn_file_actions_t actions;
 	if (pipe2(out, O_CLOEXEC) < 0)
-		return error_set_errno(err, ERROR_BUG, errno, "no pipe");
+		return error_set_errno(err, ERROR_BUG, errno,
+		                       "the plugin cannot be tried, for lack of a pipe");
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, out[1], STDERR_FILENO);
 	int errnum = posix_spawn(&pid, host, &actions, NULL, argv, environ);

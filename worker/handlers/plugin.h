@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handlers that are shared objects (include/warren/plugin.h), each loaded by a long-lived process
- * of ours. */
+/* Handlers that are shared objects (include/warren/plugin.h), each loaded by long-lived processes
+ * of warren-plugin-host. */
 #pragma once
 
 #include "worker/handlers/handler.h"

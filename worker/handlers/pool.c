@@ -16,8 +16,8 @@
 enum { RESTART_BASE_MS = 100, RESTART_MAX_MS = 10000 };
 
 /*
- * A job that no process could take when it came: all are busy with one of the same id, or the last
- * one has just ended, maybe with this job waiting in it.
+ * A job that no process could take when it came. All of them hold a job with the same id, or the
+ * last process has just ended, maybe with this job waiting in it.
  */
 struct held {
 	struct list link; /* pool::held */
@@ -34,7 +34,7 @@ struct pool {
 	size_t count, max;
 	struct list held;
 	uv_timer_t
-	    timer;       /* the pause before a restart; the report of a held job that was stopped */
+	    timer; /* for the pause before a restart, and to report a held job that was stopped */
 	unsigned barren; /* processes that ended one after another without having finished a job */
 	int64_t not_before_ms;
 };
@@ -58,15 +58,15 @@ static void on_room(void *data)
 {
 	struct pool *p = data;
 	if (!list_empty(&p->held))
-		wake_at(p, 0); /* not inside the end of another job */
+		wake_at(p, 0); /* later, because this is inside the end of another job */
 }
 
-/* Until place_held finds a process for it. */
+/* Keeps the run until place_held finds a process for it. */
 static void hold(struct pool *p, struct run *run)
 {
 	struct held *h = xcalloc(1, sizeof *h);
 	h->run = run;
-	h->stopped = run->stopped_why != NULL; /* it must not begin any more */
+	h->stopped = run->stopped_why != NULL; /* then it must not begin any more */
 	list_append(&p->held, &h->link);
 	wake_at(p, h->stopped ? 0 : p->not_before_ms);
 }
@@ -110,7 +110,7 @@ static struct resident *grow(struct pool *p)
 	return r;
 }
 
-/* An idle one, else a new one, else the one that has least to do. */
+/* Returns an idle process, else a new one, else the one that has least to do. */
 static struct resident *choose(struct pool *p, const char *id)
 {
 	struct resident *best = NULL;
@@ -141,7 +141,7 @@ static void end_held(struct held *h)
 	struct run_report report = run_report_blank;
 	report.verdict = VERDICT_RETURNED;
 	report.wall_ms = 0;
-	snprintf(report.error, sizeof report.error, "it had not reached a handler process");
+	snprintf(report.error, sizeof report.error, "the job had not reached a handler process");
 	struct run *run = take_held(h);
 	run->done(run, &report);
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The long-lived processes of one handler: started when there is work for one more, started again
- * with a growing pause after a crash. Shared by the kinds that run jobs in such processes.
+ * The long-lived processes of one handler. They are started when there is work for one more, and
+ * started again with a growing pause after a crash. The kinds that run jobs in such processes share
+ * it.
  */
 #pragma once
 
 #include "worker/handlers/handler.h"
 
-/* program and words are taken: freed when it is closed, or on failure (words_free). stdio:
- * resident.h. -1: ERROR_CONFIG. */
+/* Opens the pool of h. Takes program and words, also on failure. stdio is as in resident.h. Returns
+ * -1 with ERROR_CONFIG. */
 int pool_open(struct handler *h, char *program, char **words, bool stdio, struct error *err);
 
-/* What struct handler_kind asks for. */
+/* The functions that struct handler_kind asks for. */
 void pool_close(struct handler *h);
 void pool_free(struct handler *h);
 bool pool_full(const struct handler *h);

@@ -26,7 +26,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	(void)st;
 	(void)type;
 	(void)ftw;
-	remove(path); /* what cannot be removed stays; there is nobody to tell */
+	remove(path); /* what cannot be removed stays, for there is nobody to tell */
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handlers that are long-lived processes: JSON Lines, one request and one reply per job
- * (protocol.h). */
+/* Handlers that are long-lived processes, which read one request and write one reply a job as lines
+ * of JSON (protocol.h). */
 #pragma once
 
 #include "worker/handlers/handler.h"

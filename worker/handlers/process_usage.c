@@ -20,8 +20,7 @@ bool process_usage_read(pid_t pid, struct process_usage *u)
 	if (n <= 0)
 		return false;
 	text[n] = 0;
-	/* The name, field 2, may hold anything; behind its ')' only numbers and the state follow.
-	 */
+	/* The name, field 2, may hold anything. Only numbers and the state follow its ')'. */
 	char *at = strrchr(text, ')');
 	long long values[FIELD_RSS + 1] = {0};
 	char *rest = NULL;

@@ -10,7 +10,7 @@
 #include "common/base/memory.h"
 #include "worker/handlers/words.h"
 
-/* errno says why not. */
+/* Returns false with errno when path is no program that we may run. */
 static bool runnable(const char *path)
 {
 	struct stat st;

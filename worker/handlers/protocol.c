@@ -67,7 +67,7 @@ static void read_usage(struct scan_value v, struct reply *r)
 	}
 }
 
-/* False: it is the member that says what the line is, and its value is not what it must be. */
+/* Returns false if m names the kind of line but its value has the wrong type. */
 static bool read_kind(const struct scan_member *m, struct reply *r, bool *known)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -139,7 +139,8 @@ static void replace(char *data, size_t len, char what)
 		*at = ' ';
 }
 
-/* A valid document has line ends between its tokens only: as blanks they keep it in one line. */
+/* Appends the document in one line. A valid one has line ends between its tokens only, which become
+ * blanks. */
 static void append_document(struct buf *out, struct span document)
 {
 	size_t from = out->len;
@@ -158,7 +159,8 @@ static void append_unsigned(struct buf *out, unsigned n)
 	buf_append(out, at, (size_t)(digits + sizeof digits - at));
 }
 
-/* Piece by piece: printf took a fourth of all the time that a short job took in the worker. */
+/* Appends piece by piece, because printf took a fourth of the time that a short job took in the
+ * worker. */
 void protocol_write_request(struct buf *out, const struct run_request *q)
 {
 	char deadline[CLOCK_TEXT_SIZE];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one run of a job came to, as its handler reports it. */
+/* The report of a handler about one run of a job. */
 #pragma once
 
 #include <stdbool.h>

@@ -32,14 +32,15 @@ struct resident {
 	struct resident_events events;
 	struct spawned process;
 	uv_pipe_t in;
-	uv_timer_t limit; /* one after the other: for the retreat, for its exit */
-	uv_timer_t rest;  /* runs while its replies are not read */
+	uv_timer_t
+	    limit; /* for its end after a retreat, or for its exit after the end of its output */
+	uv_timer_t rest; /* runs while its replies are not read */
 	struct conversation talk;
 	struct output output;
 	char subject_id[32];
 	bool retiring;
 	int handles;     /* libuv's, and the process, that are not closed yet */
-	char fault[256]; /* what it did wrong; "" */
+	char fault[256]; /* what it did wrong, or "" */
 };
 
 /* ---- the end ---- */
@@ -118,7 +119,7 @@ static void fill_end(const struct resident *r, const struct flight *f, struct ru
 	}
 }
 
-/* Those that only lay in it have not begun. */
+/* Reports the jobs that had begun. The others are given to another process. */
 static void on_end(struct spawned *s)
 {
 	struct resident *r = s->owner;
@@ -223,7 +224,7 @@ static void on_output(struct spawned *s, const char *data, size_t len)
 	uv_timer_start(&r->rest, on_rested, PACE_REST_MS, 0);
 }
 
-/* The end of output may come before the exit that it belongs to, which says more. */
+/* The end of output may come before the exit, which says more. So it is not a fault at once. */
 static void on_output_ended(struct spawned *s)
 {
 	struct resident *r = s->owner;
@@ -260,7 +261,7 @@ void resident_flush(struct resident *r)
 	conversation_flush(&r->talk, &r->in);
 }
 
-/* With recycle_jobs no more are written to it than it is to run. */
+/* Returns true when r holds as many jobs as it is to run by recycle_jobs. */
 static bool is_used_up(const struct resident *r)
 {
 	int64_t most = r->spec.handler->settings->recycle_jobs;
@@ -329,7 +330,7 @@ static int made(int fd, int *errnum)
 	return fd;
 }
 
-/* The process's end of the pipe by which it gets requests. Returns -1 with *errnum. */
+/* Returns the process's end of the pipe by which it gets requests, or -1 with *errnum. */
 static int open_requests(struct resident *r, int *errnum)
 {
 	int in[2];
@@ -356,7 +357,7 @@ static int open_descriptors(struct resident *r, int fds[SPAWN_FDS_MAX])
 	return errnum;
 }
 
-/* With several jobs in it nobody knows whose line it is. */
+/* Passes the line on only if there is one job, because otherwise nobody knows whose line it is. */
 static void on_line(void *data, struct span line)
 {
 	const struct resident *r = data;

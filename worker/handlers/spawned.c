@@ -87,7 +87,7 @@ static void on_exited(void *data, const struct child_exit *exit)
 	                !s->kill_asked && (exit->for_memory || oom_happened());
 	if (!exit->leftovers && !s->kill_asked)
 		s->child = NULL;
-	spawned_read(s); /* what it has said counts */
+	spawned_read(s); /* what it wrote before counts */
 	if (s->events->exited)
 		s->events->exited(s);
 	wait_for_output(s);
@@ -107,7 +107,7 @@ static const struct child_events child_events_with_start = {
 
 /* ---- output ---- */
 
-/* All streams read into one buffer: a read is used up before the next. */
+/* All streams read into one buffer, because a read is used up before the next. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	static char chunk[READ_SIZE];
@@ -185,7 +185,7 @@ void spawned_init(struct spawned *s, struct handler *h, const struct spawn_limit
 		s->start_errno = open_pipe(&s->err, &s->err_fd);
 }
 
-/* Without a start their ends are here still, maybe in the list of descriptors, maybe not. */
+/* Closes all descriptors, with the process's ends of the pipes, which may be in the list or not. */
 static void close_fds(struct spawned *s, struct spawn *what)
 {
 	for (size_t i = 0; i < SPAWN_FDS_MAX; i++)
@@ -201,7 +201,8 @@ void spawned_start(struct spawned *s, struct spawn *what, int errnum)
 		s->start_errno = errnum;
 	if (s->start_errno) {
 		close_fds(s, what);
-		uv_timer_start(&s->timer, on_time, 0, 0); /* no event comes from inside here */
+		uv_timer_start(&s->timer, on_time, 0,
+		               0); /* events never come from inside this call */
 		return;
 	}
 	s->open = 2;

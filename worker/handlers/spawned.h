@@ -19,16 +19,16 @@ struct spawned;
 
 /* Called from the loop, never from inside a function below. */
 struct spawned_events {
-	/* The guardian has started it, and pid is known. May be NULL. */
+	/* The guardian has started the process, and pid is known. May be NULL. */
 	void (*started)(struct spawned *s);
-	/* Bytes of its stdout, or of its stderr. Borrowed for the time of the call. */
+	/* The process has written these bytes to its stdout, or to its stderr. Borrowed. */
 	void (*output)(struct spawned *s, const char *data, size_t len);
 	void (*errors)(struct spawned *s, const char *data, size_t len);
-	/* Its stdout is at its end. May be NULL. */
+	/* The process has closed its stdout. May be NULL. */
 	void (*output_ended)(struct spawned *s);
-	/* Its exit. Does not come when it could not be started. May be NULL. */
+	/* The process has exited. Not called when it could not be started. May be NULL. */
 	void (*exited)(struct spawned *s);
-	/* Its end, or start_errno is set and it has never been there. May be NULL. */
+	/* The process has ended, or could not be started (start_errno is set). May be NULL. */
 	void (*ended)(struct spawned *s);
 	/* Called after `ended`: nothing is left of its tree, or it did not go within 2 s. */
 	void (*gone)(struct spawned *s);
@@ -37,7 +37,7 @@ struct spawned_events {
 };
 
 struct spawned {
-	/* To read for the owner. */
+	/* For the owner to read. */
 	void *owner;
 	pid_t pid;       /* 0: not known yet */
 	int start_errno; /* why it could not be started */

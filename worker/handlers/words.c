@@ -73,7 +73,8 @@ int words_split(const char *text, char ***words, size_t *count, struct error *er
 	while (!problem) {
 		s.at += strspn(s.at, " \t\n");
 		if (strncmp(s.at, "\\\n", 2) == 0)
-			s.at += 2; /* a line goes on: between words it is a blank like any other */
+			s.at +=
+			    2; /* a continued line; between words it is a blank like any other */
 		else if (*s.at)
 			problem = take_word(&s);
 		else

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * warren-plugin-host, the process that a plugin runs in: the other end of protocol.h. Jobs come in
- * by descriptor 3, replies go out by 4. One job after the other, all blocking. A program of its
- * own, and with as few libraries as possible: one starts before a worker's first job can.
+ * warren-plugin-host, the process that a plugin runs in, is the other end of
+ * worker/handlers/protocol.h. Jobs come in by descriptor 3, replies go out by 4. It runs one job
+ * after the other, all blocking. It is a program of its own with as few libraries as possible,
+ * because the first job of a worker waits for its start.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,20 +28,20 @@
 
 enum { IN = 3, OUT = 4, CHUNK = 64 * 1024, AHEAD_MAX = 1000, SHORT_US = 1000 };
 
-/* What jobs cost. Asking the kernel takes as long as a short job does, so it is asked about long
- * ones only. */
+/* The cost of jobs. Asking the kernel takes as long as a short job, so it is asked about long ones
+ * only. */
 struct spent {
-	struct rusage asked;   /* when it was asked last */
-	int64_t since_us;      /* wall clock of the job in hand's start */
-	int64_t short_ones_us; /* wall clock of the jobs since it was asked */
-	char usage[128];       /* of a short one, as it stands in a reply */
+	struct rusage asked;   /* at the last question */
+	int64_t since_us;      /* when the job in hand began */
+	int64_t short_ones_us; /* time of the jobs since the last question */
+	char usage[128];       /* what a reply says of a short job */
 };
 
 struct host {
 	const struct warren_plugin *plugin;
 	void *state;
-	struct buf in;  /* read and not used yet: the line in hand and what is behind it */
-	size_t used;    /* of it, up to the line in hand's end */
+	struct buf in;  /* read and not used yet, from the line in hand on */
+	size_t used;    /* up to the end of the line in hand */
 	bool ended;     /* end of input */
 	struct buf out; /* the reply */
 	struct spent spent;
@@ -118,7 +119,7 @@ static void drop_used(struct host *h)
 	h->used = 0;
 }
 
-/* The next line, borrowed until the next call; NULL at the end of input. */
+/* Returns the next line, borrowed until the next call, or NULL at the end of input. */
 static char *next_line(struct host *h, size_t *len)
 {
 	char *end;
@@ -144,7 +145,7 @@ struct request {
 	struct warren_job job;
 };
 
-/* One after the other is read into it: its memory is used again. */
+/* Jobs are read into it one after the other, so that its memory is used again. */
 static void request_clear(struct request *r)
 {
 	buf_clear(&r->head);
@@ -242,8 +243,9 @@ static bool read_document(struct request *r, struct span document)
 }
 
 /*
- * The head of the line and the document in it are read apart: together they would be one level
- * deeper than a document may be. What stands before "job" holds no such text, being ids and names.
+ * Reads the head of the line and the document in it apart, because together they would be one level
+ * deeper than a document may be. Only ids and names stand before "job", so the text is not found
+ * there.
  */
 static bool read_request(struct request *r, const char *line, size_t len)
 {
@@ -324,7 +326,7 @@ static bool has_cancel(const struct host *h)
 	       memmem(h->in.data + h->used, h->in.len - h->used, word, (size_t)len);
 }
 
-/* The cancel may have come together with an earlier job's. */
+/* The cancel may have been read together with an earlier line. */
 static int host_cancelled(const struct warren_host *w)
 {
 	struct host *h = host_of(w);
@@ -343,7 +345,7 @@ static int host_cancelled(const struct warren_host *w)
 
 /* ---- jobs ---- */
 
-/* True: the job was a short one. */
+/* Returns true when the job was a short one. */
 static bool append_reply(struct host *h, enum warren_verdict v)
 {
 	static const char *const words[] = {"ok", "retry", "snooze", "dead"};
@@ -414,7 +416,9 @@ static int serve(struct host *h)
 	request_finish(&r);
 	if (ok)
 		return 0;
-	fprintf(stderr, "warren-plugin-host: a line that is no request, or nobody to answer\n");
+	fprintf(
+	    stderr,
+	    "warren-plugin-host: it read a line that is no request, or nobody reads its replies\n");
 	return ERROR_BUG;
 }
 

@@ -15,12 +15,12 @@ static struct {
 	pthread_cond_t filled;
 	struct buf held;
 	unsigned long
-	    batch; /* counts flushes: tells the thread whether what it saw is still held */
+	    batch; /* counts flushes, and so tells the thread whether what it saw is still held */
 	int fd;
-	pid_t pid; /* a child that the plugin forks has a copy of what is held, and must not say it
-	              again */
+	pid_t pid; /* a child that the plugin forks has a copy of what is held, and must not write
+	              it again */
 	bool threaded, broken;
-	atomic_bool busy; /* a crash must not write what is just being changed or written */
+	atomic_bool busy; /* during a crash nothing is written that is just being changed */
 } out = {.lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER, .fd = -1};
 
 static bool write_all(const char *data, size_t len)
@@ -64,12 +64,12 @@ static void *flush_late(void *arg)
 	return arg;
 }
 
-/* Async-signal-safe: no lock; the process ends in any case. */
+/* Async-signal-safe. Takes no lock, as the process ends in any case. */
 static void on_crash(int number)
 {
 	if (getpid() == out.pid && !atomic_load(&out.busy) && out.held.len > 0)
 		write_all(out.held.data, out.held.len);
-	raise(number); /* as it would have ended without this: SA_RESETHAND */
+	raise(number); /* ends as it would have ended without this handler (SA_RESETHAND) */
 }
 
 static void on_exit_flush(void)
@@ -83,7 +83,7 @@ static void on_exit_flush(void)
 
 static void watch_crashes(void)
 {
-	static char stack[16384]; /* a stack overflow has none left */
+	static char stack[16384]; /* because a stack overflow leaves no room on the stack */
 	static const int numbers[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT,
 	                              SIGTERM, SIGXCPU, SIGPIPE, SIGALRM, SIGSYS,
 	                              SIGTRAP, SIGXFSZ, SIGHUP,  SIGUSR1, SIGUSR2};
@@ -94,7 +94,7 @@ static void watch_crashes(void)
 	if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE))
 		sigaltstack(&alternative, NULL);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		struct sigaction old; /* what the plugin or its runtime has installed stays */
+		struct sigaction old; /* what the plugin or its runtime has installed is kept */
 		if (sigaction(numbers[i], NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) &&
 		    old.sa_handler == SIG_DFL)
 			sigaction(numbers[i], &action, NULL);
