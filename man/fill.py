@@ -22,7 +22,9 @@ def escape(text):
 
 
 def help_section(program, command, heading):
-    text = subprocess.run([program, command, "--help"], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(
+        [program, command, "--help"], check=True, capture_output=True, text=True
+    ).stdout
     section = re.search(heading + r":\n((?:  .*\n)*)", text)
     return section.group(1).splitlines() if section else []
 
@@ -31,7 +33,8 @@ def option_list(lines):
     print(".Bl -tag -width Ds")
     for line in lines:
         letter, name, argument, words = re.match(
-            r"  (?:-(\w), |    )--([\w-]+)(?: (\S+)|(?:\[=\w+\]))? +(.*)", line).groups()
+            r"  (?:-(\w), |    )--([\w-]+)(?: (\S+)|(?:\[=\w+\]))? +(.*)", line
+        ).groups()
         parts = ([f"Fl {letter} ,"] if letter else []) + [f"Fl -{name}"]
         if argument:
             parts.append("Ar " + escape(argument))

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Measures Warren beside what it is held against, in turns. Called by scripts/bench.sh, which has a broker for it."""
+"""Measures Warren beside what it is held against, in turns. Called by scripts/bench.sh, which has a
+broker for it.
+"""
 import argparse
 import json
 import os
@@ -12,25 +14,47 @@ import peers
 import report
 from measure import BenchError, Meter
 
-SHORT = {"document": 100000, "publish": 15000, "consume": 20000, "python": 10000, "spawn": 250, "latency": 300, "scale": 100, "ring": 20000}
+SHORT = {
+    "document": 100000,
+    "publish": 15000,
+    "consume": 20000,
+    "python": 10000,
+    "spawn": 250,
+    "latency": 300,
+    "scale": 100,
+    "ring": 20000,
+}
 LONG_FACTOR = 5
 
 
 def main():
     o = read_options()
     size = SHORT if not o.long else {name: n * LONG_FACTOR for name, n in SHORT.items()}
-    context = cases.Context(Meter(o.broker_pid, o.folder), os.path.abspath(o.build), o.url, o.folder, size)
-    groups = {name: dict(group) for name, group in {**cases.GROUPS, **(cases.LONG_GROUPS if o.long else {})}.items()}
+    context = cases.Context(
+        Meter(o.broker_pid, o.folder), os.path.abspath(o.build), o.url, o.folder, size
+    )
+    groups = {
+        name: dict(group)
+        for name, group in {**cases.GROUPS, **(cases.LONG_GROUPS if o.long else {})}.items()
+    }
     missing = peers.add_to(groups)
     if missing:
         print(f"not here, so left out: {', '.join(sorted(missing))} (--install-peers)")
-    groups = {name: group for name, group in groups.items() if not o.only or any(word in name for word in o.only)}
+    groups = {
+        name: group
+        for name, group in groups.items()
+        if not o.only or any(word in name for word in o.only)
+    }
     results = {}
     for name, group in groups.items():
         results[name] = run_group(context, name, group, o.repeat)
         print("\n" + "\n".join(report.group_table(name, results[name])), flush=True)
     if o.json:
-        machine = {"processors": os.cpu_count(), "kernel": platform.release(), "repetitions": o.repeat}
+        machine = {
+            "processors": os.cpu_count(),
+            "kernel": platform.release(),
+            "repetitions": o.repeat,
+        }
         with open(o.json, "w", encoding="utf-8") as f:
             json.dump({"machine": machine, "groups": results}, f, indent=1)
     return 0

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is measured: groups of cases that do the same work. The first of a group is the ceiling of the others."""
+"""What is measured: groups of cases that do the same work. The first of a group is the ceiling of
+the others.
+"""
 import json
 import os
 import time
@@ -10,7 +12,10 @@ QUEUE = "bench"
 EXCHANGE, KEY = "warren.v1.jobs", f"warren.v1.q.{QUEUE}"
 HERE = os.path.dirname(os.path.abspath(__file__))
 RATE = 200  # jobs a second, of the latency
-PACK, PACKED_FACTOR = 100, 5  # so many jobs in a message; and of them so many more, that the start does not weigh more
+PACK, PACKED_FACTOR = (
+    100,
+    5,
+)  # so many jobs in a message; and of them so many more, that the start does not weigh more
 
 
 class Context:
@@ -58,7 +63,9 @@ def read_document(way):
 
 
 def publish_raw(c, *options):
-    return c.meter.run(c.raw("publish", c.url, EXCHANGE, KEY, c.size["publish"], *options), c.size["publish"])
+    return c.meter.run(
+        c.raw("publish", c.url, EXCHANGE, KEY, c.size["publish"], *options), c.size["publish"]
+    )
 
 
 def publish_corked(c):
@@ -68,8 +75,17 @@ def publish_corked(c):
 def job_lines(c, jobs):
     path = os.path.join(c.folder, f"jobs.{jobs}")
     if not os.path.exists(path):
-        job = {"type": "bench", "args": {"t": time.time_ns(), "file": "", "numbers": [1, 2.5, -300.0], "yes": True,
-                                         "text": "a line of text, as many a job has one among its arguments", "nothing": None}}
+        job = {
+            "type": "bench",
+            "args": {
+                "t": time.time_ns(),
+                "file": "",
+                "numbers": [1, 2.5, -300.0],
+                "yes": True,
+                "text": "a line of text, as many a job has one among its arguments",
+                "nothing": None,
+            },
+        }
         with open(path, "w", encoding="utf-8") as f:
             for n in range(jobs):
                 f.write(json.dumps({"id": f"bench-{n:012}", **job}, separators=(",", ":")) + "\n")
@@ -84,7 +100,17 @@ def publish_batch(c, *options):
 
 def publish_packed(c):
     jobs = c.size["publish"] * PACKED_FACTOR
-    words = [c.producer, "batch", job_lines(c, jobs), "-q", QUEUE, "--progress", "none", "--pack", str(PACK)]
+    words = [
+        c.producer,
+        "batch",
+        job_lines(c, jobs),
+        "-q",
+        QUEUE,
+        "--progress",
+        "none",
+        "--pack",
+        str(PACK),
+    ]
     return c.meter.run(words, jobs, c.env)
 
 
@@ -102,14 +128,29 @@ def consume_raw_each(c):
 
 
 def run_worker(c, jobs, slots, handler, *options, level="warn", more_env=None):
-    words = [c.worker, "run", "-q", QUEUE, "-j", str(slots), "--count", str(jobs), "--handler", f"*={handler}", *options,
-             "--log-level", level]
+    words = [
+        c.worker,
+        "run",
+        "-q",
+        QUEUE,
+        "-j",
+        str(slots),
+        "--count",
+        str(jobs),
+        "--handler",
+        f"*={handler}",
+        *options,
+        "--log-level",
+        level,
+    ]
     return c.meter.run(words, jobs, {**c.env, **(more_env or {})})
 
 
 def consume_plugin(c):
     c.fill(c.size["consume"])
-    return run_worker(c, c.size["consume"], 500, "plugin:" + c.plugin("handlers/noop"), "--with", "children=1")
+    return run_worker(
+        c, c.size["consume"], 500, "plugin:" + c.plugin("handlers/noop"), "--with", "children=1"
+    )
 
 
 def consume_packed(c):
@@ -123,7 +164,9 @@ def consume_plugin_logged(c):
     jobs, log = c.size["consume"], c.path("worker.log")
     c.fill(jobs)
     handler = "plugin:" + c.plugin("handlers/noop")
-    measure = run_worker(c, jobs, 500, handler, "--with", "children=1", "--log-file", log, level="info")
+    measure = run_worker(
+        c, jobs, 500, handler, "--with", "children=1", "--log-file", log, level="info"
+    )
     with open(log, "rb") as f:
         lines = sum(b"] ok in" in line for line in f)
     if lines != jobs:
@@ -135,7 +178,9 @@ def consume_process(c, handler):
     """A long-lived handler that tells what it used itself."""
     jobs, file = c.size["python"], c.path("cpu")
     c.fill(jobs)
-    measure = run_worker(c, jobs, 100, "process:" + handler, "--with", "children=1", more_env={"BENCH_CPU": file})
+    measure = run_worker(
+        c, jobs, 100, "process:" + handler, "--with", "children=1", more_env={"BENCH_CPU": file}
+    )
     with open(file, encoding="utf-8") as f:
         handler_us = float(f.read()) * 1e6 / jobs
     return measure._replace(details={"handler_cpu_us": handler_us})
@@ -149,11 +194,26 @@ def python_alone(c):
     """The handler's own part: it is fed from a file."""
     jobs = c.size["python"]
     requests = c.path("requests")
-    with open(job_lines(c, jobs), encoding="utf-8") as lines, open(requests, "w", encoding="utf-8") as f:
+    with open(job_lines(c, jobs), encoding="utf-8") as lines, open(
+        requests, "w", encoding="utf-8"
+    ) as f:
         for n, line in enumerate(lines):
-            f.write(json.dumps({"id": f"bench-{n:012}", "type": "bench", "attempt": 1, "max_attempts": 5, "queue": QUEUE,
-                                "deadline": "2030-01-01T00:00:00.000Z"})[:-1] + f',"job":{line.strip()}}}\n')
-    return c.meter.run(["sh", "-c", f'exec python3 "{HERE}/noop.py" 3<"{requests}" 4>/dev/null'], jobs)
+            f.write(
+                json.dumps(
+                    {
+                        "id": f"bench-{n:012}",
+                        "type": "bench",
+                        "attempt": 1,
+                        "max_attempts": 5,
+                        "queue": QUEUE,
+                        "deadline": "2030-01-01T00:00:00.000Z",
+                    }
+                )[:-1]
+                + f',"job":{line.strip()}}}\n'
+            )
+    return c.meter.run(
+        ["sh", "-c", f'exec python3 "{HERE}/noop.py" 3<"{requests}" 4>/dev/null'], jobs
+    )
 
 
 # ---- exec
@@ -189,13 +249,27 @@ def latencies(c, consumer, file):
 
 def latency_raw(c):
     file = c.path("latency")
-    return latencies(c, c.raw("consume", c.url, KEY, c.size["latency"], 1, 10, "--latency", file), file)
+    return latencies(
+        c, c.raw("consume", c.url, KEY, c.size["latency"], 1, 10, "--latency", file), file
+    )
 
 
 def latency_worker(c):
     file = c.path("latency")
-    words = [c.worker, "run", "-q", QUEUE, "-j", "4", "--count", str(c.size["latency"]), "--log-level", "warn", "--handler",
-             "*=plugin:" + c.plugin("bench/latency")]
+    words = [
+        c.worker,
+        "run",
+        "-q",
+        QUEUE,
+        "-j",
+        "4",
+        "--count",
+        str(c.size["latency"]),
+        "--log-level",
+        "warn",
+        "--handler",
+        "*=plugin:" + c.plugin("bench/latency"),
+    ]
     return latencies(c, words, file)
 
 
@@ -206,7 +280,10 @@ def publish_clock(c, file):
     """A job whose latency is the wall clock, for its time is 0."""
     lines = c.path("line")
     with open(lines, "w", encoding="utf-8") as f:
-        f.write(json.dumps({"type": "bench", "args": {"t": 0, "file": file}}, separators=(",", ":")) + "\n")
+        f.write(
+            json.dumps({"type": "bench", "args": {"t": 0, "file": file}}, separators=(",", ":"))
+            + "\n"
+        )
     c.do([c.producer, "batch", lines, "-q", QUEUE, "--progress", "none"])
 
 
@@ -240,7 +317,16 @@ def start_raw(c):
 
 def start_worker(c):
     file = c.path("first")
-    words = [c.worker, "run", "-q", QUEUE, "--log-level", "warn", "--handler", "*=plugin:" + c.plugin("bench/latency")]
+    words = [
+        c.worker,
+        "run",
+        "-q",
+        QUEUE,
+        "--log-level",
+        "warn",
+        "--handler",
+        "*=plugin:" + c.plugin("bench/latency"),
+    ]
     measure = first_job(c, words + ["--once"], file)
     return idle(c, measure, words)
 
@@ -253,8 +339,20 @@ def scale(workers):
 
     def run(c):
         each = c.size["scale"]
-        words = [c.worker, "run", "-q", QUEUE, "-j", "1", "--count", str(each), "--log-level", "warn", "--handler",
-                 "*=plugin:" + c.plugin("bench/nap")]
+        words = [
+            c.worker,
+            "run",
+            "-q",
+            QUEUE,
+            "-j",
+            "1",
+            "--count",
+            str(each),
+            "--log-level",
+            "warn",
+            "--handler",
+            "*=plugin:" + c.plugin("bench/nap"),
+        ]
         processes = [c.meter.start(words, env=c.env) for _ in range(workers)]
         time.sleep(1 + workers / 8)  # until all consume
         broker, began = cpu_of(c.meter.broker_pid), time.monotonic()
@@ -276,7 +374,9 @@ EASE = 1000  # jobs a second that a machine like this has no trouble with
 
 
 def ring_queue(c):
-    return c.meter.run(c.raw("publish", c.url, EXCHANGE, KEY, c.size["ring"], "--cork"), c.size["ring"])
+    return c.meter.run(
+        c.raw("publish", c.url, EXCHANGE, KEY, c.size["ring"], "--cork"), c.size["ring"]
+    )
 
 
 def ring_level(c, jobs, *options):
@@ -284,16 +384,26 @@ def ring_level(c, jobs, *options):
     file = c.path("ring")
     consumer = c.meter.start(c.raw("consume", c.url, KEY, jobs, 100, 2000, "--latency", file))
     exchange = f"warren.v1.delay.{LEVEL:02}"
-    measure = c.meter.run(c.raw("publish", c.url, exchange, KEY, jobs, "--latency", file, "--leave", LEVEL, *options), jobs)
+    measure = c.meter.run(
+        c.raw("publish", c.url, exchange, KEY, jobs, "--latency", file, "--leave", LEVEL, *options),
+        jobs,
+    )
     c.meter.end(consumer)
     late = [ms - LEVEL_MS for ms in read_latencies(file)]
     if len(late) != jobs:
         raise BenchError(f"{len(late)} of {jobs} jobs came out of the ring")
-    return measure._replace(details={"late_p50": percentile(late, 0.5), "late_p99": percentile(late, 0.99)}), late
+    return (
+        measure._replace(
+            details={"late_p50": percentile(late, 0.5), "late_p99": percentile(late, 0.99)}
+        ),
+        late,
+    )
 
 
 def drained(late, measure):
-    """Jobs a second that came out when no more went in: they went in evenly, and come out in that order."""
+    """Jobs a second that came out when no more went in: they went in evenly, and come out in that
+    order.
+    """
     out = [n * measure.seconds / measure.jobs + (LEVEL_MS + ms) / 1000 for n, ms in enumerate(late)]
     behind = [at for at in out if at > measure.seconds]
     return len(behind) / (out[-1] - max(measure.seconds, LEVEL_MS / 1000)) if behind else 0
@@ -327,13 +437,19 @@ GROUPS = {
         "warren-worker, plugin, log": consume_plugin_logged,
         "warren-worker, plugin, packs of 100": consume_packed,
     },
-    "a long-lived process": {"the Python handler alone": python_alone, "warren-worker, Python": consume_python},
+    "a long-lived process": {
+        "the Python handler alone": python_alone,
+        "warren-worker, Python": consume_python,
+    },
     "a process per job": {"posix_spawn": spawn_raw, "warren-worker, exec": spawn_worker},
     "latency at 200 jobs/s": {"rabbitmq-c": latency_raw, "warren-worker, plugin": latency_worker},
     "start, idle": {"rabbitmq-c": start_raw, "warren-worker, plugin": start_worker},
 }
 LONG_GROUPS = {
     "scale-out, jobs of 20 ms": {f"{n} processes": scale(n) for n in (1, 2, 4, 8, 16)},
-    "publish into the delay ring": {"into a queue": ring_queue, "into a level of 2 s": ring_flat_out,
-                                    "1,000/s into a level": ring_at_ease},
+    "publish into the delay ring": {
+        "into a queue": ring_queue,
+        "into a level of 2 s": ring_flat_out,
+        "1,000/s into a level": ring_at_ease,
+    },
 }

@@ -29,14 +29,19 @@ class Meter:
     def start(self, words, stdin=subprocess.DEVNULL, env=None):
         log = open(os.path.join(self.folder, "log"), "ab")  # its last lines are shown when it fails
         with log:
-            return subprocess.Popen(words, stdin=stdin, stdout=log, stderr=log, env={**os.environ, **(env or {})})
+            return subprocess.Popen(
+                words, stdin=stdin, stdout=log, stderr=log, env={**os.environ, **(env or {})}
+            )
 
     def end(self, process):
         """Its resource use, with that of all its descendants that were waited for."""
         _, status, use = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            raise BenchError(f"{' '.join(process.args[:3])}... ended with {process.returncode}:\n{self.last_words()}")
+            raise BenchError(
+                f"{' '.join(process.args[:3])}... ended with {process.returncode}:\n"
+                f"{self.last_words()}"
+            )
         return use
 
     def last_words(self):
@@ -55,7 +60,9 @@ class Meter:
 
 
 class Memory:
-    """The most that a process and its descendants hold together. Their ru_maxrss would begin with ours, which they are forked of."""
+    """The most that a process and its descendants hold together. Their ru_maxrss would begin with
+    ours, which they are forked of.
+    """
 
     def __init__(self, pid):
         self.pid, self.most_kib = pid, 0

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Warren is held against beside the ceilings: other people's programs, as far as they are installed."""
+"""What Warren is held against beside the ceilings: other people's programs, as far as they are
+installed.
+"""
 import os
 import shutil
 import subprocess
@@ -48,15 +50,30 @@ worked = []  # measures of jobs that were worked off only because they had been 
 
 def celery_publish(c):
     jobs = c.size["publish"] // FEW
-    measure = c.meter.run([PYTHON, peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs))
+    measure = c.meter.run(
+        [PYTHON, peer("celery_app.py"), str(jobs)], jobs, celery_environment(c, jobs)
+    )
     worked.append(celery_work(c, jobs))
     return measure
 
 
 def celery_work(c, jobs):
     """By one process, which is what costs it least."""
-    words = [PYTHON, "-m", "celery", "-A", "celery_app", "worker", "--pool", "solo", "--loglevel", "warning",
-             "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    words = [
+        PYTHON,
+        "-m",
+        "celery",
+        "-A",
+        "celery_app",
+        "worker",
+        "--pool",
+        "solo",
+        "--loglevel",
+        "warning",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
     return c.meter.run(words, jobs, celery_environment(c, jobs))
 
 
@@ -72,7 +89,9 @@ def amqp_consume(c):
     """A process for each job, one after the other: it has no slots."""
     jobs = c.size["spawn"]
     c.fill(jobs)
-    return c.meter.run(["amqp-consume", "-u", c.url, "-q", KEY, "-c", str(jobs), "-p", "4", "cat"], jobs)
+    return c.meter.run(
+        ["amqp-consume", "-u", c.url, "-q", KEY, "-c", str(jobs), "-p", "4", "cat"], jobs
+    )
 
 
 def consume_node(c):
@@ -84,9 +103,13 @@ def has_node():
 
 
 def has_module(name):
-    return lambda: os.access(PYTHON, os.X_OK) and subprocess.run(
-        [PYTHON, "-c", f"import {name}"], stderr=subprocess.DEVNULL, check=False
-    ).returncode == 0
+    return (
+        lambda: os.access(PYTHON, os.X_OK)
+        and subprocess.run(
+            [PYTHON, "-c", f"import {name}"], stderr=subprocess.DEVNULL, check=False
+        ).returncode
+        == 0
+    )
 
 
 def has_amqplib():

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Breaks everything that can be broken around Warren, at random from a seed, and counts the jobs. See README.md.
+"""Breaks everything that can be broken around Warren, at random from a seed, and counts the jobs.
+See README.md.
 
-  tests/faults/chaos.py                          the short form: 20,350 jobs, 67 faults, about four minutes
+  tests/faults/chaos.py      the short form: 20,350 jobs, 67 faults, about four minutes
   tests/faults/chaos.py --seed 42                another schedule and another load
   tests/faults/chaos.py --duration 1h            the long form
 """
@@ -34,7 +35,8 @@ PREFIX = "warren.v1"
 UNROUTABLE = PREFIX + ".unroutable"
 SHORT_S = 110
 PER_SECOND = 185  # jobs in the short form
-PER_SECOND_LONG = 60  # beyond it: a machine that does other things as well must get through them in the time named
+# beyond it: a machine that does other things as well must get through them in the time named
+PER_SECOND_LONG = 60
 DRAIN_WITHIN_S = 600
 EMPTY_FOR_S = 12  # more than two of the ticks at which a quorum queue counts
 
@@ -58,17 +60,34 @@ def main():
 
 
 def read_options():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     seed = random.SystemRandom().randrange(1, 1000000)
-    p.add_argument("--seed", type=int, default=seed, help="of schedule and load (default: another one each time)")
-    p.add_argument("--duration", type=seconds_of, default=SHORT_S,
-                   help="of the load and the faults: 90s, 10m, 1h (default 110s)")
-    p.add_argument("--jobs", type=int, help="how many (default: 185 a second for 110 s, then 60 a second)")
+    p.add_argument(
+        "--seed",
+        type=int,
+        default=seed,
+        help="of schedule and load (default: another one each time)",
+    )
+    p.add_argument(
+        "--duration",
+        type=seconds_of,
+        default=SHORT_S,
+        help="of the load and the faults: 90s, 10m, 1h (default 110s)",
+    )
+    p.add_argument(
+        "--jobs", type=int, help="how many (default: 185 a second for 110 s, then 60 a second)"
+    )
     p.add_argument("--faults", type=int, help="how many (default: 67 in 110 s)")
     p.add_argument("--workers", type=int, default=3)
     p.add_argument("--producers", type=int, default=3)
-    p.add_argument("--build", default="build-test", help="folder with the programs (default build-test)")
-    p.add_argument("--sanitized", action="store_true", help="the build has ASan: memory is told, not judged")
+    p.add_argument(
+        "--build", default="build-test", help="folder with the programs (default build-test)"
+    )
+    p.add_argument(
+        "--sanitized", action="store_true", help="the build has ASan: memory is told, not judged"
+    )
     p.add_argument("--json", metavar="FILE", help="write figures and findings there too")
     p.add_argument("--keep", action="store_true", help="keep the folder with all logs")
     p.add_argument("--quiet", action="store_true", help="do not tell each fault")
@@ -100,7 +119,9 @@ class RunError(Exception):
 
 
 class Run:
-    """One run from the first process to the last. Whatever it starts has its folder's name in the environment."""
+    """One run from the first process to the last. Whatever it starts has its folder's name in the
+    environment.
+    """
 
     def __init__(self, options):
         self.options = options
@@ -129,12 +150,19 @@ class Run:
 
     def announce(self):
         o = self.options
-        print(f"chaos: seed {o.seed}, {o.jobs} jobs and {o.faults} faults in {o.duration:.0f} s, {o.workers} workers, "
-              f"{o.producers} producers; repeat it with: {self.repeat()}", flush=True)
+        print(
+            f"chaos: seed {o.seed}, {o.jobs} jobs and {o.faults} faults in {o.duration:.0f} s, "
+            f"{o.workers} workers, "
+            f"{o.producers} producers; repeat it with: {self.repeat()}",
+            flush=True,
+        )
 
     def repeat(self):
         o = self.options
-        return f"tests/faults/chaos.py --seed {o.seed} --duration {o.duration:.0f}s --jobs {o.jobs} --faults {o.faults}"
+        return (
+            f"tests/faults/chaos.py --seed {o.seed} --duration {o.duration:.0f}s"
+            f" --jobs {o.jobs} --faults {o.faults}"
+        )
 
     def start(self):
         node = nodes.Node(os.path.join(self.folder, "broker"), nodes.free_port())
@@ -147,7 +175,11 @@ class Run:
         self.start_producers()
 
     def setup(self):
-        words = [os.path.join(self.options.build, "producer", "warren-producer"), "setup", *supervised.QUEUES]
+        words = [
+            os.path.join(self.options.build, "producer", "warren-producer"),
+            "setup",
+            *supervised.QUEUES,
+        ]
         environment = {**os.environ, "AMQP_URL": self.direct_url()}
         subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=120)
 
@@ -162,13 +194,20 @@ class Run:
 
     def start_service(self):
         socket = os.path.join(self.folder, "service")
-        self.service = supervised.Service(socket, self.record, os.path.join(self.folder, "service.log"))
+        self.service = supervised.Service(
+            socket, self.record, os.path.join(self.folder, "service.log")
+        )
 
     def start_workers(self):
         for n in range(1, self.options.workers + 1):
             name = f"w{n}"
             worker = supervised.Worker(
-                name, os.path.join(self.folder, name), self.urls(name), self.options.build, self.service.socket, self.record
+                name,
+                os.path.join(self.folder, name),
+                self.urls(name),
+                self.options.build,
+                self.service.socket,
+                self.record,
             )
             self.workers.append(worker)
             worker.start()
@@ -180,7 +219,9 @@ class Run:
             name = f"p{n}"
             total = o.jobs // o.producers + (n <= o.jobs % o.producers)
             rate = o.jobs / o.producers / o.duration * 1.5  # what outages cost is made up for
-            producer = Producer(name, os.path.join(self.folder, name), self.urls(name), o.build, o.seed, total, rate)
+            producer = Producer(
+                name, os.path.join(self.folder, name), self.urls(name), o.build, o.seed, total, rate
+            )
             self.producers.append(producer)
             producer.start()
 
@@ -188,7 +229,13 @@ class Run:
         """All faults, and all jobs published."""
         queues = [f"{PREFIX}.q.{queue}" for queue in supervised.QUEUES]
         self.injector = inject.Injector(
-            self.nodes, self.workers, self.service, self.producers, self.paths, queues, self.say_fault
+            self.nodes,
+            self.workers,
+            self.service,
+            self.producers,
+            self.paths,
+            queues,
+            self.say_fault,
         )
         faults = threading.Thread(target=self.injector.run, args=(self.plan,), daemon=True)
         began = time.monotonic()
@@ -212,8 +259,12 @@ class Run:
 
     def say_progress(self):
         confirmed = sum(p.confirmed for p in self.producers)
-        self.say(f"files confirmed: {confirmed} of {self.options.jobs} jobs; runs {line_count(self.record) // 2}; "
-                 f"faults {sum(self.injector.injected.values())}; lives of workers {sum(w.number for w in self.workers)}")
+        self.say(
+            f"files confirmed: {confirmed} of {self.options.jobs} jobs; "
+            f"runs {line_count(self.record) // 2}; "
+            f"faults {sum(self.injector.injected.values())}; "
+            f"lives of workers {sum(w.number for w in self.workers)}"
+        )
 
     def settle(self):
         """No faults any more: the queues run empty, then the workers are drained."""
@@ -235,7 +286,9 @@ class Run:
                 depths = {"?": 1}
             waiting = {q: n for q, n in depths.items() if n != 0 and not q.endswith(".dead")}
             now = time.monotonic()
-            if set(waiting) == {UNROUTABLE} and now > replayed + EMPTY_FOR_S:  # what the broker counts is seconds old
+            if (
+                set(waiting) == {UNROUTABLE} and now > replayed + EMPTY_FOR_S
+            ):  # what the broker counts is seconds old
                 replayed = now
                 self.replay_stranded(waiting[UNROUTABLE])
             empty_since = None if waiting else empty_since or now
@@ -245,10 +298,17 @@ class Run:
         self.say(f"queues do not run empty: {waiting}")
 
     def replay_stranded(self, count):
-        """As docs/operations.md says: a starting broker may let jobs out of the ring before it knows where to."""
+        """As docs/operations.md says: a starting broker may let jobs out of the ring before it
+        knows where to.
+        """
         self.say(f"{count} jobs found no queue while the broker started; sent on")
         self.stranded += count
-        words = [os.path.join(self.options.build, "producer", "warren-producer"), "dead", "replay", "--unroutable"]
+        words = [
+            os.path.join(self.options.build, "producer", "warren-producer"),
+            "dead",
+            "replay",
+            "--unroutable",
+        ]
         environment = {**os.environ, "AMQP_URL": self.direct_url()}
         subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=120)
 
@@ -267,14 +327,22 @@ class Run:
             e.leaked += worker.leaked
         e.told_dead = evidence.told_dead(self.options.build, self.direct_url(), supervised.QUEUES)
         depths = self.nodes[0].depths()
-        e.depths = {queue: count or 0 for queue, count in depths.items() if not queue.endswith(".dead")}
+        e.depths = {
+            queue: count or 0 for queue, count in depths.items() if not queue.endswith(".dead")
+        }
         e.letters = evidence.take_letters(self.nodes[0], depths)
         o = self.options
-        bounds = checker.Bounds(jobs=o.jobs, faults=min(o.faults * 5 // 6, o.faults), judge_rss=not o.sanitized)
+        bounds = checker.Bounds(
+            jobs=o.jobs, faults=min(o.faults * 5 // 6, o.faults), judge_rss=not o.sanitized
+        )
         verdict = checker.judge(e, bounds)
         surprises = [s for producer in self.producers for s in producer.surprises]
-        verdict.findings += [f"a producer ended in a way that nobody explains: {s}" for s in surprises]
-        verdict.findings += [f"a fault could not be injected or undone: {b}" for b in self.injector.broken]
+        verdict.findings += [
+            f"a producer ended in a way that nobody explains: {s}" for s in surprises
+        ]
+        verdict.findings += [
+            f"a fault could not be injected or undone: {b}" for b in self.injector.broken
+        ]
         return verdict
 
     def clean(self):
@@ -312,10 +380,21 @@ class Run:
         print(report.table(figures))
         for finding in verdict.findings:
             print("finding: " + finding)
-        print(f"{'PASS' if verdict.passed else 'FAIL'}: seed {self.options.seed}; repeat it with: {self.repeat()}")
+        print(
+            f"{'PASS' if verdict.passed else 'FAIL'}: seed {self.options.seed}; "
+            f"repeat it with: {self.repeat()}"
+        )
         if self.options.json:
             with open(self.options.json, "w", encoding="utf-8") as f:
-                json.dump({**figures, "uses": [u._asdict() for u in self.uses], "findings": verdict.findings}, f, indent=1)
+                json.dump(
+                    {
+                        **figures,
+                        "uses": [u._asdict() for u in self.uses],
+                        "findings": verdict.findings,
+                    },
+                    f,
+                    indent=1,
+                )
         return 0 if verdict.passed else 1
 
 

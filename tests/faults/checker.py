@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The judge: evidence in, figures and findings out. Pure; knows nothing of Warren but its promise.
 
-A run passes when there is no finding. Every rule below has a test that feeds it the fault it is there to find.
+A run passes when there is no finding. Every rule below has a test that feeds it the fault that it
+is there to find.
 """
 from collections import Counter, defaultdict, namedtuple
 from dataclasses import dataclass, field
 
 import jobs
 
-# One line of the handlers' own record. what: "begin" or "end"; at: seconds since boot; word: what it did.
+# One line of the handlers' own record. what: "begin" or "end"; at: seconds since boot; word: what
+# it did.
 Entry = namedtuple("Entry", "what id attempt pid worker at word")
 # One message found in a queue at the end. reason: of a dead letter; "" when it has none.
 Letter = namedtuple("Letter", "queue id reason")
-# A worker process: name is unique among all its lives. ended: how; killed_at: when we sent SIGKILL, or None.
+# A worker process: name is unique among all its lives. ended: how; killed_at: when we sent SIGKILL,
+# or None.
 Life = namedtuple("Life", "name killed_at ended expected")
-# What a worker that lived through it all needed at a quiet moment in the first quarter and at the end.
+# What a worker that lived through it all needed at a quiet moment in the first quarter and at the
+# end.
 Use = namedtuple("Use", "name rss_kib fds rss_kib_end fds_end")
 
 
@@ -27,12 +31,16 @@ class Evidence:
     record: list = field(default_factory=list)  # of Entry
     torn: list = field(default_factory=list)  # lines of the record that cannot be read
     letters: list = field(default_factory=list)  # of Letter, from all queues
-    depths: dict = field(default_factory=dict)  # queue -> messages that the broker still counts there
+    depths: dict = field(
+        default_factory=dict
+    )  # queue -> messages that the broker still counts there
     lives: list = field(default_factory=list)  # of Life
     leaked: list = field(default_factory=list)  # what ran on although its worker had ended
     uses: list = field(default_factory=list)  # of Use
     faults: Counter = field(default_factory=Counter)  # kind -> injected
-    stranded: int = 0  # jobs that the ring could not route while the broker started, and an operator sent on
+    stranded: int = (
+        0  # jobs that the ring could not route while the broker started, and an operator sent on
+    )
     told_dead: int = None  # how many letters `warren-producer dead list` tells
 
 
@@ -45,11 +53,16 @@ STARTS = ("broker-restart", "broker-kill", "leader-node-kill", "majority-kill")
 class Bounds:
     jobs: int = 0  # at least so many confirmed
     faults: int = 0  # at least so many injected
-    outlive_s: float = 5.0  # a handler that writes so long after its worker's SIGKILL was not killed with it
+    outlive_s: float = (
+        5.0  # a handler that writes so long after its worker's SIGKILL was not killed with it
+    )
     rss_grown_kib: int = 8192  # and
-    rss_grown_share: float = 0.25  # what a worker may have grown between the quiet moments; the larger one counts
-    # Some handlers more, and a connection to the HTTP service for each slot: kept once so many jobs have run at once, which may be
-    # after the first quarter (measured: 22, and 34 for good after 12 at once).
+    rss_grown_share: float = (
+        0.25  # what a worker may have grown between the quiet moments; the larger one counts
+    )
+    # Some handlers more, and a connection to the HTTP service for each slot: kept once so many jobs
+    # have run at once, which may be after the first quarter (measured: 22, and 34 for good after 12
+    # at once).
     fds_grown: int = 6 + 12
     judge_rss: bool = True
 
@@ -64,7 +77,8 @@ class Verdict:
         return not self.findings
 
 
-# Reasons that a job may die of although its plan is to get done: its handlers were killed or stopped, its workers were lost.
+# Reasons that a job may die of although its plan is to get done: its handlers were killed or
+# stopped, its workers were lost.
 FAULTS_DO = {"crashes", "timeouts", "interrupted"}
 # A service that breaks off counts as a failed try.
 FAULTS_DO_TO_HTTP = FAULTS_DO | {"failures"}
@@ -106,7 +120,9 @@ def lost_ids(e, done, dead):
 
 
 def _lost(e, done, dead):
-    return _some("confirmed jobs lost (never ran to an end, in no dead queue)", lost_ids(e, done, dead))
+    return _some(
+        "confirmed jobs lost (never ran to an end, in no dead queue)", lost_ids(e, done, dead)
+    )
 
 
 def _unconfirmed(e):
@@ -115,7 +131,9 @@ def _unconfirmed(e):
 
 def _unexplained_runs(e):
     strange = sorted({entry.id for entry in e.record} - set(e.confirmed))
-    return _some("ids ran that nobody published", strange) + _some("lines of the record cannot be read", e.torn)
+    return _some("ids ran that nobody published", strange) + _some(
+        "lines of the record cannot be read", e.torn
+    )
 
 
 def _explained(ident, reason, e):
@@ -128,17 +146,26 @@ def _explained(ident, reason, e):
 def _unexplained_letters(e, dead):
     strange = [i for i in dead if i not in e.confirmed]
     known = [(i, reason) for i, reasons in dead.items() if i in e.confirmed for reason in reasons]
-    unexplained = [f"{i}: {reason or 'no reason'}" for i, reason in known if not _explained(i, reason, e)]
-    return _some("dead letters that nobody published", strange) + _some("dead letters without a good reason", unexplained)
+    unexplained = [
+        f"{i}: {reason or 'no reason'}" for i, reason in known if not _explained(i, reason, e)
+    ]
+    return _some("dead letters that nobody published", strange) + _some(
+        "dead letters without a good reason", unexplained
+    )
 
 
 def _left_in_queues(e):
     held = Counter(letter.queue for letter in e.letters if not letter.queue.endswith(".dead"))
     counted = {q: n for q, n in e.depths.items() if n}
-    findings = _some("queues that should be empty hold messages", [f"{q} ({n})" for q, n in {**held, **counted}.items()])
+    findings = _some(
+        "queues that should be empty hold messages",
+        [f"{q} ({n})" for q, n in {**held, **counted}.items()],
+    )
     letters = sum(letter.queue.endswith(".dead") for letter in e.letters)
     if e.told_dead is not None and e.told_dead != letters:
-        findings.append(f"'warren-producer dead list' tells {e.told_dead} letters, the broker has {letters}")
+        findings.append(
+            f"'warren-producer dead list' tells {e.told_dead} letters, the broker has {letters}"
+        )
     return findings
 
 
@@ -146,7 +173,10 @@ def _stranded(e):
     restarts = sum(e.faults[kind] for kind in STARTS)
     if e.stranded <= restarts * STRANDED_AT_ONCE:
         return []
-    return [f"{e.stranded} jobs found no queue, and {restarts} starts of the broker do not explain so many"]
+    return [
+        f"{e.stranded} jobs found no queue, and {restarts} starts of the broker "
+        f"do not explain so many"
+    ]
 
 
 def _outlived(e, bounds):
@@ -161,7 +191,10 @@ def _outlived(e, bounds):
 
 
 def _ended_by_themselves(e):
-    return _some("workers ended that nobody ended", [f"{x.name} ({x.ended})" for x in e.lives if not x.expected])
+    return _some(
+        "workers ended that nobody ended",
+        [f"{x.name} ({x.ended})" for x in e.lives if not x.expected],
+    )
 
 
 def _grown(e, bounds):
@@ -169,7 +202,9 @@ def _grown(e, bounds):
     for use in e.uses:
         allowed = use.rss_kib + max(bounds.rss_grown_kib, int(use.rss_kib * bounds.rss_grown_share))
         if bounds.judge_rss and use.rss_kib_end > allowed:
-            findings.append(f"worker {use.name} has grown from {use.rss_kib} to {use.rss_kib_end} KiB")
+            findings.append(
+                f"worker {use.name} has grown from {use.rss_kib} to {use.rss_kib_end} KiB"
+            )
         if use.fds_end > use.fds + bounds.fds_grown:
             findings.append(f"worker {use.name} has {use.fds_end} descriptors, it had {use.fds}")
     if not e.uses:
@@ -180,10 +215,15 @@ def _grown(e, bounds):
 def _too_little(e, bounds):
     findings = []
     if len(e.confirmed) < bounds.jobs:
-        findings.append(f"only {len(e.confirmed)} jobs, {bounds.jobs} were to be confirmed: this run proves too little")
+        findings.append(
+            f"only {len(e.confirmed)} jobs, {bounds.jobs} were to be confirmed: "
+            f"this run proves too little"
+        )
     faults = sum(e.faults.values())
     if faults < bounds.faults:
-        findings.append(f"only {faults} faults, {bounds.faults} were to be injected: this run proves too little")
+        findings.append(
+            f"only {faults} faults, {bounds.faults} were to be injected: this run proves too little"
+        )
     return findings
 
 

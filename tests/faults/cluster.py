@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A private cluster of three brokers under load whose leaders are killed: nothing is lost, workers go on, parked jobs come.
+"""A private cluster of three brokers under load whose leaders are killed: nothing is lost, workers
+go on, parked jobs come.
 
-  tests/faults/cluster.py                        kills the node that leads a job queue, twice, then the majority
+  tests/faults/cluster.py                        kills the leader of a queue twice, then the majority
   tests/faults/cluster.py --seed 42              another load
   BROKER_ROOT=FOLDER tests/faults/cluster.py     with a newer RabbitMQ (scripts/newer-rabbitmq.sh)
 """
@@ -63,13 +64,23 @@ def main():
 
 
 def read_options():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1, 1000000), help="of the load")
-    p.add_argument("--kills", type=int, default=2, help="of leaders, one after the other (default 2)")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument(
+        "--seed", type=int, default=random.SystemRandom().randrange(1, 1000000), help="of the load"
+    )
+    p.add_argument(
+        "--kills", type=int, default=2, help="of leaders, one after the other (default 2)"
+    )
     p.add_argument("--jobs", type=int, default=JOBS, help=f"at least so many (default {JOBS})")
     p.add_argument("--no-majority", action="store_true", help="leave the majority alive")
-    p.add_argument("--build", default="build-test", help="folder with the programs (default build-test)")
-    p.add_argument("--sanitized", action="store_true", help="the build has ASan: memory is told, not judged")
+    p.add_argument(
+        "--build", default="build-test", help="folder with the programs (default build-test)"
+    )
+    p.add_argument(
+        "--sanitized", action="store_true", help="the build has ASan: memory is told, not judged"
+    )
     p.add_argument("--keep", action="store_true", help="keep the folder with all logs")
     o = p.parse_args()
     o.build = os.path.abspath(o.build)
@@ -128,18 +139,27 @@ class Steady(producers.Producer):
 
 
 class Parked(Steady):
-    """Jobs that are not to run before a time of their own, some seconds ahead: they wait in the delay ring."""
+    """Jobs that are not to run before a time of their own, some seconds ahead: they wait in the
+    delay ring.
+    """
 
     def __init__(self, name, folder, urls, build, seed, least, rate):
         super().__init__(name, folder, urls, build, seed, least, rate)
         self.rng = random.Random(f"parked {seed}")
-        self.source = (jobs.Chunk(f"{name}-{n}", "process", True, ["ok"] * PARKED_IN_FILE) for n in itertools.count(1))
+        self.source = (
+            jobs.Chunk(f"{name}-{n}", "process", True, ["ok"] * PARKED_IN_FILE)
+            for n in itertools.count(1)
+        )
         self.due = {}  # id -> since 1970
 
     def line_of(self, chunk, n):
         job = json.loads(super().line_of(chunk, n))
         due = time.time() + self.rng.uniform(1, PARKED_S)
-        job["not_before"] = datetime.fromtimestamp(due, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        job["not_before"] = (
+            datetime.fromtimestamp(due, timezone.utc)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z")
+        )
         self.due[job["id"]] = due
         return json.dumps(job)
 
@@ -159,18 +179,25 @@ class ClusterRun(chaos.Run):
         super().__init__(options)
         self.injector = Outages()
         self.parked = None
-        self.went_on = []  # (what, the longest time in which no job began, how long after the outage)
+        self.went_on = (
+            []
+        )  # (what, the longest time in which no job began, how long after the outage)
         self.lateness = []
 
     def announce(self):
         o = self.options
-        print(f"cluster: seed {o.seed}, at least {o.jobs} jobs and {PARKED} parked ones, {MEMBERS} nodes, {o.kills} leaders killed"
-              f"{'' if o.no_majority else ', then the majority'}; repeat it with: {self.repeat()}", flush=True)
+        print(
+            f"cluster: seed {o.seed}, at least {o.jobs} jobs and {PARKED} parked ones, "
+            f"{MEMBERS} nodes, {o.kills} leaders killed"
+            f"{'' if o.no_majority else ', then the majority'}; repeat it with: {self.repeat()}",
+            flush=True,
+        )
 
     def repeat(self):
         o = self.options
         return f"tests/faults/cluster.py --seed {o.seed} --jobs {o.jobs} --kills {o.kills}" + (
-            " --no-majority" if o.no_majority else "")
+            " --no-majority" if o.no_majority else ""
+        )
 
     # ---- the cluster
 
@@ -209,7 +236,15 @@ class ClusterRun(chaos.Run):
         self.parked = self.add_producer(Parked, "parked0", PARKED, PARKED_RATE)
 
     def add_producer(self, kind, name, least, rate):
-        producer = kind(name, os.path.join(self.folder, name), self.urls(name), self.options.build, self.options.seed, least, rate)
+        producer = kind(
+            name,
+            os.path.join(self.folder, name),
+            self.urls(name),
+            self.options.build,
+            self.options.seed,
+            least,
+            rate,
+        )
         self.producers.append(producer)
         producer.start()
         return producer
@@ -226,12 +261,16 @@ class ClusterRun(chaos.Run):
         while time.monotonic() < until:
             try:
                 queues = self.quorum_queues()
-                if queues and all(len(q.get("online", [])) == MEMBERS and q.get("leader") for q in queues):
+                if queues and all(
+                    len(q.get("online", [])) == MEMBERS and q.get("leader") for q in queues
+                ):
                     return True
             except (OSError, nodes.NodeError):
                 pass
             time.sleep(0.3)
-        self.injector.broken.append(f"{when}: a queue has not {MEMBERS} members online within {BACK_WITHIN_S} s")
+        self.injector.broken.append(
+            f"{when}: a queue has not {MEMBERS} members online within {BACK_WITHIN_S} s"
+        )
         return False
 
     def leader(self):
@@ -293,40 +332,64 @@ class ClusterRun(chaos.Run):
         for what, seconds, _ in self.went_on:
             if seconds > WENT_ON_WITHIN_S:
                 verdict.findings.append(f"{what}: workers stood still for {seconds:.1f} s")
-        late = [f"{late.id}: {late.seconds:.1f} s" for late in self.lateness if late.seconds > LATE_S and not late.excused]
+        late = [
+            f"{late.id}: {late.seconds:.1f} s"
+            for late in self.lateness
+            if late.seconds > LATE_S and not late.excused
+        ]
         if late:
-            verdict.findings.append(f"{len(late)} parked jobs came more than {LATE_S:.0f} s late: {', '.join(late[:5])}")
+            verdict.findings.append(
+                f"{len(late)} parked jobs came more than {LATE_S:.0f} s late: {', '.join(late[:5])}"
+            )
         if sum(self.injector.injected.values()) < self.options.faults:
             verdict.findings.append("not all outages took place")
         return verdict
 
     def measure_gaps(self, record):
-        """The longest time without a job of that queue that began, from each death (or the return of a majority) on."""
+        """The longest time without a job of that queue that began, from each death (or the return
+        of a majority) on.
+        """
         kinds = {kind for kind, queue in jobs.QUEUES.items() if WATCHED.endswith("." + queue)}
         ids = {i for p in self.producers for i, _, kind in p.receipts()[0] if kind in kinds}
         begins = sorted(x.at for x in record if x.what == "begin" and x.id in ids)
-        self.went_on = [(outage.what, *longest_gap(begins, outage)) for outage in self.injector.times]
+        self.went_on = [
+            (outage.what, *longest_gap(begins, outage)) for outage in self.injector.times
+        ]
 
     def measure_lateness(self, record):
-        """Of each parked job, from its time, or from a later death of a node, to its first beginning."""
+        """Of each parked job, from its time, or from a later death of a node, to its first
+        beginning.
+        """
         wall = time.time() - supervised.now()
-        outages = [Outage(o.what, o.died + wall, o.majority + wall, o.whole + wall) for o in self.injector.times]
+        outages = [
+            Outage(o.what, o.died + wall, o.majority + wall, o.whole + wall)
+            for o in self.injector.times
+        ]
         first = {}
         for x in record:
             if x.what == "begin" and x.id in self.parked.due:
                 first[x.id] = min(x.at + wall, first.get(x.id, x.at + wall))
-        self.lateness = [lateness(ident, self.parked.due[ident], at, outages) for ident, at in first.items()]
+        self.lateness = [
+            lateness(ident, self.parked.due[ident], at, outages) for ident, at in first.items()
+        ]
 
     def tell(self, verdict):
         for what, seconds, after in self.went_on:
             began = "a majority was there again" if what == "majority" else "the kill"
-            print(f"  {what}: no job began for {seconds:.1f} s at most (from {after:.1f} s after {began} on)")
+            print(
+                f"  {what}: no job began for {seconds:.1f} s at most "
+                f"(from {after:.1f} s after {began} on)"
+            )
         plain = [late for late in self.lateness if not late.excused]
         excused = [late.whole for late in self.lateness if late.excused]
-        print(f"  {len(self.lateness)} parked jobs: the latest began {max((x.whole for x in plain), default=0):.1f} s after its time, "
-              f"{max((x.seconds for x in plain), default=0):.1f} s after its time or a death\n"
-              f"  (at most {LATE_S:.0f} s), the earliest {min((x.whole for x in self.lateness), default=0):.3f} s; {len(excused)} had to "
-              f"wait for a majority, at most {max(excused, default=0):.1f} s")
+        print(
+            f"  {len(self.lateness)} parked jobs: the latest began "
+            f"{max((x.whole for x in plain), default=0):.1f} s after its time, "
+            f"{max((x.seconds for x in plain), default=0):.1f} s after its time or a death\n"
+            f"  (at most {LATE_S:.0f} s), the earliest "
+            f"{min((x.whole for x in self.lateness), default=0):.3f} s; {len(excused)} had to "
+            f"wait for a majority, at most {max(excused, default=0):.1f} s"
+        )
         return super().tell(verdict)
 
     def clean(self):

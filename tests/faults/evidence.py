@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects what the checker judges: the handlers' record, the producers' receipts, what the broker still has."""
+"""Collects what the checker judges: the handlers' record, the producers' receipts, what the broker
+still has.
+"""
 import json
 import os
 import subprocess
@@ -46,13 +48,16 @@ class Samples:
         self.thread.join()
 
     def uses(self):
-        """Of lives that have lasted since the first quarter: the most that their worker needed in it, and what they need now.
+        """Returns what each worker needed that has lived since the first quarter: the most in that
+        quarter, and what it needs now.
 
-        A life may have begun with that quarter's last sample, before its handlers; so all lives of a worker, which has one
-        configuration, tell what it needs.
+        Such a life may have begun with the last sample of the quarter, before its handlers did. So
+        the most is taken of all lives of the worker, which has one configuration.
         """
         old = [worker for worker in self.workers if worker.running() and worker.life in self.lived]
-        return [Use(worker.life, *self.early[worker.name], *self.last[worker.life]) for worker in old]
+        return [
+            Use(worker.life, *self.early[worker.name], *self.last[worker.life]) for worker in old
+        ]
 
 
 def read_record(path):
@@ -75,13 +80,17 @@ def parse_entry(text):
     if len(words) != 7 or words[0] not in ("begin", "end") or not text.endswith("\n"):
         return None
     try:
-        return Entry(words[0], words[1], int(words[2]), int(words[3]), words[4], float(words[5]), words[6])
+        return Entry(
+            words[0], words[1], int(words[2]), int(words[3]), words[4], float(words[5]), words[6]
+        )
     except ValueError:
         return None
 
 
 def letter_of(queue, properties, payload):
-    """A message as it lies in a queue. Its reason is in the black box; or the broker itself has dead-lettered it."""
+    """A message as it lies in a queue. Its reason is in the black box; or the broker itself has
+    dead-lettered it.
+    """
     headers = properties.get("headers") or {}
     if isinstance(headers, list):  # an empty table
         headers = {}
@@ -117,5 +126,12 @@ def told_dead(build, url, queues):
     for queue in queues:
         words += ["-q", queue]
     environment = {**os.environ, "AMQP_URL": url}
-    done = subprocess.run(words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=300, check=True)
+    done = subprocess.run(
+        words,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        timeout=300,
+        check=True,
+    )
     return len(done.stdout.splitlines())

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Carries the schedule out: each kind of fault is a function here that strikes, lasts, and is undone."""
+"""Carries the schedule out: each kind of fault is a function here that strikes, lasts, and is
+undone.
+"""
 import signal
 import threading
 import time
@@ -32,7 +34,8 @@ def choose(fault, targets):
 
 
 class Clock:
-    """The schedule's time. It stands still while a broker is away for longer than OUTAGE_COUNTS_S: how long a start takes
+    """The schedule's time. It stands still while a broker is away for longer than OUTAGE_COUNTS_S:
+    how long a start takes
     differs from machine to machine by a factor of five, and no run shall consist of outages."""
 
     def __init__(self, away, monotonic=time.monotonic):
@@ -51,7 +54,9 @@ class Clock:
 
 
 class Injector:
-    """nodes: Node; workers: the first one is left alive, so that somebody sees it all; paths: Proxy, by name."""
+    """nodes: Node; workers: the first one is left alive, so that somebody sees it all; paths:
+    Proxy, by name.
+    """
 
     def __init__(self, nodes, workers, service, producers, paths, queues, say):
         self.nodes, self.workers, self.service, self.producers = nodes, workers, service, producers
@@ -102,7 +107,10 @@ class Injector:
     def _struck(self, fault, what):
         with self.lock:
             self.injected[fault.kind] += 1
-        self.say(f"fault {fault.number}: {fault.kind} {what}" + (f" for {fault.seconds} s" if fault.seconds else ""))
+        self.say(
+            f"fault {fault.number}: {fault.kind} {what}"
+            + (f" for {fault.seconds} s" if fault.seconds else "")
+        )
 
     def _last(self, fault):
         self.ending.wait(fault.seconds)
@@ -170,15 +178,22 @@ class Injector:
         self._strike(fault, worker.life, worker.kill_guardian())
 
     def _handler(self, fault):
-        return choose(fault, [(worker, worker.mark, pid) for worker in self.workers for pid in worker.handlers()])
+        return choose(
+            fault,
+            [(worker, worker.mark, pid) for worker in self.workers for pid in worker.handlers()],
+        )
 
     def _handler_kill(self, fault):
         worker, mark, pid = self._handler(fault)
-        self._strike(fault, f"{pid} of {worker.life}", processes.send_signal(pid, signal.SIGKILL, mark))
+        self._strike(
+            fault, f"{pid} of {worker.life}", processes.send_signal(pid, signal.SIGKILL, mark)
+        )
 
     def _handler_stop(self, fault):
         worker, mark, pid = self._handler(fault)
-        self._strike(fault, f"{pid} of {worker.life}", processes.send_signal(pid, signal.SIGSTOP, mark))
+        self._strike(
+            fault, f"{pid} of {worker.life}", processes.send_signal(pid, signal.SIGSTOP, mark)
+        )
         self._last(fault)
         processes.send_signal(pid, signal.SIGCONT, mark)
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Ctrl-C in the middle of chaos.py: it ends soon, with the exit code of a Ctrl-C, and leaves nothing: interrupt.py BUILD."""
+"""Ctrl-C in the middle of chaos.py: it ends soon, with the exit code of a Ctrl-C, and leaves
+nothing: interrupt.py BUILD.
+"""
 import os
 import signal
 import subprocess
@@ -20,7 +22,11 @@ def main():
         left = [f"{processes.command(pid)} ({pid})" for pid in processes.marked(folder)]
         processes.end_all(folder)
         files = os.listdir(folder)
-    for what, found in (("", problem), ("still running: ", ", ".join(left)), ("left behind: ", ", ".join(files))):
+    for what, found in (
+        ("", problem),
+        ("still running: ", ", ".join(left)),
+        ("left behind: ", ", ".join(files)),
+    ):
         if found:
             print(f"interrupt.py: {what}{found}")
     return 1 if problem or left or files else 0
@@ -32,7 +38,11 @@ def interrupt(build, folder):
     chaos = ["env", "--default-signal=INT", os.path.join(HERE, "chaos.py")]
     words = [*chaos, "--build", build, "--seed", "1", "--duration", "30s", "--faults", "60"]
     run = subprocess.Popen(
-        words, env={**os.environ, "TMPDIR": folder}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        words,
+        env={**os.environ, "TMPDIR": folder},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
         start_new_session=True,
     )
     said = []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A private broker node: started, stopped and killed by scripts/broker.sh, alarmed by its own tools, read by its management
+"""A private broker node: started, stopped and killed by scripts/broker.sh, alarmed by its own
+tools, read by its management
 API."""
 import base64
 import json
@@ -27,7 +28,8 @@ class NodeError(Exception):
 
 
 class Node:
-    """One node below `folder`; the ports port, +10000, +19000 (management) and +20000 are its own."""
+    """One node below `folder`; the ports port, +10000, +19000 (management) and +20000 are its own.
+    """
 
     def __init__(self, folder, port):
         self.folder, self.port, self.management = folder, port, port + 19000
@@ -39,10 +41,20 @@ class Node:
             f.write(CONFIG.format(management=self.management))
 
     def _script(self, verb, *args, check=True, timeout=300, more=None):
-        environment = {**os.environ, "BROKER_PLUGINS": "rabbitmq_management", "BROKER_CONF": self.config, **(more or {})}
+        environment = {
+            **os.environ,
+            "BROKER_PLUGINS": "rabbitmq_management",
+            "BROKER_CONF": self.config,
+            **(more or {}),
+        }
         done = subprocess.run(
             [SCRIPT, verb, os.path.join(self.folder, "node"), *args],
-            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
         if check and done.returncode != 0:
             raise NodeError(f"broker.sh {verb}: {done.stderr.strip()[-2000:]}")
@@ -86,7 +98,9 @@ class Node:
 
     def api(self, method, path, body=None, timeout=20):
         """JSON in, JSON out. OSError: it cannot be reached; NodeError: it does not want to."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.management}/api/{path}", method=method)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.management}/api/{path}", method=method
+        )
         request.add_header("Authorization", "Basic " + base64.b64encode(b"guest:guest").decode())
         data = None if body is None else json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
@@ -98,7 +112,8 @@ class Node:
         return json.loads(text) if text else None
 
     def depths(self):
-        """Queue -> messages ready, unacknowledged, or on their way to another queue, as counted some seconds ago; None: not
+        """Queue -> messages ready, unacknowledged, or on their way to another queue, as counted
+        some seconds ago; None: not
         counted yet, as after a start."""
         return {q["name"]: q.get("messages") for q in self.api("GET", "queues/%2F")}
 
@@ -129,7 +144,9 @@ class Node:
     # ---- what can be done to it
 
     def kill_leader(self, queue):
-        """The process that leads the queue here dies; its supervisor starts it again, which elects a leader anew."""
+        """The process that leads the queue here dies; its supervisor starts it again, which elects
+        a leader anew.
+        """
         strike = "case whereis('%2F_{}') of undefined -> none; P -> exit(P, kill), killed end."
         return self.erlang(strike.format(queue)) == "killed"
 
@@ -150,8 +167,11 @@ class Node:
 
 
 def free_port(taken=()):
-    """Such that a node and its further ports are free. It is none of those from which the kernel and scripts/lib.sh take
-    theirs, for it must still be there after the node was away for a while. taken: given out, though nobody listens there yet."""
+    """Returns a port such that it and the further ports of a node are free, and not in taken.
+
+    It must still be free after the node was away for a while. So it is out of the ranges from which
+    the kernel and scripts/broker.sh take theirs.
+    """
     used = set(taken)
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with open(table, encoding="ascii") as f:

@@ -3,16 +3,23 @@
 import bisect
 from collections import namedtuple
 
-# When nodes died, when queues had a majority again (for one node: at once), when all were back. All on one clock.
+# When nodes died, when queues had a majority again (for one node: at once), when all were back. All
+# on one clock.
 Outage = namedtuple("Outage", "what died majority whole")
-# whole: seconds after its time; seconds: after its time or a later death; excused: it had to wait for a majority.
+# whole: seconds after its time; seconds: after its time or a later death; excused: it had to wait
+# for a majority.
 Late = namedtuple("Late", "whole seconds id excused")
 
 
 def longest_gap(begins, outage):
-    """(the longest time without a job that began, how long after the outage that gap begins). begins: in order."""
+    """(the longest time without a job that began, how long after the outage that gap begins).
+    begins: in order.
+    """
     since = outage.majority
-    moments = [since, *begins[bisect.bisect_left(begins, since):bisect.bisect_right(begins, outage.whole) + 1]]
+    moments = [
+        since,
+        *begins[bisect.bisect_left(begins, since) : bisect.bisect_right(begins, outage.whole) + 1],
+    ]
     gaps = [(after - before, before - since) for before, after in zip(moments, moments[1:])]
     return max(gaps, default=(float("inf"), 0.0))
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes as /proc shows them: found by what is in their environment, which no child of theirs loses by accident."""
+"""Processes as /proc shows them: found by what is in their environment, which no child of theirs
+loses by accident.
+"""
 import os
 import signal
 import time
 
 
 def marked(mark):
-    """Pids, sorted, of all processes with the text somewhere in the environment they were started with; never our own."""
+    """Returns the pids, sorted, of all other processes that were started with the text somewhere in
+    their environment.
+    """
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid() and carries(int(name), mark):
@@ -18,8 +22,12 @@ MID_EXEC_S = 0.2
 
 
 def carries(pid, mark):
-    """While a process is in execve its environment reads as empty for a moment, also after vfork has let its parent go on
-    (measured: nearly every child of subprocess.Popen, looked at at once), so an empty one is read again for MID_EXEC_S."""
+    """Returns True if the process has the text in its environment.
+
+    During execve an environment reads as empty for a moment, also after vfork has let the parent go
+    on. Nearly every child of subprocess.Popen shows that when it is looked at at once. So an empty
+    environment is read again for MID_EXEC_S.
+    """
     until = time.monotonic() + MID_EXEC_S
     try:
         while True:
@@ -54,7 +62,9 @@ def children(pid):
 
 
 def send_signal(pid, number, mark):
-    """Only if it still is the process with that mark, whatever happens meanwhile. False: it is gone."""
+    """Sends the signal only if pid still is the process with that mark. Returns False if it is
+    gone.
+    """
     try:
         fd = os.pidfd_open(pid)
     except OSError:

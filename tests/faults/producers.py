@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Producers: `warren-producer batch` with receipts, resumed as its user would when it did not get everything through."""
+"""Producers: `warren-producer batch` with receipts, resumed as its user would when it did not get
+everything through.
+"""
 import json
 import os
 import signal
@@ -52,13 +54,30 @@ class Producer:
         code = self._batch(chunk, lines, ["--receipts", receipts])
         while code != 0 and not self.ending.is_set():
             self.resumed += 1
-            code = self._batch(chunk, lines, ["--resume" if has_receipts(receipts) else "--receipts", receipts])
+            code = self._batch(
+                chunk, lines, ["--resume" if has_receipts(receipts) else "--receipts", receipts]
+            )
             self.ending.wait(AGAIN_S)
         self.confirmed += len(chunk.plans)
 
     def _batch(self, chunk, lines, options):
-        words = [self.program, "batch", "-q", jobs.QUEUES[chunk.kind], "--rate", str(self.rate), "--confirm-timeout", "10s"]
-        words += ["--progress", "none", *options, *([] if chunk.documents else [jobs.type_of(chunk)]), lines]
+        words = [
+            self.program,
+            "batch",
+            "-q",
+            jobs.QUEUES[chunk.kind],
+            "--rate",
+            str(self.rate),
+            "--confirm-timeout",
+            "10s",
+        ]
+        words += [
+            "--progress",
+            "none",
+            *options,
+            *([] if chunk.documents else [jobs.type_of(chunk)]),
+            lines,
+        ]
         words += ["--pack", str(chunk.pack)] if chunk.pack > 1 else []
         with self.lock:
             if self.ending.is_set():
@@ -69,7 +88,12 @@ class Producer:
                 log.write((" ".join(words) + "\n").encode())
                 log.flush()
                 self.process = subprocess.Popen(
-                    words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                    words,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
         code = self.process.wait()
         if code != 0 and code not in TRY_AGAIN and not self.killed and not self.ending.is_set():
@@ -96,7 +120,8 @@ class Producer:
         self.thread.join(20)
 
     def receipts(self):
-        """(id, plan, kind) of each line that the broker has confirmed, and the names of the others."""
+        """(id, plan, kind) of each line that the broker has confirmed, and the names of the others.
+        """
         confirmed, missing = [], []
         for chunk in self.chunks:
             ids = read_receipts(self.files(chunk)[1])

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TCP proxy that misbehaves on request: one Proxy stands between one client and one broker node, for all its connections.
+"""A TCP proxy that misbehaves on request: one Proxy stands between one client and one broker node,
+for all its connections.
 
-Everything runs in one event loop on a thread of its own (Loop); the methods of Proxy may be called from any thread.
+Everything runs in one event loop on a thread of its own (Loop). The methods of Proxy may be called
+from any thread.
 """
 import asyncio
 import random
@@ -40,7 +42,9 @@ class Frames:
         self.skip = skip  # bytes up to the next frame's header
 
     def feed(self, data):
-        """Positions in data, at most one per frame, before which a cut leaves the reader with a part of a frame."""
+        """Positions in data, at most one per frame, before which a cut leaves the reader with a
+        part of a frame.
+        """
         inside, at = [], 0
         while at < len(data):
             step = min(self.skip, len(data) - at)
@@ -102,7 +106,8 @@ class Connection:
         end.close()
 
     def half_open(self, alive):
-        """One side ends; the other, `alive`, keeps a connection into which it may write for ever."""
+        """One side ends; the other, `alive`, keeps a connection into which it may write for ever.
+        """
         self.muted = True
         self.close_end(1 - alive, abruptly=True)
 
@@ -171,11 +176,14 @@ class Proxy:
         return self.loop.call(self._each(pick, lambda c: c.end(abruptly=True)))
 
     def cut(self, pick, direction):
-        """The next frame of a connection in that direction is sent in part, then the connection ends."""
+        """The next frame of a connection in that direction is sent in part, then the connection
+        ends.
+        """
         return self.loop.call(self._each(pick, lambda c: setattr(c, "cut", direction)))
 
     def half_open(self, pick, alive):
-        """UP: the client's side ends and the broker hears nothing of it; DOWN: the other way round."""
+        """UP: the client's side ends and the broker hears nothing of it; DOWN: the other way round.
+        """
         return self.loop.call(self._each(pick, lambda c: c.half_open(1 - alive)))
 
     def count(self):
@@ -188,7 +196,9 @@ class Proxy:
         self.delay, self.rate = delay, rate
 
     def black_hole(self, on):
-        """Connections are accepted, and everything disappears. Afterwards those that have lost something are reset."""
+        """Connections are accepted, and everything disappears. Afterwards those that have lost
+        something are reset.
+        """
         self.black = on
         if not on:
             self.loop.call(self._end_muted())

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which fault strikes when: decided before anything runs, from a seed alone. Pure.
 
-Faults are dealt from a deck in which every kind has its share, so that a short run meets every kind as well. The heavy ones
-(the broker is away, an alarm is up) take turns: each has a stretch of time of its own. All others fall wherever the seed
-says, also on top of each other and of the heavy ones.
+Faults are dealt from a deck in which every kind has its share, so that a short run meets every kind
+as well. The heavy ones (the broker is away, an alarm is up) take turns, and each has a stretch of
+time of its own. All others fall wherever the seed says, also on top of each other and of the heavy
+ones.
 """
 import random
 from collections import namedtuple
 
-# at, seconds: from the start of the load, and how long it lasts. pick: in [0, 1), says which of the targets there are.
-# amount: in [0, 1), for what a fault may have more or less of.
+# at, seconds: from the start of the load, and how long it lasts. pick: in [0, 1), says which of the
+# targets there are. amount: in [0, 1), for what a fault may have more or less of.
 Fault = namedtuple("Fault", "number at kind seconds pick amount")
 
 # kind: (how many in a deck, shortest, longest duration)
@@ -33,7 +34,11 @@ LIGHT = {
     "reset": (5, 0, 0),
     "cut": (6, 0, 0),  # in the middle of a frame
     "refuse": (1, 1, 3),
-    "half-open": (3, 0, 0),  # the broker's side ends and nobody tells the client, or the other way round
+    "half-open": (
+        3,
+        0,
+        0,
+    ),  # the broker's side ends and nobody tells the client, or the other way round
     "black-hole": (3, 2, 9),
     "hold": (3, 1, 4),  # nothing passes, then all of it
     "delay": (3, 2, 8),
@@ -44,7 +49,9 @@ DECK = sum(share for share, _, _ in KINDS.values())
 
 
 def plan(seed, seconds, count):
-    """`count` faults over `seconds`, sorted by time. The same for the same arguments, on every machine."""
+    """`count` faults over `seconds`, sorted by time. The same for the same arguments, on every
+    machine.
+    """
     rng = random.Random(f"schedule {seed}")
     kinds = []
     while len(kinds) < count:
@@ -75,4 +82,11 @@ def _turn(rng, n, turns, seconds):
 
 def _fault(rng, number, at, kind):
     _, shortest, longest = KINDS[kind]
-    return Fault(number, round(at, 2), kind, round(rng.uniform(shortest, longest), 2), rng.random(), rng.random())
+    return Fault(
+        number,
+        round(at, 2),
+        kind,
+        round(rng.uniform(shortest, longest), 2),
+        rng.random(),
+        rng.random(),
+    )

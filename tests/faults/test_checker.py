@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The judge finds what it is there to find: each test takes a run in which all is well and spoils one thing."""
+"""The judge finds what it is there to find: each test takes a run in which all is well and spoils
+one thing.
+"""
 import unittest
 from collections import Counter
 
@@ -9,7 +11,10 @@ Q = "warren.v1.q.numbers"
 
 
 def entries(ident, word="ok", worker="w1.1", at=10.0, attempt=1):
-    return [Entry("begin", ident, attempt, 7, worker, at, word), Entry("end", ident, attempt, 7, worker, at + 0.1, word)]
+    return [
+        Entry("begin", ident, attempt, 7, worker, at, word),
+        Entry("end", ident, attempt, 7, worker, at + 0.1, word),
+    ]
 
 
 def good_run():
@@ -41,7 +46,10 @@ class Judge(unittest.TestCase):
         verdict = judge(good_run(), Bounds(jobs=2, faults=1))
         self.assertEqual(verdict.findings, [])
         self.assertTrue(verdict.passed)
-        self.assertEqual((verdict.figures["executed"], verdict.figures["dead"], verdict.figures["lost"]), (1, 1, 0))
+        self.assertEqual(
+            (verdict.figures["executed"], verdict.figures["dead"], verdict.figures["lost"]),
+            (1, 1, 0),
+        )
 
     def test_a_job_that_never_ran_is_lost(self):
         e = good_run()

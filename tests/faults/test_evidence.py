@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records, receipts and letters are read as they are written, and processes are found by their environment."""
+"""Records, receipts and letters are read as they are written, and processes are found by their
+environment.
+"""
 import os
 import signal
 import subprocess
@@ -27,17 +29,24 @@ class Reading(unittest.TestCase):
 
     def test_only_confirmed_lines_count_as_receipts(self):
         path = self.write(
-            '{"batch":"x"}\n{"n":1,"id":"a","state":"confirmed"}\n{"n":2,"id":"b","state":"timed_out"}\n{"n":3,"id":"c","sta'
+            '{"batch":"x"}\n'
+            '{"n":1,"id":"a","state":"confirmed"}\n{"n":2,"id":"b","state":"timed_out"}\n'
+            '{"n":3,"id":"c","sta'
         )
         self.assertEqual(producers.read_receipts(path), {1: "a"})
 
     def test_a_letter_s_reason_is_in_its_box(self):
         properties = {"message_id": "a", "headers": {"warren-box": '{"reason":"crashes"}'}}
-        self.assertEqual(evidence.letter_of("q.dead", properties, ""), Letter("q.dead", "a", "crashes"))
+        self.assertEqual(
+            evidence.letter_of("q.dead", properties, ""), Letter("q.dead", "a", "crashes")
+        )
 
     def test_a_letter_of_the_broker_s_own_has_its_reason(self):
         properties = {"headers": {"x-first-death-reason": "delivery_limit"}}
-        self.assertEqual(evidence.letter_of("q.dead", properties, '{"id":"a"}'), Letter("q.dead", "a", "delivery_limit"))
+        self.assertEqual(
+            evidence.letter_of("q.dead", properties, '{"id":"a"}'),
+            Letter("q.dead", "a", "delivery_limit"),
+        )
 
     def test_a_letter_without_headers_has_no_reason(self):
         self.assertEqual(evidence.letter_of("q", {"headers": []}, "x"), Letter("q", "?", ""))
@@ -103,7 +112,9 @@ class Processes(unittest.TestCase):
         process = self.start()
         try:
             self.assertEqual(processes.marked(self.MARK), [process.pid])
-            self.assertFalse(processes.send_signal(process.pid, signal.SIGKILL, "CHAOS_TEST=another\0"))
+            self.assertFalse(
+                processes.send_signal(process.pid, signal.SIGKILL, "CHAOS_TEST=another\0")
+            )
             self.assertIsNone(process.poll())
             self.assertEqual(processes.await_none(self.MARK, 0), [f"sleep 300 ({process.pid})"])
             self.assertEqual(processes.end_all(self.MARK), ["sleep 300"])

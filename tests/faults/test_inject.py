@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every kind of fault can be injected, targets are chosen by the schedule, and outages do not use the schedule's time up."""
+"""Every kind of fault can be injected, targets are chosen by the schedule, and outages do not use
+the schedule's time up.
+"""
 import unittest
 
 import inject
@@ -9,7 +11,9 @@ import schedule
 class Injecting(unittest.TestCase):
     def test_there_is_a_function_for_every_kind(self):
         for kind in schedule.KINDS:
-            self.assertTrue(callable(getattr(inject.Injector, "_" + kind.replace("-", "_"), None)), kind)
+            self.assertTrue(
+                callable(getattr(inject.Injector, "_" + kind.replace("-", "_"), None)), kind
+            )
 
     def test_the_pick_says_which_target(self):
         fault = schedule.Fault(1, 0.0, "reset", 0, 0.0, 0.5)

@@ -90,7 +90,9 @@ class Proxied(unittest.TestCase):
 
     def test_a_frame_is_cut_in_two(self):
         for direction in (proxy.UP, proxy.DOWN):
-            source, sink = (self.client, self.served) if direction == proxy.UP else (self.served, self.client)
+            source, sink = (
+                (self.client, self.served) if direction == proxy.UP else (self.served, self.client)
+            )
             self.assertEqual(self.proxy.cut(0.5, direction), 1)
             source.sendall(frame(b"x" * 50))
             got = self.take(sink, 58)
@@ -136,7 +138,9 @@ class Proxied(unittest.TestCase):
 
     def test_a_refused_connection_is_reset(self):
         self.proxy.refuse(True)
-        with self.assertRaises(ConnectionResetError), socket.create_connection(("127.0.0.1", self.proxy.port), WAIT_S) as s:
+        with self.assertRaises(ConnectionResetError), socket.create_connection(
+            ("127.0.0.1", self.proxy.port), WAIT_S
+        ) as s:
             s.recv(1)
         self.proxy.refuse(False)
         for s in self.connect():

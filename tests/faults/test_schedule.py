@@ -63,11 +63,20 @@ class Load(unittest.TestCase):
         self.assertEqual(words, {"ok", "slow", "retry", "exit", "dead", "crash", "hang"})
 
     def test_a_word_for_each_attempt_and_the_last_one_for_all_further_ones(self):
-        self.assertEqual([jobs.word_of("retry crash ok", n) for n in (1, 2, 3, 4)], ["retry", "crash", "ok", "ok"])
+        self.assertEqual(
+            [jobs.word_of("retry crash ok", n) for n in (1, 2, 3, 4)],
+            ["retry", "crash", "ok", "ok"],
+        )
 
     def test_what_a_plan_comes_to(self):
-        ends = {plan: jobs.end_of(plan) for plan in ("ok", "slow", "retry ok", "dead", "crash", "retry", "hang")}
-        self.assertEqual(list(ends.values()), ["done", "done", "done", "rejected", "crashes", "failures", "timeouts"])
+        ends = {
+            plan: jobs.end_of(plan)
+            for plan in ("ok", "slow", "retry ok", "dead", "crash", "retry", "hang")
+        }
+        self.assertEqual(
+            list(ends.values()),
+            ["done", "done", "done", "rejected", "crashes", "failures", "timeouts"],
+        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workers under a supervisor that starts them again, as systemd would; and the HTTP service that some of their jobs go to."""
+"""Workers under a supervisor that starts them again, as systemd would; and the HTTP service that
+some of their jobs go to.
+"""
 import os
 import signal
 import subprocess
@@ -13,7 +15,8 @@ from checker import Life
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 AGAIN_S = 0.3
-# A worker that starts while the broker is away or a queue has no leader may end with one of these, as documented.
+# A worker that starts while the broker is away or a queue has no leader may end with one of these,
+# as documented.
 MAY_END = {69, 75}
 DIES_WITHIN_S = 15
 
@@ -41,7 +44,9 @@ def now():
 
 
 class Worker:
-    """One place in which a worker process runs, again and again. folder: its own; urls: a list; mark: see processes."""
+    """One place in which a worker process runs, again and again. folder: its own; urls: a list;
+    mark: see processes.
+    """
 
     def __init__(self, name, folder, urls, build, service_socket, record, slots=12):
         self.name, self.folder = name, folder
@@ -51,10 +56,17 @@ class Worker:
         self.record = record
         queues = ", ".join(QUEUE.format(name=n, weight=w) for n, w in WEIGHTS.items())
         with open(self.config, "w", encoding="utf-8") as f:
-            f.write(CONFIG.format(
-                urls=", ".join(f'"{url}"' for url in urls), slots=slots, queues=queues, python=sys.executable, here=HERE,
-                build=build, service=service_socket,
-            ))
+            f.write(
+                CONFIG.format(
+                    urls=", ".join(f'"{url}"' for url in urls),
+                    slots=slots,
+                    queues=queues,
+                    python=sys.executable,
+                    here=HERE,
+                    build=build,
+                    service=service_socket,
+                )
+            )
         self.number = 0
         self.lives = []
         self.leaked = []
@@ -87,17 +99,32 @@ class Worker:
         with self.lock:
             self.number += 1
             self.killed_at, self.guardian_killed = None, False
-            environment = {**os.environ, "CHAOS_WORKER": self.life, "CHAOS_RECORD": self.record, "TMPDIR": self.folder}
+            environment = {
+                **os.environ,
+                "CHAOS_WORKER": self.life,
+                "CHAOS_RECORD": self.record,
+                "TMPDIR": self.folder,
+            }
             environment.update([self.mark.rstrip("\0").split("=", 1)])
             with open(os.path.join(self.folder, "log"), "ab") as log:
                 self.process = subprocess.Popen(
                     [self.program, "run", "--config", self.config, "--name", self.life],
-                    env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
         code = self.process.wait()
         with self.lock:
-            asked = self.killed_at is not None or self.guardian_killed or (self.ending.is_set() and code == 0)
-            self.lives.append(Life(self.life, self.killed_at, f"exit {code}", asked or code in MAY_END))
+            asked = (
+                self.killed_at is not None
+                or self.guardian_killed
+                or (self.ending.is_set() and code == 0)
+            )
+            self.lives.append(
+                Life(self.life, self.killed_at, f"exit {code}", asked or code in MAY_END)
+            )
             watcher = threading.Thread(target=self._see_it_gone, args=(self.life, self.mark))
             self.watchers.append(watcher)
             watcher.start()
@@ -167,7 +194,8 @@ class Worker:
 
 
 class Service:
-    """The HTTP service, started again when it is killed. On a socket in the run's own folder: a port might be another's while
+    """The HTTP service, started again when it is killed. On a socket in the run's own folder: a
+    port might be another's while
     it is away, who would take its jobs."""
 
     def __init__(self, socket, record, log):
@@ -182,7 +210,10 @@ class Service:
             with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(
                     [sys.executable, os.path.join(HERE, "handlers", "service.py"), self.socket],
-                    env={**os.environ, "CHAOS_RECORD": self.record}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    env={**os.environ, "CHAOS_RECORD": self.record},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
                     start_new_session=True,
                 )
             self.process.wait()

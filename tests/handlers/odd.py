@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A long-lived handler that behaves as the type of its job says. Descriptors 3 and 4, two jobs at once."""
+"""A long-lived handler that behaves as the type of its job says. Descriptors 3 and 4, two jobs at
+once.
+"""
 import json
 import os
 import signal
@@ -53,9 +55,17 @@ def behave(job):
             say({"progress": ident, "percent": n / 10, "note": "on the way"})
         say({"ok": ident})
     elif kind == "later":
-        say({"snooze": ident, "after_ms": 200} if job["attempt"] == 1 and not seen(ident) else {"ok": ident})
+        say(
+            {"snooze": ident, "after_ms": 200}
+            if job["attempt"] == 1 and not seen(ident)
+            else {"ok": ident}
+        )
     elif kind == "again":
-        say({"retry": ident, "after_ms": 150, "error": "not yet"} if job["attempt"] < 3 else {"ok": ident})
+        say(
+            {"retry": ident, "after_ms": 150, "error": "not yet"}
+            if job["attempt"] < 3
+            else {"ok": ident}
+        )
     elif kind == "hopeless":
         say({"dead": ident, "error": "no use"})
     elif kind == "pair":

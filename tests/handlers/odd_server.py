@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An HTTP service that behaves as its path says. odd_server.py PORT-FILE [UNIX-SOCKET | CERT KEY]"""
+"""An HTTP service that behaves as its path says. odd_server.py PORT-FILE [UNIX-SOCKET | CERT KEY]
+"""
 import os
 import socket
 import ssl
@@ -28,12 +29,19 @@ def read_request(conn):
 
 
 def answer(conn, status, body=b"", more=""):
-    conn.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body)
+    conn.sendall(
+        f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+    )
 
 
 def behave(conn, path, headers, body):
     if path.startswith("/status/"):
-        answer(conn, path.split("/")[2], b"what the service says\nmore", "Retry-After: 1\r\n" if path.endswith("/after") else "")
+        answer(
+            conn,
+            path.split("/")[2],
+            b"what the service says\nmore",
+            "Retry-After: 1\r\n" if path.endswith("/after") else "",
+        )
     elif path == "/silent":
         time.sleep(300)
     elif path == "/slow":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A long-lived handler that answers at once and writes each job's id to the file $RUNS. The first one of its kind is
+"""A long-lived handler that answers at once and writes each job's id to the file $RUNS. The first
+one of its kind is
 killed after 700 jobs, with replies on their way."""
 import json
 import os

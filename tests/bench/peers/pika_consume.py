@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""pika_consume.py URL QUEUE COUNT ACK_EVERY PREFETCH: what raw_consume.c does, with pika, and the job parsed."""
+"""pika_consume.py URL QUEUE COUNT ACK_EVERY PREFETCH: what raw_consume.c does, with pika, and the
+job parsed.
+"""
 import json
 import sys
 

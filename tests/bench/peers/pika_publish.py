@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""pika_publish.py URL EXCHANGE KEY COUNT: what raw_publish.c does, with pika; confirms come while it goes on publishing."""
+"""pika_publish.py URL EXCHANGE KEY COUNT: what raw_publish.c does, with pika; confirms come while
+it goes on publishing.
+"""
 import json
 import sys
 import time
@@ -39,9 +41,18 @@ class Publisher:
         for _ in range(BURST):
             if self.sent >= self.count or self.sent - self.confirmed >= WINDOW:
                 return
-            job = {"id": f"bench-{self.sent:012}", "type": "bench", "args": {
-                "t": time.time_ns(), "file": "", "text": "a line of text, as many a job has one among its arguments",
-                "numbers": [1, 2.5, -300.0], "yes": True, "nothing": None}}
+            job = {
+                "id": f"bench-{self.sent:012}",
+                "type": "bench",
+                "args": {
+                    "t": time.time_ns(),
+                    "file": "",
+                    "text": "a line of text, as many a job has one among its arguments",
+                    "numbers": [1, 2.5, -300.0],
+                    "yes": True,
+                    "nothing": None,
+                },
+            }
             body = json.dumps(job, separators=(",", ":"))
             self.channel.basic_publish(self.exchange, self.key, body, self.properties)
             self.sent += 1

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A long-lived handler that records what it does and does what its job's words say. Four jobs in hand."""
+"""A long-lived handler that records what it does and does what its job's words say. Four jobs in
+hand.
+"""
 import json
 import os
 import signal
@@ -29,7 +31,11 @@ def run(request):
     if word == "slow":
         time.sleep(0.05)
     note("end", request, word)
-    say({word: request["id"], "error": "as planned"} if word in ("retry", "dead") else {"ok": request["id"]})
+    say(
+        {word: request["id"], "error": "as planned"}
+        if word in ("retry", "dead")
+        else {"ok": request["id"]}
+    )
 
 
 say({"ready": 4})

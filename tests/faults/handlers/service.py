@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An HTTP service that records what it does and does what its job's words say: service.py SOCKET. No worker owns it."""
+"""An HTTP service that records what it does and does what its job's words say: service.py SOCKET.
+No worker owns it.
+"""
 import json
 import os
 import socketserver
