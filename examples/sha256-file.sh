@@ -6,10 +6,12 @@
 #   args    {"path":"/a%20file"}, the path percent-encoded: file names are bytes, JSON strings are not
 #   result  {"path":"/a%20file","sha256":"...","size":123}
 #
-# With RESULTS in the worker's environment the result is also put into that folder, one file per run: a job runs at least once,
-# so two files may tell the same. A result appears whole or not at all, however the handler ends.
+# With RESULTS in the worker's environment the result is also put into that folder, one file per
+# run: a job runs at least once, so two files may tell the same. A result appears whole or not at
+# all, however the handler ends.
 #
-# Exit 0: done. 65: no such file, or args that nobody can use; trying again would not help. Anything else: try again.
+# Exit 0: done. 65: no such file, or args that nobody can use; trying again would not help. Anything
+# else: try again.
 set -euo pipefail
 export LC_ALL=C
 

@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/bench.sh [--long] [--repeat N] [--only WORD]... [--json FILE] [--install-peers] [--build DIR]
+#   scripts/bench.sh [--long] [--repeat N] [--only WORD]... [--json FILE]
+#                    [--install-peers] [--build DIR]
 #
-# Measures Warren beside the least that rabbitmq-c and the kernel allow, and beside those of its peers that are installed: the
-# same work on the same private RabbitMQ, in turns. Prints medians with their range and their ratio to the first of a group.
+# Measures Warren beside the least that rabbitmq-c and the kernel allow, and beside those of its
+# peers that are installed: the same work on the same private RabbitMQ, in turns. Prints medians
+# with their range and their ratio to the first of a group.
 #
-#   --long            five times the jobs, and the groups scale-out and ring; without it it takes about two minutes
+#   --long            five times the jobs, and the groups scale-out and ring (without: two minutes)
 #   --repeat N        how often each is run (default 3)
-#   --only WORD       only groups with this word in their name: publish, consume, Python, process, latency, start
+#   --only WORD       only groups with this word in their name: publish, consume, Python, process,
+#                     latency, start
 #   --json FILE       the figures there too
-#   --install-peers   installs amqp-tools, pika and Celery from Debian, and amqplib by npm into build-peers/, first
+#   --install-peers   first installs amqp-tools, pika and Celery from Debian, and amqplib by npm
+#                     into build-peers/
 #   --build DIR       an optimised build to measure (default: build-bench, made here)
 #
-# Wall time wanders on a busy machine; CPU a job wanders less. docs/performance.md says what the figures mean.
+# Wall time wanders on a busy machine; CPU a job wanders less. docs/performance.md says what the
+# figures mean.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -64,14 +69,16 @@ case " ${purposes[*]} " in *" peers "*)
 		:
 	elif ! command -v npm >/dev/null; then
 		note "amqplib is left out: there is no npm"
-	elif ! npm install --no-audit --no-fund --prefix build-peers amqplib >"$work/npm.log" 2>&1; then
+	elif ! npm install --no-audit --no-fund --prefix build-peers amqplib \
+		>"$work/npm.log" 2>&1; then
 		die "npm cannot install amqplib: $(tail -n 5 "$work/npm.log")"
 	fi
 	;;
 esac
 if [ -z "$build" ]; then
 	build="build-bench"
-	[ -f $build/build.ninja ] || meson setup $build --buildtype release -Dtests=enabled >"$work/build.log" 2>&1 ||
+	[ -f $build/build.ninja ] ||
+		meson setup $build --buildtype release -Dtests=enabled >"$work/build.log" 2>&1 ||
 		die "it cannot be configured: $(cat "$work/build.log")"
 	say "building $build"
 	ninja -C $build >"$work/build.log" 2>&1 || {
@@ -81,8 +88,9 @@ if [ -z "$build" ]; then
 fi
 say "starting a private RabbitMQ"
 start_broker "$work/broker"
-AMQP_URL=$broker_url "$build/producer/warren-producer" setup bench 2>"$work/setup" || die "$(cat "$work/setup")"
+AMQP_URL=$broker_url "$build/producer/warren-producer" setup bench 2>"$work/setup" ||
+	die "$(cat "$work/setup")"
 export PYTHONDONTWRITEBYTECODE=1
 mkdir "$work/runs"
-tests/bench/bench.py --build "$build" --url "$broker_url" --broker-pid "$(cat "$work/broker/node/pid")" --folder "$work/runs" \
-	"${options[@]}"
+tests/bench/bench.py --build "$build" --url "$broker_url" --folder "$work/runs" \
+	--broker-pid "$(cat "$work/broker/node/pid")" "${options[@]}"

@@ -118,7 +118,8 @@ running_pid() {
 # is_node PID: true if that process lives, is no zombie and is the node of this folder. The kernel
 # may have given the pid to another process.
 is_node() {
-	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) || return 1
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) ||
+		return 1
 	[ -n "$state" ] && [ "$state" != Z ] || return 1
 	grep -qszxF "RABBITMQ_PID_FILE=$dir/pid" "/proc/$1/environ"
 }
@@ -154,7 +155,8 @@ write_files() {
 	: >"$dir/env.conf"
 	# A delay level stands still for this time when its leader dies. In 3.10 to 3.13 the default
 	# is 180 s.
-	echo '[{rabbit,[{dead_letter_worker_publisher_confirm_timeout,3000}]}].' >"$dir/advanced.config"
+	echo '[{rabbit,[{dead_letter_worker_publisher_confirm_timeout,3000}]}].' \
+		>"$dir/advanced.config"
 	echo "[${BROKER_PLUGINS:-}]." >"$dir/plugins"
 	{
 		echo "listeners.tcp.1 = 127.0.0.1:$1"
@@ -197,7 +199,8 @@ free_port() {
 	while [ $((tries += 1)) -le 200 ]; do
 		candidate=$((5700 + $(od -An -N2 -tu2 /dev/urandom) % 5000))
 		for offset in 0 5000 10000 20000; do
-			case $listening in *" $(printf %04X $((candidate + offset))) "*) continue 2 ;; esac
+			hex=$(printf %04X $((candidate + offset)))
+			case $listening in *" $hex "*) continue 2 ;; esac
 		done
 		echo "$candidate"
 		return

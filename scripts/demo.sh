@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/demo.sh [FOLDER] [--keep]    real work, end to end: one job per regular file below FOLDER
-#   scripts/demo.sh --stop [DIR]         ends what --keep has left running (DIR: as printed; default: all of yours)
+#   scripts/demo.sh [FOLDER] [--keep]    gives three workers one job for each file below FOLDER
+#   scripts/demo.sh --stop [DIR]         ends what --keep has left running, in DIR or all of yours
 #
-# Installs what is missing, builds, starts a private RabbitMQ (unless AMQP_URL points at one) and three workers, and has them
-# compute size and SHA-256 of every file. One job fails twice and then succeeds, one always fails, one message is no job at all,
-# and one worker is killed with SIGKILL while it runs a job. In the end every digest is compared with sha256sum.
-# FOLDER is this tree without .git and build folders when not given. Exit code 0: nothing was missing and nothing wrong.
+# Installs what is missing, builds, starts a private RabbitMQ (unless AMQP_URL points at one) and
+# three workers, and has them compute size and SHA-256 of every file. One job fails twice and then
+# succeeds, one always fails, one message is no job at all, and one worker is killed with SIGKILL
+# while it runs a job. In the end every digest is compared with sha256sum. FOLDER is this tree
+# without .git and build folders when not given. Exit code 0: nothing was missing and nothing wrong.
 set -euo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$root/scripts/lib.sh"
 
-usage() { sed -n '4,11s/^# \{0,3\}//p' "$root/scripts/demo.sh"; }
+usage() { sed -n '4,/^set -/s/^# \{0,3\}//p' "$root/scripts/demo.sh"; }
 
 patience=${PATIENCE:-60} # seconds without progress after which the demo gives up
 prefix=warren.v1
@@ -23,7 +24,7 @@ queue=
 pids=()
 status=1
 
-# ---------------------------------------------------------------------------------------------- what is started, and its end
+# --------------------------------------------------------------------- what is started, and its end
 
 # Ends what runs below demo folder $1, and removes it.
 stop_demo() {
@@ -33,7 +34,8 @@ stop_demo() {
 	done <"$1/pids"
 	if [ -f "$1/url" ]; then
 		name=$prefix.q.$(cat "$1/queue")
-		AMQP_URL=$(cat "$1/url") "$(cat "$1/stranger")" delete "$name" "$name.dead" || note "$name was not deleted"
+		AMQP_URL=$(cat "$1/url") "$(cat "$1/stranger")" delete "$name" "$name.dead" ||
+			note "$name was not deleted"
 	fi
 	stop_broker "$1"
 	end_leftovers "$1"
@@ -72,8 +74,8 @@ show_logs() {
 	done
 }
 
-# start_worker N: a worker process of its own session, so that Ctrl-C reaches this script alone. Handlers inherit RESULTS,
-# STARTED and WORKER.
+# start_worker N: a worker process of its own session, so that Ctrl-C reaches this script alone.
+# Handlers inherit RESULTS, STARTED and WORKER.
 start_worker() {
 	cd "$root" # the handlers are named relative to it
 	RESULTS=$dir/results STARTED=$dir/started WORKER=$1 DEMO_DIR=$dir \
@@ -94,12 +96,16 @@ build() {
 	stranger=${BUILD_DIR:-$root/build}/examples/stranger
 	[ -z "${BUILD_DIR:-}" ] || return 0
 	"$root/scripts/prepare.sh" build demo
-	[ -f "$root/build/build.ninja" ] || meson setup "$root/build" "$root" >"$dir/build.log" 2>&1 ||
+	[ -f "$root/build/build.ninja" ] ||
+		meson setup "$root/build" "$root" >"$dir/build.log" 2>&1 ||
 		{ cat "$dir/build.log" >&2; die "meson setup failed"; }
-	ninja -C "$root/build" >"$dir/build.log" 2>&1 || { tail -n 40 "$dir/build.log" >&2; die "the build failed"; }
+	ninja -C "$root/build" >"$dir/build.log" 2>&1 || {
+		tail -n 40 "$dir/build.log" >&2
+		die "the build failed"
+	}
 }
 
-# ------------------------------------------------------------------------------------------------------------------ the work
+# ----------------------------------------------------------------------------------------- the work
 
 # The files, NUL-terminated. What cannot be read cannot be digested, and is counted apart.
 find_files() {
@@ -126,11 +132,15 @@ publish_foreign() {
 }
 
 now_ms() { date +%s%3N; }
-finished() { find "$dir/results" -type f ! -name '.*' -printf '%f\n' | sed 's/\.[0-9]*$//' | sort -u | wc -l; }
-# One line for each job: a worker that is killed between the confirm of a dead letter and the ack of its job leaves two of them.
+finished() {
+	find "$dir/results" -type f ! -name '.*' -printf '%f\n' | sed 's/\.[0-9]*$//' | sort -u | wc -l
+}
+# One line for each job: a worker that is killed between the confirm of a dead letter and the ack of
+# its job leaves two of them.
 dead_letters() { "$producer" dead list -q "$queue" --json | sort -u -t '"' -k 4,4; }
 
-# wait_for WHAT COMMAND...: until the command succeeds; gives up when nothing has changed for $patience seconds.
+# wait_for WHAT COMMAND...: until the command succeeds; gives up when nothing has changed for
+# $patience seconds.
 wait_for() {
 	local what=$1 last='' state since=$SECONDS n
 	shift
@@ -138,7 +148,8 @@ wait_for() {
 		state=$(find "$dir/results" "$dir/started" -type f | wc -l)
 		[ "$state" = "$last" ] || since=$SECONDS
 		last=$state
-		[ $((SECONDS - since)) -lt "$patience" ] || die "nothing has moved for $patience s while waiting for $what"
+		[ $((SECONDS - since)) -lt "$patience" ] ||
+			die "nothing has moved for $patience s while waiting for $what"
 		for n in "${!pids[@]}"; do
 			is_ours "${pids[$n]}" "DEMO_DIR=$dir" || die "worker $n has ended by itself"
 		done
@@ -154,7 +165,8 @@ all_dead() { [ "$(dead_letters | wc -l)" -ge "$expected_dead" ]; }
 kill_a_worker() {
 	local job n
 	wait_for "a slow job to start" a_slow_job_runs
-	job=$(find "$dir/started" -type f -printf '%T@ %f\n' | sort -rn | sed -n '1s/.* //p') # the newest: it will not end just before
+	# the newest: it will not end just before
+	job=$(find "$dir/started" -type f -printf '%T@ %f\n' | sort -rn | sed -n '1s/.* //p')
 	n=${job##*.}
 	killed_job=${job%.*}
 	kill -KILL "${pids[$n]}"
@@ -176,7 +188,7 @@ stop_workers() {
 	pids=()
 }
 
-# ------------------------------------------------------------------------------------------------------------------ the proof
+# ---------------------------------------------------------------------------------------- the proof
 
 faults=0
 wrong() {
@@ -186,8 +198,10 @@ wrong() {
 
 # "path digest size" a line, from sha256sum and stat, for all files or those listed on stdin.
 digests() {
-	xargs -0 -r sha256sum -z -- <"$1" | percent_encode | sed 's/^\([0-9a-f]\{64\}\)%20%20\(.*\)/\2 \1/' | sort >"$dir/sums"
-	xargs -0 -r stat --printf '%s %n\0' -- <"$1" | percent_encode | sed 's/^\([0-9]*\)%20\(.*\)/\2 \1/' | sort >"$dir/sizes"
+	xargs -0 -r sha256sum -z -- <"$1" | percent_encode |
+		sed 's/^\([0-9a-f]\{64\}\)%20%20\(.*\)/\2 \1/' | sort >"$dir/sums"
+	xargs -0 -r stat --printf '%s %n\0' -- <"$1" | percent_encode |
+		sed 's/^\([0-9]*\)%20\(.*\)/\2 \1/' | sort >"$dir/sizes"
 	join "$dir/sums" "$dir/sizes"
 }
 
@@ -195,8 +209,10 @@ compare_digests() {
 	local path
 	digests "$dir/files" | sort -u >"$dir/expected"
 	find "$dir/results" -type f ! -name '.*' -exec cat {} + |
-		sed -n 's/^{"path":"\(.*\)","sha256":"\(.*\)","size":\(.*\)}$/\1 \2 \3/p' | sort -u >"$dir/computed"
-	comm -3 "$dir/expected" "$dir/computed" | tr -d '\t' | cut -d' ' -f1 | sort -u >"$dir/differ"
+		sed -n 's/^{"path":"\(.*\)","sha256":"\(.*\)","size":\(.*\)}$/\1 \2 \3/p' |
+			sort -u >"$dir/computed"
+	comm -3 "$dir/expected" "$dir/computed" | tr -d '\t' | cut -d' ' -f1 |
+		sort -u >"$dir/differ"
 	while IFS= read -r path; do
 		printf -v path '%b' "${path//%/\\x}"
 		# A file that was written to meanwhile has had more than one content.
@@ -212,33 +228,41 @@ compare_digests() {
 check_letters() {
 	local reason
 	dead_letters >"$dir/dead"
-	[ "$(wc -l <"$dir/dead")" = "$expected_dead" ] || wrong "$(wc -l <"$dir/dead") dead letters, expected $expected_dead"
+	[ "$(wc -l <"$dir/dead")" = "$expected_dead" ] ||
+		wrong "$(wc -l <"$dir/dead") dead letters, expected $expected_dead"
 	for reason in failures malformed; do
-		grep -q "\"reason\": *\"$reason\"" "$dir/dead" || wrong "no dead letter with the reason '$reason'"
+		grep -q "\"reason\": *\"$reason\"" "$dir/dead" ||
+			wrong "no dead letter with the reason '$reason'"
 	done
 }
 
 check_retries() {
-	grep -q '"attempt":3' "$dir/results/$flaky".* 2>/dev/null || wrong "the job that fails twice did not succeed at its third attempt"
+	grep -q '"attempt":3' "$dir/results/$flaky".* 2>/dev/null ||
+		wrong "the job that fails twice did not succeed at its third attempt"
 	retried=$(cat "$dir"/worker-*.log | grep -c 'retry: .*; again in ' || :)
 	[ "$retried" -ge 4 ] || wrong "$retried retries in the workers' logs, at least 4 expected"
 }
 
 receipt() { # receipt LINE: the id of that line of the batch
-	sed -n 's/.*"line": *'"$1"'[,}].*/&/p' "$dir/receipts" | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p'
+	sed -n 's/.*"line": *'"$1"'[,}].*/&/p' "$dir/receipts" |
+		sed -n 's/.*"id": *"\([^"]*\)".*/\1/p'
 }
 
 table() {
-	local elapsed=$((ended - began)) runs
+	local elapsed=$((ended - began)) runs rate seconds reasons
 	runs=$(find "$dir/results" -type f ! -name '.*' | wc -l)
 	[ "$elapsed" -gt 0 ] || elapsed=1
+	rate=$(((expected_done * 10000 / elapsed + 5) / 10))
+	seconds=$((elapsed / 1000)).$(printf %03d $((elapsed % 1000)))
+	reasons=$(sed -n 's/.*"reason": *"\([^"]*\)".*/\1/p' "$dir/dead" | sort | tr '\n' ' ')
 	say ""
 	say "  published   $published confirmed by the broker, and 1 foreign message"
-	say "  done        $expected_done of $expected_done (results reported twice: $((runs - expected_done)))"
+	say "  done        $expected_done of $expected_done" \
+		"(results reported twice: $((runs - expected_done)))"
 	say "  retried     $retried times"
-	say "  dead        $(wc -l <"$dir/dead") ($(sed -n 's/.*"reason": *"\([^"]*\)".*/\1/p' "$dir/dead" | sort | tr '\n' ' ' | sed 's/ $//'))"
+	say "  dead        $(wc -l <"$dir/dead") (${reasons% })"
 	say "  compared    $compared digests with sha256sum, $faults faults${skipped_note}"
-	say "  rate        $(((expected_done * 10000 / elapsed + 5) / 10)) jobs/s ($((elapsed / 1000)).$(printf %03d $((elapsed % 1000))) s, kill and retries included)"
+	say "  rate        $rate jobs/s ($seconds s, kill and retries included)"
 	say "  the queues hold:"
 	"$producer" queue list "$queue" | sed 's/^/    /'
 }
@@ -248,14 +272,15 @@ keep() {
 	say ""
 	say "Broker and workers are left running. Three things to try:"
 	say "  export AMQP_URL=$AMQP_URL"
-	say "  echo '{\"path\":\"/etc/hostname\"}' | $(printf %q "$producer") send demo.sha256 - -q $queue"
+	say "  echo '{\"path\":\"/etc/hostname\"}' |" \
+		"$(printf %q "$producer") send demo.sha256 - -q $queue"
 	say "  $(printf %q "$producer") dead list -q $queue"
 	say "  tail -f $(printf %q "$dir")/worker-*.log"
 	say "And this ends it all:"
 	say "  $(printf %q "$root/scripts/demo.sh") --stop $(printf %q "$dir")"
 }
 
-# ----------------------------------------------------------------------------------------------------------------------- main
+# --------------------------------------------------------------------------------------------- main
 
 keep_it=
 folder=
@@ -311,7 +336,10 @@ else
 	echo "$queue" >"$dir/queue"
 	echo "$stranger" >"$dir/stranger"
 fi
-"$producer" setup "$queue" >"$dir/setup.log" 2>&1 || { cat "$dir/setup.log" >&2; die "setup failed"; }
+"$producer" setup "$queue" >"$dir/setup.log" 2>&1 || {
+	cat "$dir/setup.log" >&2
+	die "setup failed"
+}
 
 find_files -readable >"$dir/files"
 skipped=$(find_files ! -readable | tr -dc '\0' | wc -c)
@@ -341,12 +369,14 @@ wait_for "the dead letters" all_dead
 
 say "checking"
 [ "$published" = "$jobs" ] || wrong "$published receipts of $jobs"
-[ -e "$dir/started/$killed_job.4" ] || [ "$(find "$dir/started" -name "$killed_job.*" | wc -l)" -ge 2 ] ||
+[ -e "$dir/started/$killed_job.4" ] ||
+	[ "$(find "$dir/started" -name "$killed_job.*" | wc -l)" -ge 2 ] ||
 	wrong "the job of the killed worker was not run again"
 check_letters
 compare_digests
 check_retries
-[ "$changed" = 0 ] || skipped_note="$skipped_note ($changed files were written to meanwhile and not compared)"
+[ "$changed" = 0 ] ||
+	skipped_note="$skipped_note ($changed files were written to meanwhile and not compared)"
 say "why the job that always fails is dead:"
 "$producer" dead show -q "$queue" "$doomed" | sed 's/^/    /'
 [ -n "$keep_it" ] || stop_workers

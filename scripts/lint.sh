@@ -7,8 +7,9 @@
 # are built. Prints for each check "lint: ok NAME", "lint: FAILED NAME" or "lint: skipped NAME", and
 # exits with 1 if any failed.
 #
-# --changed: clang-tidy, which is slow, looks only at the files that differ from where this branch left
-# main, and at most at the 20 of them that were written last. All other checks look at everything.
+# --changed: clang-tidy, which is slow, looks only at the files that differ from where this branch
+# left main, and at most at the 20 of them that were written last. All other checks look at
+# everything.
 # shellcheck disable=SC2317 # the checks are called by name
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -32,10 +33,11 @@ trap 'rm -f "$out"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# files PATTERN...: the files of the tree without what is built. It uses find because a tarball has no
-# git.
+# files PATTERN...: the files of the tree without what is built. It uses find because a tarball has
+# no git.
 files() {
-	find . \( -name .git -o -path './build*' -o -path './.cache' \) -prune -o -type f \( "$@" \) -print | sort
+	find . \( -name .git -o -path './build*' -o -path './.cache' \) -prune -o \
+		-type f \( "$@" \) -print | sort
 }
 mapfile -t c_files < <(files -name '*.c' -o -name '*.h')
 mapfile -t sources < <(files -name '*.c')
@@ -57,12 +59,12 @@ check() {
 	fi
 }
 
-# The .c files that differ from where this branch left main, those that git does not know yet, and the
-# .c files of changed headers. The one that was written last comes first.
+# The .c files that differ from where this branch left main, those that git does not know yet, and
+# the .c files of changed headers. The one that was written last comes first.
 changed_sources() {
 	local from
-	from=$(git merge-base HEAD main 2>/dev/null || git merge-base HEAD origin/main 2>/dev/null ||
-		git rev-parse HEAD) || return 1
+	from=$(git merge-base HEAD main 2>/dev/null ||
+		git merge-base HEAD origin/main 2>/dev/null || git rev-parse HEAD) || return 1
 	{
 		git diff --name-only --diff-filter=d "$from" -- '*.c' '*.h'
 		git ls-files --others --exclude-standard -- '*.c' '*.h'

@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/newer-rabbitmq.sh make VERSION [FOLDER]     VERSION: 4.0 (Debian trixie) or 4.3 (Debian forky)
+#   scripts/newer-rabbitmq.sh make VERSION [FOLDER]     VERSION: 4.0 (trixie) or 4.3 (forky)
 #   scripts/newer-rabbitmq.sh remove VERSION [FOLDER]
 #
-# A RabbitMQ newer than this Debian's, to test against. make fetches it with its Erlang from a newer Debian suite into
-# FOLDER (default: build-rabbitmq-VERSION/ of this tree; 400 MB, two minutes), prints its version, and does nothing when
-# it is there already. Nothing is installed on the machine. Then:
+# A RabbitMQ newer than this Debian's, to test against. make fetches it with its Erlang from a newer
+# Debian suite into FOLDER (default: build-rabbitmq-VERSION/ of this tree; 400 MB, two minutes),
+# prints its version, and does nothing when it is there already. Nothing is installed on the
+# machine. Then:
 #
-#   BROKER_ROOT=FOLDER scripts/broker.sh start DIR PORT    a node of it; stop, kill, ctl as with any other
+#   BROKER_ROOT=FOLDER scripts/broker.sh start DIR [PORT]  a node of it; stop, kill, ctl as usual
 #   scripts/test.sh --rabbitmq VERSION                     the tests, with all their nodes of it
 #
-# make wants root and debootstrap. All mounts are made in a mount namespace that ends with the process: none is left
-# behind, however it ends. Packages come from where this machine's apt takes those of Debian.
+# make wants root and debootstrap. All mounts are made in a mount namespace that ends with the
+# process: none is left behind, however it ends. Packages come from where this machine's apt takes
+# those of Debian.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 me=${0##*/}
@@ -23,7 +25,7 @@ fail() { # CODE WORDS
 }
 
 case ${1:-} in -h | --help)
-	sed -n '4,17s/^# \{0,3\}//p' "$0"
+	sed -n '4,/^set -/s/^# \{0,3\}//p' "$0"
 	exit
 	;;
 esac
@@ -46,12 +48,14 @@ esac
 
 # "4.0.5" of the RabbitMQ below FOLDER.
 installed() {
-	sed -n '/^Package: rabbitmq-server$/,/^$/s/^Version: \([0-9.]*\).*/\1/p' "$1/var/lib/dpkg/status" 2>/dev/null
+	sed -n '/^Package: rabbitmq-server$/,/^$/s/^Version: \([0-9.]*\).*/\1/p' \
+		"$1/var/lib/dpkg/status" 2>/dev/null
 }
 
 mirror() {
 	# shellcheck disable=SC2016 # apt's own variables
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Identifier: Packages' 'Component: main' 2>/dev/null |
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' \
+		'Identifier: Packages' 'Component: main' 2>/dev/null |
 		awk '$1 ~ /\/debian\/?$/ && $2 !~ /-/ { print $1; exit }'
 }
 
@@ -69,7 +73,8 @@ fetch() {
 		echo "127.0.0.1 localhost" >"$root/etc/hosts"
 		cp /etc/resolv.conf "$root/etc/resolv.conf"
 		mount -t proc proc "$root/proc"
-		chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends rabbitmq-server
+		chroot "$root" env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y --no-install-recommends rabbitmq-server
 		rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
 	' sh "$suite" "$1" "$mirror"
 }

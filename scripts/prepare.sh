@@ -3,13 +3,14 @@
 #
 #   scripts/prepare.sh [PURPOSE...]      build demo test lint fuzz valgrind model docker newer peers
 #
-# Installs what is missing of Debian's packages for the given purposes (default: build demo), as root or by sudo. Starts no
-# service: a policy-rc.d stands in the way while apt works, and a RabbitMQ or epmd that came with it is not enabled either.
+# Installs what is missing of Debian's packages for the given purposes (default: build demo), as
+# root or by sudo. Starts no service: a policy-rc.d stands in the way while apt works, and a
+# RabbitMQ or epmd that came with it is not enabled either.
 set -euo pipefail
 
 declare -A packages=(
-	[build]='build-essential meson ninja-build pkg-config librabbitmq-dev libjansson-dev libconfig-dev libuv1-dev
-		libcurl4-openssl-dev libssl-dev libsodium-dev'
+	[build]='build-essential meson ninja-build pkg-config librabbitmq-dev libjansson-dev
+		libconfig-dev libuv1-dev libcurl4-openssl-dev libssl-dev libsodium-dev'
 	[demo]='rabbitmq-server procps'
 	[test]='check gcovr curl python3 git nodejs openssl'
 	[model]='spin gcc'
@@ -23,7 +24,7 @@ declare -A packages=(
 
 me=${0##*/}
 case ${1:-} in -h | --help)
-	sed -n '4,7s/^# *//p' "$0"
+	sed -n '4,/^set -/s/^# *//p' "$0"
 	exit 0
 	;;
 esac
@@ -40,7 +41,8 @@ for purpose in "$@"; do
 done
 
 if ! command -v dpkg-query >/dev/null; then
-	echo "$me: this is not Debian; what has to be there goes by these names on Debian: ${wanted[*]}" >&2
+	echo "$me: this is not Debian, so nothing is installed. What must be there has these names" \
+		"on Debian: ${wanted[*]}" >&2
 	exit 0
 fi
 
@@ -55,7 +57,7 @@ done
 run=()
 if [ "$(id -u)" != 0 ]; then
 	command -v sudo >/dev/null || {
-		echo "$me: packages are missing and neither root nor sudo is here. As root, run:" >&2
+		echo "$me: packages are missing, and this is not root and has no sudo. As root, run:" >&2
 		echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
 		exit 77
 	}
@@ -86,8 +88,12 @@ echo "$me: installing ${missing[*]}"
 	install() { apt-get install -y -q --no-install-recommends "$@"; }
 	install "$@" >/dev/null 2>&1 || { apt-get update -q && install "$@"; }
 	for s in $services; do # at the next boot, whichever init there is
-		if command -v systemctl >/dev/null; then systemctl --quiet disable "$s" >/dev/null 2>&1 || :; fi
-		if [ -e "/etc/init.d/${s%.service}" ]; then update-rc.d "${s%.service}" disable >/dev/null 2>&1 || :; fi
+		if command -v systemctl >/dev/null; then
+			systemctl --quiet disable "$s" >/dev/null 2>&1 || :
+		fi
+		if [ -e "/etc/init.d/${s%.service}" ]; then
+			update-rc.d "${s%.service}" disable >/dev/null 2>&1 || :
+		fi
 	done
 ' sh "${services[*]}" "${missing[@]}" || {
 	echo "$me: apt-get could not install ${missing[*]} (see above)" >&2

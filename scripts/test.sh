@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-#   scripts/test.sh [--suite] [SUITE...]     every suite but those that say "only when named", or these
+#   scripts/test.sh [--suite] [SUITE...]     all suites but those "only when named", or these
 #   scripts/test.sh --quick                  a verdict in less than three minutes, on two processors
-#   scripts/test.sh --rabbitmq VERSION ...   with all private nodes of RabbitMQ 4.0 or 4.3; the suite
-#                                            is integration unless another is named
+#   scripts/test.sh --rabbitmq VERSION ...   with all private nodes of RabbitMQ 4.0 or 4.3, by
+#                                            default the suite integration
 #   scripts/test.sh --prepare                only installs what all suites need
 #
 # Installs what is missing, builds, and runs the tests. The last line is "N passed, N failed" (and
 # ", N skipped" when there were any), and the exit code is 1 if anything failed. What was skipped is
-# listed before, with the command that runs it. Nothing is left running, and nothing in the temporary
-# folder, also after Ctrl-C.
+# listed before, with the command that runs it. Nothing is left running, and nothing in the
+# temporary folder, also after Ctrl-C.
 #
-# --quick runs the unit tests without sanitizers, some of the integration tests, and lint, where slow
-# checks look only at the files that differ from the main branch.
+# --quick runs the unit tests without sanitizers, some of the integration tests, and lint, where
+# slow checks look only at the files that differ from the main branch.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -3,32 +3,41 @@
 #
 #   scripts/users.sh [OPTION...] ROLE[=USER][:QUEUE,QUEUE...]...
 #
-# Makes RabbitMQ users that can do their part of Warren and nothing else, or sets the permissions of those that are there.
+# Makes RabbitMQ users that can do their part of Warren and nothing else, or sets the permissions of
+# those that are there.
 #
 # Roles, and the name of the user when none is given:
-#   setup      warren-setup     declares exchanges and queues (warren-producer setup). It can read all of them too
+#   setup      warren-setup     declares exchanges and queues (warren-producer setup). It can
+#                               read all of them too
 #   producer   warren-producer  sends jobs: to the queues named, or to every queue
 #   worker     warren-worker    works on the queues named, or on every queue
-#   operator   warren-operator  dead list, show, replay, drop of the queues named, or of every queue; and of what is unroutable
+#   operator   warren-operator  dead list, show, replay, drop of the queues named, or of every
+#                               queue, and of what is unroutable
 #
 # Options:
 #   --vhost NAME      where (default /); it must exist
 #   --prefix NAME     as in the settings of Warren (default warren.v1)
 #   --wait            producers may wait for results (send --wait)
-#   --management      setup and operators may read the management API, for --mgmt-url (tag "management")
+#   --management      setup and operators may read the management API, for --mgmt-url (tag
+#                     "management")
 #   --external        without passwords: for logins by certificate (sasl_external)
-#   --passwords FILE  lines "USER PASSWORD" (-: stdin); who is not in it gets a password made up here
-#   --out DIR         passwords to DIR/USER.password, mode 600, as password_file wants it. A password that is there already is
-#                     kept. Without --out, passwords that were made up here are printed on stdout, once
-#   --mgmt-url URL    by the management API, http://USER@HOST:15672, as an administrator (password: $AMQP_PASSWORD, or in the
-#                     URL; CA of https: $CURL_CA_BUNDLE), instead of by rabbitmqctl here (or what $RABBITMQCTL says)
-#   --print           only print the definitions (JSON, with hashes instead of passwords) that would be imported
+#   --passwords FILE  lines "USER PASSWORD" (-: stdin). A user who is not in it gets a password that is
+#                     made up here
+#   --out DIR         writes passwords to DIR/USER.password, mode 600, as password_file wants it. A
+#                     password that is there already is kept. Without --out, passwords that were
+#                     made up here are printed on stdout, once
+#   --mgmt-url URL    uses the management API, http://USER@HOST:15672, as an administrator (password:
+#                     $AMQP_PASSWORD, or in the URL; CA of https: $CURL_CA_BUNDLE). Without it,
+#                     rabbitmqctl is used, or what $RABBITMQCTL says
+#   --print           only prints the definitions that would be imported (JSON, with hashes instead
+#                     of passwords)
 #   --table           only print the permissions, one user a line
 #
 # Examples:
 #   scripts/users.sh --out /etc/warren/users setup producer worker=warren-mailer:mail operator
 #   scripts/users.sh --vhost jobs producer=billing:mail,reports --wait
-#   RABBITMQCTL='docker exec -i rabbit rabbitmqctl' scripts/users.sh --external producer=billing.example worker
+#   RABBITMQCTL='docker exec -i rabbit rabbitmqctl' \
+#       scripts/users.sh --external producer=billing.example worker
 #   scripts/users.sh --print worker:mail | rabbitmqctl import_definitions
 #
 # Run again with other queues it replaces what the user could do before; it deletes no user.
@@ -42,9 +51,10 @@ die() { # CODE TEXT
 	note "$2"
 	exit "$1"
 }
-usage() { die 64 "$1 (see --help)"; }
+usage() { die 64 "$* (see --help)"; }
 
-vhost=/ prefix=warren.v1 reply=0 management=0 external=0 passwords_from='' out='' mgmt_url='' print=0 table=0
+vhost=/ prefix=warren.v1 reply=0 management=0 external=0 passwords_from='' out='' mgmt_url=''
+print=0 table=0
 specs=()
 value() { # OPTION ARGUMENTS-LEFT
 	[ "$2" -ge 2 ] || usage "$1 wants a value"
@@ -76,7 +86,7 @@ name_form='^[A-Za-z0-9._-]{1,100}$'
 [[ $prefix =~ $name_form ]] || usage "a prefix is 1 to 100 bytes of A-Za-z0-9._-, not '$prefix'"
 [[ $vhost != *[[:cntrl:]]* && -n $vhost ]] || usage "this is no name of a vhost"
 
-# ------------------------------------------------------------------------------------------------------- what each role may do
+# ---------------------------------------------------------------------------- what each role may do
 
 quote_regex() { printf '%s' "${1//./\\.}"; } # nothing else in a valid name has a meaning
 p=$(quote_regex "$prefix")
@@ -93,7 +103,8 @@ alternatives() {
 	printf '(%s)' "$list"
 }
 
-# permissions ROLE QUEUES: sets configure, write, read, and keys: of which routing keys it may publish ("" where it may not).
+# permissions ROLE QUEUES: sets configure, write, read, and keys: of which routing keys it may
+# publish ("" where it may not).
 permissions() {
 	local queues
 	queues=$(alternatives "$2")
@@ -131,7 +142,7 @@ topics() {
 	for level in {0..27}; do printf '%s.delay.%02d\n' "$prefix" "$level"; done
 }
 
-# ----------------------------------------------------------------------------------------------------------------------- users
+# -------------------------------------------------------------------------------------------- users
 
 roles=() users=() queues=()
 declare -A seen
@@ -149,9 +160,11 @@ parse() {
 	case $1 in *: | *:,* | *, | *,,*) usage "'$1' has an empty queue name" ;; esac
 	for queue in ${list//,/ }; do
 		[[ $queue =~ $name_form && $queue != *.dead ]] ||
-			usage "a queue name is 1 to 100 bytes of A-Za-z0-9._- and does not end in .dead, not '$queue'"
+			usage "a queue name is 1 to 100 bytes of A-Za-z0-9._- and does not end in .dead," \
+				"not '$queue'"
 	done
-	[[ $user =~ ^[A-Za-z0-9._@+-]{1,120}$ && $user != .* ]] || usage "'$user' is no name for a user here (A-Za-z0-9._@+-)"
+	[[ $user =~ ^[A-Za-z0-9._@+-]{1,120}$ && $user != .* ]] ||
+		usage "'$user' is no name for a user here (A-Za-z0-9._@+-)"
 	[ -z "${seen[$user]:-}" ] || usage "user '$user' is named twice"
 	seen[$user]=1
 	roles+=("$role") users+=("$user") queues+=("$list")
@@ -161,12 +174,13 @@ for spec in "${specs[@]}"; do parse "$spec"; done
 if [ $table = 1 ]; then
 	for i in "${!users[@]}"; do
 		permissions "${roles[i]}" "${queues[i]}"
-		printf '%s configure %s write %s read %s keys %s\n' "${users[i]}" "$configure" "$write" "$read" "${keys:-any}"
+		printf '%s configure %s write %s read %s keys %s\n' \
+			"${users[i]}" "$configure" "$write" "$read" "${keys:-any}"
 	done
 	exit
 fi
 
-# ------------------------------------------------------------------------------------------------------------------- passwords
+# ---------------------------------------------------------------------------------------- passwords
 
 command -v openssl >/dev/null || die 69 "openssl is needed for the hashes of passwords"
 
@@ -193,8 +207,9 @@ choose_password() {
 	made_up+=("$1")
 }
 
-# password_hash PASSWORD: RabbitMQ's rabbit_password_hashing_sha256: salt, and SHA-256 of salt and password, in base64. printf is of the
-# shell itself, so that no password is in the argv of a process.
+# password_hash PASSWORD: RabbitMQ's rabbit_password_hashing_sha256: salt, and SHA-256 of salt and
+# password, in base64. printf is of the shell itself, so that no password is in the argv of a
+# process.
 password_hash() {
 	local salt
 	salt=$(openssl rand -hex 4)
@@ -208,7 +223,7 @@ password_hash() {
 	} | openssl base64 -A
 }
 
-# ----------------------------------------------------------------------------------------------------------------- definitions
+# -------------------------------------------------------------------------------------- definitions
 
 json() { # TEXT: as a JSON string
 	local text=${1//\\/\\\\}
@@ -225,16 +240,18 @@ definitions() {
 	for i in "${!users[@]}"; do
 		hash=
 		if [ $external = 0 ]; then hash=$(password_hash "${passwords[${users[i]}]}"); fi
-		printf '%s\n{"name":"%s","password_hash":"%s","hashing_algorithm":"rabbit_password_hashing_sha256","tags":[%s]}' \
-			"$separator" "${users[i]}" "$hash" "$(tags "${roles[i]}")"
+		printf '%s\n{"name":"%s","password_hash":"%s",' "$separator" "${users[i]}" "$hash"
+		printf '"hashing_algorithm":"rabbit_password_hashing_sha256","tags":[%s]}' \
+			"$(tags "${roles[i]}")"
 		separator=,
 	done
 	separator=
 	printf '],\n"permissions":['
 	for i in "${!users[@]}"; do
 		permissions "${roles[i]}" "${queues[i]}"
-		printf '%s\n{"user":"%s","vhost":%s,"configure":%s,"write":%s,"read":%s}' "$separator" "${users[i]}" \
-			"$(json "$vhost")" "$(json "$configure")" "$(json "$write")" "$(json "$read")"
+		printf '%s\n{"user":"%s","vhost":%s,' "$separator" "${users[i]}" "$(json "$vhost")"
+		printf '"configure":%s,"write":%s,"read":%s}' \
+			"$(json "$configure")" "$(json "$write")" "$(json "$read")"
 		separator=,
 	done
 	separator=
@@ -242,9 +259,11 @@ definitions() {
 	for i in "${!users[@]}"; do
 		permissions "${roles[i]}" "${queues[i]}"
 		[ -n "$keys" ] || continue
-		rest=$(printf '"vhost":%s,"write":%s,"read":"^$"' "$(json "$vhost")" "$(json "$keys")")
+		rest=$(printf '"vhost":%s,"write":%s,"read":"^$"' \
+			"$(json "$vhost")" "$(json "$keys")")
 		while read -r exchange; do
-			printf '%s\n{"user":"%s","exchange":"%s",%s}' "$separator" "${users[i]}" "$exchange" "$rest"
+			printf '%s\n{"user":"%s","exchange":"%s",%s}' \
+				"$separator" "${users[i]}" "$exchange" "$rest"
 			separator=,
 		done < <(topics "${roles[i]}")
 	done
@@ -264,12 +283,14 @@ import_by_api() {
 	esac
 	case $credentials in *:*) ;; *) credentials=$credentials:${AMQP_PASSWORD:-guest} ;; esac
 	credentials=${credentials//\\/\\\\}
-	curl -sS -o /dev/null --fail -K <(printf 'user = "%s"\n' "${credentials//\"/\\\"}") -H 'content-type: application/json' \
+	curl -sS -o /dev/null --fail -K <(printf 'user = "%s"\n' "${credentials//\"/\\\"}") \
+		-H 'content-type: application/json' \
 		--data-binary @- "$url/api/definitions"
 }
 
-# rabbitmqctl import_definitions reads its standard input up to 3.x. Since 4.0 it hangs or dies there (rabbitmq-server issue
-# 13157; seen with 4.0.5 and 4.3.6) and wants a file, and Debian's rabbitmqctl reads that as the user rabbitmq.
+# rabbitmqctl import_definitions reads its standard input up to 3.x. Since 4.0 it hangs or dies
+# there (rabbitmq-server issue 13157; seen with 4.0.5 and 4.3.6) and wants a file, and Debian's
+# rabbitmqctl reads that as the user rabbitmq.
 import_by_ctl() {
 	local ctl file
 	read -r -a ctl <<<"${RABBITMQCTL:-rabbitmqctl}"
@@ -302,7 +323,8 @@ import() {
 	printf '%s\n' "$said" >&2
 	case $said in
 	*no_such_exchange*)
-		note "this broker takes permissions only for exchanges that are there: run '$me setup' first, then 'warren-producer setup'"
+		note "this broker takes permissions only for exchanges that are there: run \
+'$me setup' first, then 'warren-producer setup'"
 		;;
 	esac
 	return 1

@@ -33,7 +33,8 @@ else
 	skip "docker-compose is not installed"
 fi
 for p in /proc/[0-9]*; do
-	[ "$(cat "$p/comm" 2>/dev/null)" != dockerd ] || skip "a dockerd runs here already, and a second one would change its network"
+	[ "$(cat "$p/comm" 2>/dev/null)" != dockerd ] ||
+		skip "a dockerd runs here already, and a second one would change its network"
 done
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/warren-docker.XXXXXX")
@@ -57,10 +58,12 @@ finish() {
 		restore_rules ip6tables
 		echo "$forward" >/proc/sys/net/ipv4/ip_forward || :
 	fi
-	awk -v d="$work/" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r | while read -r m; do umount -l "$m" || :; done
+	awk -v d="$work/" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r |
+		while read -r m; do umount -l "$m" || :; done
 	rm -rf "$work"
 }
-# dockerd leaves its rules behind. A table that was empty before is not in what iptables-save said, and is emptied.
+# dockerd leaves its rules behind. A table that was empty before is not in what iptables-save said,
+# and is emptied.
 # shellcheck disable=SC2317 # called by the trap
 restore_rules() {
 	local table
@@ -88,7 +91,7 @@ wait_for() {
 	done
 }
 
-# ------------------------------------------------------------------------------------------------------------ daemon and bases
+# --------------------------------------------------------------------------------- daemon and bases
 
 iptables-save >"$work/iptables" 2>/dev/null || rm -f "$work/iptables"
 ip6tables-save >"$work/ip6tables" 2>/dev/null || rm -f "$work/ip6tables"
@@ -118,7 +121,8 @@ debootstrap --variant=minbase bookworm "$work/base" >"$work/debootstrap.log" 2>&
 for list in /etc/apt/apt.conf.d/*proxy* /etc/apt/apt.conf; do # how this machine reaches the mirror
 	[ ! -f "$list" ] || cp "$list" "$work/base/etc/apt/apt.conf.d/"
 done
-echo force-unsafe-io >"$work/base/etc/dpkg/dpkg.cfg.d/docker-apt-speedup" # as in the image that it stands for
+# as in the image that it stands for
+echo force-unsafe-io >"$work/base/etc/dpkg/dpkg.cfg.d/docker-apt-speedup"
 tar -C "$work/base" -c . | "$docker" import - debian:bookworm-slim >/dev/null
 rm -rf "$work/base"
 
@@ -133,24 +137,27 @@ CMD ["rabbitmq-server"]
 END
 build -t "$rabbitmq" "$work/rabbitmq"
 
-# ------------------------------------------------------------------------------------------------------------------- the image
+# ---------------------------------------------------------------------------------------- the image
 
 say "building docker/Dockerfile"
 build -f "$root/docker/Dockerfile" -t warren:latest "$root"
 
 in_image() { "$docker" run --rm --network none warren:latest "$@"; }
 [ "$(in_image id -u)" = 10001 ] || fail "the image runs as $(in_image id)"
-in_image sh -c '! command -v cc && ! command -v gcc && ! command -v meson' || fail "there is a compiler in the final image"
-in_image test -x /usr/libexec/warren/warren-plugin-host || fail "there is no warren-plugin-host in the image"
+in_image sh -c '! command -v cc && ! command -v gcc && ! command -v meson' ||
+	fail "there is a compiler in the final image"
+in_image test -x /usr/libexec/warren/warren-plugin-host ||
+	fail "there is no warren-plugin-host in the image"
 in_image warren-producer --version
 in_image warren-worker --version
 base_size=$("$docker" image inspect -f '{{.Size}}' debian:bookworm-slim)
 size=$("$docker" image inspect -f '{{.Size}}' warren:latest)
 say "the image adds $(((size - base_size) / 1000000)) MB to its base"
 [ $((size - base_size)) -lt 60000000 ] || fail "the image adds more than 60 MB to its base"
-"$docker" history --no-trunc warren:latest | grep -i password >/dev/null && fail "a password is in the image's history"
+"$docker" history --no-trunc warren:latest | grep -i password >/dev/null &&
+	fail "a password is in the image's history"
 
-# ----------------------------------------------------------------------------------------------------------------- the compose
+# -------------------------------------------------------------------------------------- the compose
 
 echo "AMQP_PASSWORD=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')" >"$work/env"
 say "docker compose up with three workers"
@@ -168,7 +175,8 @@ healthy() { # all three workers
 	done
 }
 wait_for 90 "healthy workers" healthy
-consuming() { producer queue list --json default | grep '"consumers":3,' >/dev/null; } # a worker that came late would find nothing to do
+# a worker that came late would find nothing to do
+consuming() { producer queue list --json default | grep '"consumers":3,' >/dev/null; }
 wait_for 90 "three consumers" consuming
 
 say "30 jobs for three workers"

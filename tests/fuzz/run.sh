@@ -3,9 +3,10 @@
 #
 #   tests/fuzz/run.sh BUILD SECONDS [NAME...]
 #
-# Runs the fuzzers of BUILD (-Dfuzz=enabled), all or those named, for SECONDS each, two at a time, from the inputs kept in
-# tests/corpus/fuzz. What they learn is kept in BUILD/corpus, an input that makes one fail in BUILD/found. A line for each:
-# "fuzz: ok NAME ..." or "fuzz: FAILED NAME ...", and above the latter what it said.
+# Runs the fuzzers of BUILD (-Dfuzz=enabled), all or those named, for SECONDS each, two at a time,
+# from the inputs kept in tests/corpus/fuzz. What they learn is kept in BUILD/corpus, an input that
+# makes one fail in BUILD/found. A line for each: "fuzz: ok NAME ..." or "fuzz: FAILED NAME ...",
+# and above the latter what it said.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -41,5 +42,6 @@ build=$(cd "$1" && pwd)
 seconds=$2
 shift 2
 names=("$@")
-[ ${#names[@]} -gt 0 ] || for folder in "$root"/tests/corpus/fuzz/*; do names+=("${folder##*/}"); done
+[ ${#names[@]} -gt 0 ] ||
+	for folder in "$root"/tests/corpus/fuzz/*; do names+=("${folder##*/}"); done
 printf '%s\n' "${names[@]}" | xargs -P 2 -I NAME "${BASH_SOURCE[0]}" --one "$build" "$seconds" NAME

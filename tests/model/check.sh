@@ -3,9 +3,11 @@
 #
 #   tests/model/check.sh [--long] [WORD]
 #
-# Explores all states of settle.pml within the bounds below, as it is and with one deliberate error after the other. As it is nothing
-# may be violated; each error must be found, and be what it is expected to be, for else the model could not see it in the code either.
-# --long: larger bounds, minutes instead of seconds. WORD: only what has it in its name. A line "model: ok NAME" or "model: FAILED NAME" for each; exit code 1 if one failed.
+# Explores all states of settle.pml within the bounds below, as it is and with one deliberate error
+# after the other. As it is nothing may be violated; each error must be found, and be what it is
+# expected to be, for else the model could not see it in the code either. --long: larger bounds,
+# minutes instead of seconds. WORD: only what has it in its name. A line "model: ok NAME" or "model:
+# FAILED NAME" for each; exit code 1 if one failed.
 set -euo pipefail
 set -m # each exploration is a process group, to be ended with its children
 export LC_ALL=C.UTF-8
@@ -18,7 +20,7 @@ case ${1:-} in
 	shift
 	;;
 -*)
-	sed -n '4,9s/^# \{0,3\}//p' "$0"
+	sed -n '4,/^set -/s/^# \{0,3\}//p' "$0"
 	case $1 in -h | --help) exit ;; esac
 	exit 64
 	;;
@@ -36,7 +38,8 @@ trap 'exit 143' TERM HUP
 
 none='-DCRASHES=0 -DCONSUME_LOSSES=0 -DPUBLISH_LOSSES=0'
 
-# NAME | what has to be found: nothing, a violated assertion of settle.pml, or CYCLE | bounds (those not named: settle.pml) and errors
+# NAME | what has to be found: nothing, a violated assertion of settle.pml, or CYCLE | bounds (those
+# not named: settle.pml) and errors
 cases() {
 	cat <<END
 no faults, two jobs | nothing | $none -DJOBS=2 -DUNCOUNTED=0
@@ -82,7 +85,8 @@ END
 explore() {
 	local dir=$1 search=-DSAFETY run='-E' optimise=-O1 found=nothing
 	shift
-	case $* in *-DBUG_*) optimise=-O0 ;; esac # found soon: the compiler would take longer than the search
+	# found soon: the compiler would take longer than the search
+	case $* in *-DBUG_*) optimise=-O0 ;; esac
 	case " $* " in *' -DCYCLES '*) search=-DNP run='-E -l' ;; esac
 	mkdir "$dir"
 	cd "$dir"

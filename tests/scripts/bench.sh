@@ -3,8 +3,8 @@
 #
 #   tests/scripts/bench.sh BUILD
 #
-# Runs the short groups of scripts/bench.sh once and looks whether each case has its figures, in the table and as JSON. How good
-# they are is not judged: that is for people, on a quiet machine.
+# Runs the short groups of scripts/bench.sh once and looks whether each case has its figures, in the
+# table and as JSON. How good they are is not judged: that is for people, on a quiet machine.
 set -euo pipefail
 build=$1
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

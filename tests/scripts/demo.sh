@@ -34,22 +34,28 @@ fail() {
 	echo "demo.sh: $*" >&2
 	exit 1
 }
-grep -q "compared    $expected digests with sha256sum, 0 faults" "$work/out" || fail "not all $expected files were compared"
+grep -q "compared    $expected digests with sha256sum, 0 faults" "$work/out" ||
+	fail "not all $expected files were compared"
 grep -q 'dead        2 (failures malformed)' "$work/out" || fail "the two dead letters are not told"
 grep -q 'this will never work' "$work/out" || fail "the reason of the dead job is not shown"
 
 # What --keep leaves running is what it says, serves a second demo by AMQP_URL, and --stop ends it.
 mkdir "$work/few"
 for ((n = 0; n < 5; n++)); do printf '%s' "$n" >"$work/few/$n"; done
-TMPDIR=$work/tmp "$root/scripts/demo.sh" --keep "$work/few" >"$work/kept" || fail "demo.sh --keep failed: $(cat "$work/kept")"
+TMPDIR=$work/tmp "$root/scripts/demo.sh" --keep "$work/few" >"$work/kept" ||
+	fail "demo.sh --keep failed: $(cat "$work/kept")"
 sed -n 's/^  //p' "$work/kept" | grep -E '^(export|echo|/.* dead list)' >"$work/commands"
-[ "$(wc -l <"$work/commands")" = 3 ] || fail "these are not the commands to try: $(cat "$work/commands")"
-(cd / && bash -e "$work/commands" >"$work/tried") || fail "a command that --keep prints fails: $(cat "$work/commands")"
-grep -q 'failures' "$work/tried" || fail "the dead letter is not listed by the command that --keep prints"
+[ "$(wc -l <"$work/commands")" = 3 ] ||
+	fail "these are not the commands to try: $(cat "$work/commands")"
+(cd / && bash -e "$work/commands" >"$work/tried") ||
+	fail "a command that --keep prints fails: $(cat "$work/commands")"
+grep -q 'failures' "$work/tried" ||
+	fail "the dead letter is not listed by the command that --keep prints"
 url=$(sed -n 's/^  export AMQP_URL=//p' "$work/kept")
 AMQP_URL=$url TMPDIR=$work/tmp "$root/scripts/demo.sh" "$work/few" >"$work/second" ||
 	fail "the demo fails at a broker that is there already: $(cat "$work/second")"
-grep -q 'compared    5 digests with sha256sum, 0 faults' "$work/second" || fail "the second demo compared something else"
+grep -q 'compared    5 digests with sha256sum, 0 faults' "$work/second" ||
+	fail "the second demo compared something else"
 left=$("${BUILD_DIR}/producer/warren-producer" queue list --json -u "$url" "$(sed -n 's/^ *\(demo-[0-9]*\) .*/\1/p' "$work/second" | tail -n 1)")
 [[ $left == *'"exists":false'* ]] || fail "the second demo left its queue: $left"
 TMPDIR=$work/tmp bash -e -c "$(sed -n 's/^  //p' "$work/kept" | grep -e ' --stop ')"

@@ -35,13 +35,15 @@ try() { "$build/worker/warren-worker" test text.stats "{\"path\":\"$2\"}" --hand
 numbers() { tr -cs '0-9\n' ' ' | awk '{print $1, $2, $3}'; }
 for handler in "${handlers[@]}"; do
 	for file in "${files[@]}"; do
-		have=$(try "$handler" "$file" | numbers) || fail "$handler fails on $file: $(cat "$work/err")"
+		have=$(try "$handler" "$file" | numbers) ||
+			fail "$handler fails on $file: $(cat "$work/err")"
 		want=$(wc <"$file" | awk '{print $1, $2, $3}')
 		[ "$have" = "$want" ] || fail "$handler says '$have' of $file, and wc '$want'"
 	done
 	code=0
 	try "$handler" /no/such/file >/dev/null || code=$?
 	[ "$code" = 1 ] || fail "$handler: exit code $code for a file that is not there"
-	grep -q '^verdict  dead' "$work/err" || fail "$handler: a file that is not there is not dead: $(cat "$work/err")"
+	grep -q '^verdict  dead' "$work/err" ||
+		fail "$handler: a file that is not there is not dead: $(cat "$work/err")"
 	echo "ok: $handler"
 done

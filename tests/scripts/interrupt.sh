@@ -3,7 +3,8 @@
 #
 #   tests/scripts/interrupt.sh BUILD
 #
-# Ctrl-C at several moments of scripts/demo.sh: it ends soon, with the exit code of a Ctrl-C, and leaves nothing.
+# Ctrl-C at several moments of scripts/demo.sh: it ends soon, with the exit code of a Ctrl-C, and
+# leaves nothing.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD_DIR=$(cd "$1" && pwd)
@@ -27,7 +28,8 @@ fail() {
 	exit 1
 }
 
-# interrupt_when LINE: Ctrl-C (SIGINT for the whole process group) as soon as the demo has said LINE.
+# interrupt_when LINE: Ctrl-C (SIGINT for the whole process group) as soon as the demo has said
+# LINE.
 interrupt_when() {
 	local n code=0
 	: >"$work/out"
@@ -48,7 +50,8 @@ interrupt_when() {
 	wait $pid || code=$?
 	pid=
 	[ $code = 130 ] || fail "exit code $code after Ctrl-C (said: $1), expected 130"
-	[ -z "$(ls -A "$work/tmp")" ] || fail "left in the temporary folder after '$1': $(ls -A "$work/tmp")"
+	[ -z "$(ls -A "$work/tmp")" ] ||
+		fail "left in the temporary folder after '$1': $(ls -A "$work/tmp")"
 	for n in /proc/[0-9]*; do
 		if grep -qaF "$work/tmp" "$n/environ" 2>/dev/null; then fail "left running after '$1': $(tr '\0' ' ' <"$n/cmdline")"; fi
 	done

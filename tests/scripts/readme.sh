@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs every command of README.md (all blocks marked sh or console, in order, in one shell) in a copy of the tree, and compares
-# what the sessions (console) print with what the page shows. Two things are not as a reader would have them: scripts/test.sh is only asked for its help, since it is what runs this, and sudo without root only checks.
+# Runs every command of README.md (all blocks marked sh or console, in order, in one shell) in a copy
+# of the tree, and compares what the sessions (console) print with what the page shows. Two things
+# are not as a reader would have them: scripts/test.sh is only asked for its help, since it is what
+# runs this, and sudo without root only checks.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 unset AMQP_URL "${!WARREN_@}" "${!MESON_@}"
@@ -11,8 +13,10 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/warren-readme.XXXXXX")
 # shellcheck disable=SC2317 # called by the trap
 finish() {
 	local p
-	for p in /proc/[0-9]*; do # a broker that was started and not stopped because a command failed
-		[ "${p#/proc/}" = $$ ] || ! grep -qaF "$work/warren/" "$p/environ" 2>/dev/null || kill -KILL "${p#/proc/}" 2>/dev/null || :
+	# a broker that was started and not stopped because a command failed
+	for p in /proc/[0-9]*; do
+		[ "${p#/proc/}" = $$ ] || ! grep -qaF "$work/warren/" "$p/environ" 2>/dev/null ||
+			kill -KILL "${p#/proc/}" 2>/dev/null || :
 	done
 	rm -rf "$work"
 }
@@ -32,7 +36,8 @@ sudo() {
 	esac
 }
 END
-"$root"/tests/scripts/readme-blocks.py script "$root/README.md" | sed -E 's/^scripts\/test\.sh( --quick)?$/scripts\/test.sh --help/' >"$work/blocks"
+"$root"/tests/scripts/readme-blocks.py script "$root/README.md" |
+	sed -E 's/^scripts\/test\.sh( --quick)?$/scripts\/test.sh --help/' >"$work/blocks"
 [ "$(wc -l <"$work/blocks")" -ge 10 ] || {
 	echo "readme: hardly a command found in README.md" >&2
 	exit 1

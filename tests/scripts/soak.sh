@@ -3,9 +3,10 @@
 #
 #   tests/scripts/soak.sh BUILD AMQP-URL [JOBS [PERCENT]]
 #
-# One worker, JOBS (1,000,000) jobs that do nothing, in a plugin. Prints the worker's memory and descriptors after the first
-# 50,000 (a fifth of the jobs, when there are fewer than 250,000) and at the end, and fails when the memory has grown by more
-# than PERCENT (15) or the descriptors are not the same.
+# One worker, JOBS (1,000,000) jobs that do nothing, in a plugin. Prints the worker's memory and
+# descriptors after the first 50,000 (a fifth of the jobs, when there are fewer than 250,000) and at
+# the end, and fails when the memory has grown by more than PERCENT (15) or the descriptors are not
+# the same.
 set -euo pipefail
 build=$1
 export AMQP_URL=$2
@@ -65,4 +66,5 @@ worker=
 [ "$code" = 0 ] || die "exit code $code"
 [ "$("$producer" queue list "$queue" --json | sed -n 's/.*"queue":.*"dead":\([0-9]*\).*/\1/p')" = 0 ] || die "there are dead letters"
 [ "$descriptors_last" = "$descriptors_first" ] || die "the descriptors are not the same"
-[ "$((memory_last * 100))" -le "$((memory_first * (100 + percent)))" ] || die "the memory has grown by more than $percent %"
+[ "$((memory_last * 100))" -le "$((memory_first * (100 + percent)))" ] ||
+	die "the memory has grown by more than $percent %"

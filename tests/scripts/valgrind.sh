@@ -3,9 +3,9 @@
 #
 #   tests/scripts/valgrind.sh BUILD AMQP-URL [JOBS]
 #
-# A worker under valgrind, without sanitizers, runs JOBS (10,000) jobs of all sorts: a process handler's that are done, retried and
-# dead, programs of a process each, messages that are no jobs. No invalid access, no leak, no block that is still reachable at the
-# end, and not one job too few.
+# A worker under valgrind, without sanitizers, runs JOBS (10,000) jobs of all sorts: a process
+# handler's that are done, retried and dead, programs of a process each, messages that are no jobs.
+# No invalid access, no leak, no block that is still reachable at the end, and not one job too few.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$1
@@ -29,8 +29,10 @@ execs=30 malformed=50 dead=200
 retried=$((jobs / 50))
 "$producer" setup "$queue" 2>"$dir/setup" || die "setup: $(cat "$dir/setup")"
 {
-	seq "$((jobs - execs - malformed - dead - retried))" | sed 's/.*/{"type":"fine","args":[&,"text"],"headers":{"a":"b"}}/'
-	seq "$retried" | sed 's/.*/{"type":"again","args":&,"retry":{"backoff":{"kind":"fixed","base_ms":125}}}/'
+	seq "$((jobs - execs - malformed - dead - retried))" |
+		sed 's/.*/{"type":"fine","args":[&,"text"],"headers":{"a":"b"}}/'
+	seq "$retried" |
+		sed 's/.*/{"type":"again","args":&,"retry":{"backoff":{"kind":"fixed","base_ms":125}}}/'
 	seq "$dead" | sed 's/.*/{"type":"hopeless","args":&}/'
 	seq "$execs" | sed 's/.*/{"type":"program","args":&}/'
 } | "$producer" batch - -q "$queue" --progress none
@@ -55,7 +57,8 @@ kill -TERM "$worker" 2>/dev/null || :
 code=0
 wait "$worker" || code=$?
 worker=
-sed -n 's/^==[0-9]*== /  /p' "$dir/valgrind.log" | grep -E 'lost:|reachable:|ERROR SUMMARY|heap usage|in use at exit' || :
+sed -n 's/^==[0-9]*== /  /p' "$dir/valgrind.log" |
+	grep -E 'lost:|reachable:|ERROR SUMMARY|heap usage|in use at exit' || :
 [ "$code" = 0 ] || {
 	tail -n 60 "$dir/valgrind.log" "$dir/log"
 	die "exit code $code"
@@ -64,5 +67,6 @@ grep -q 'ERROR SUMMARY: 0 errors' "$dir/valgrind.log" || die "valgrind found err
 done_jobs=$(grep -c '\] ok in ' "$dir/log")
 dead_jobs=$(grep -c '\] dead (' "$dir/log")
 echo "$jobs jobs: $done_jobs done, $dead_jobs dead"
-[ "$((done_jobs + dead_jobs))" = "$jobs" ] || die "$done_jobs done and $dead_jobs dead are not $jobs"
+[ "$((done_jobs + dead_jobs))" = "$jobs" ] ||
+	die "$done_jobs done and $dead_jobs dead are not $jobs"
 [ "$dead_jobs" = "$((dead + malformed))" ] || die "$dead_jobs dead, not $((dead + malformed))"

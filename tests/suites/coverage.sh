@@ -5,8 +5,8 @@
 #
 # builds: coverage
 
-# These folders do without a broker. All other folders talk to one, and there only the files count that
-# a unit test or a fuzzer is named after. The integration tests run the rest.
+# These folders do without a broker. All other folders talk to one, and there only the files count
+# that a unit test or a fuzzer is named after. The integration tests run the rest.
 pure=(common/base common/job common/settings worker/rules)
 filters=()
 for folder in "${pure[@]}"; do filters+=(--filter "$folder/.*\.c"); done

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What suites need before they run: a build, and a private broker that they share.
 
-# build FOLDER TARGET OPTION...: configures the folder and builds the target, once in a run. Returns 1
-# when it does not build.
+# build FOLDER TARGET OPTION...: configures the folder and builds the target, once in a run. Returns
+# 1 when it does not build.
 build() {
 	local folder=$1 target=$2 log=$work/build.log mark=$work/built.$1
 	shift 2
@@ -47,7 +47,8 @@ need_broker() {
 	if [ -z "$broker_dir" ]; then
 		broker_dir=$work/broker
 		say "starting a private RabbitMQ"
-		(start_broker "$broker_dir" rabbitmq_management && echo "$broker_url $mgmt_url" >"$work/urls") || :
+		(start_broker "$broker_dir" rabbitmq_management &&
+			echo "$broker_url $mgmt_url" >"$work/urls") || :
 	fi
 	[ -f "$work/urls" ] || {
 		fail "a private RabbitMQ starts"
@@ -55,7 +56,8 @@ need_broker() {
 	}
 	[ -z "$broker_url" ] || return 0
 	read -r broker_url mgmt_url <"$work/urls"
-	version=$(curl -sf "$mgmt_url/api/overview" | sed 's/.*"rabbitmq_version":"\([^"]*\)".*/\1/')
+	version=$(curl -sf "$mgmt_url/api/overview" |
+		sed 's/.*"rabbitmq_version":"\([^"]*\)".*/\1/')
 	say "it is RabbitMQ $version"
 	export WARREN_TEST_AMQP_URL=$broker_url WARREN_TEST_MGMT_URL=$mgmt_url
 }

@@ -29,8 +29,8 @@ skip() {
 # shellcheck disable=SC2034 # for the suites
 hears_ctrl_c=(env --default-signal=INT)
 
-# run_test NAME COMMAND...: the command is the test. With exit code 77 it was skipped, and it may have
-# written the reason to the file that SKIP_REASON names.
+# run_test NAME COMMAND...: the command is the test. With exit code 77 it was skipped, and it may
+# have written the reason to the file that SKIP_REASON names.
 run_test() {
 	local name=$1 code=0
 	shift
@@ -43,8 +43,8 @@ run_test() {
 	esac
 }
 
-# count_lines NAME COMMAND...: each line "NAME: ok ...", "NAME: skipped ..." or "NAME: FAILED ..." that
-# the command prints is a test. Without one the command failed.
+# count_lines NAME COMMAND...: each line "NAME: ok ...", "NAME: skipped ..." or "NAME: FAILED ..."
+# that the command prints is a test. Without one the command failed.
 count_lines() {
 	local name=$1 line tests=0
 	shift
