@@ -27,8 +27,7 @@ static struct task *create(struct worker *w, struct delivery *d, struct span doc
 {
 	struct task *t = task_create(w);
 	t->state = TASK_WAITING;
-	t->started_at_ms = CLOCK_NEVER;
-	t->stopped_as = VERDICT_OK;
+	t->attempt.started_at_ms = CLOCK_NEVER;
 	t->held_since_ms = d->arrived_ms;
 	t->delivery = delivery_hold(d);
 	t->origin = delivery_hold(d);

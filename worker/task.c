@@ -23,7 +23,6 @@
 #include "worker/dispatch.h"
 #include "worker/queue.h"
 #include "worker/handlers/environment.h"
-#include "worker/handlers/pace.h"
 #include "worker/notify.h"
 #include "worker/rules/republish.h"
 #include "worker/task_internal.h"
@@ -32,13 +31,15 @@ enum {
 	REPUBLISH_AGAIN_MS =
 	    5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
-	HEAR_FIRST_MS = 3, /* not 0, which would still fall into the same turn of the loop */
 	SPARE_MAX = 2048,  /* tasks, of 1 KiB each: a pack or two of the largest */
 	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does
 	                      not hear it all */
 };
 
-_Static_assert(HEAR_FIRST_MS > PACE_REST_MS + 1, "a reply that lies may be that of a job in time");
+static struct task *task_of(struct attempt *a)
+{
+	return list_item(a, struct task, attempt);
+}
 
 static struct worker *worker_of(const struct task *t)
 {
@@ -75,7 +76,6 @@ struct task *task_create(struct worker *w)
 	if (list_empty(&w->tasks.spare)) {
 		t = xcalloc(1, sizeof *t);
 		uv_timer_init(&w->loop, &t->timer);
-		t->timer.data = t;
 	} else {
 		t = list_item(w->tasks.spare.next, struct task, link);
 		list_remove(&t->link);
@@ -95,7 +95,7 @@ void task_discard(struct task *t)
 
 static void task_free(uv_handle_t *timer)
 {
-	free(timer->data);
+	free(list_item(timer, struct task, timer));
 }
 
 void task_recycle_ended(struct worker *w)
@@ -251,7 +251,7 @@ static void publish(struct task *t)
 
 static void publish_again(uv_timer_t *timer)
 {
-	publish(timer->data);
+	publish(list_item(timer, struct task, timer));
 }
 
 /* Sends the task on its way: acknowledged when done, else republished first. Not in any slot any
@@ -305,11 +305,12 @@ static int64_t queued_ms(const struct task *t)
 {
 	const struct job *j = &t->in.job;
 	int64_t since_ms = j->created_at_ms;
-	if (since_ms == CLOCK_NEVER || t->in.book.attempt > 1 || t->started_at_ms == CLOCK_NEVER)
+	if (since_ms == CLOCK_NEVER || t->in.book.attempt > 1 ||
+	    t->attempt.started_at_ms == CLOCK_NEVER)
 		return -1;
 	if (j->not_before_ms != CLOCK_NEVER && j->not_before_ms > since_ms)
 		since_ms = j->not_before_ms;
-	return t->started_at_ms > since_ms ? t->started_at_ms - since_ms : 0;
+	return t->attempt.started_at_ms > since_ms ? t->attempt.started_at_ms - since_ms : 0;
 }
 
 /* The words of a handler that got sealed args are not kept with the broker: they may well repeat
@@ -326,7 +327,7 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	const char *words = report->error[0] && keeps_words(t) ? report->error : NULL;
 	const struct box_try this_try = {
 	    .attempt = attempt,
-	    .at_ms = t->started_at_ms,
+	    .at_ms = t->attempt.started_at_ms,
 	    .queued_ms = queued_ms(t),
 	    .wall_ms = report->wall_ms,
 	    .cpu_user_ms = report->cpu_user_ms,
@@ -402,7 +403,7 @@ static void tell_paused(const struct handler *h, const char *why, int64_t pause_
 static void account_handler(struct task *t, const struct run_report *report, enum verdict v)
 {
 	struct worker *w = worker_of(t);
-	struct handler *h = t->run.handler;
+	struct handler *h = t->attempt.run.handler;
 	int64_t pause_ms;
 	dispatch_ended(w->dispatch, h);
 	if (v == VERDICT_UNRUNNABLE) {
@@ -418,16 +419,13 @@ static void account_handler(struct task *t, const struct run_report *report, enu
 	}
 }
 
-static void run_done(struct run *r, const struct run_report *report)
+static void run_ended(struct attempt *a, enum verdict v, const struct run_report *report)
 {
-	struct task *t = r->owner;
+	struct task *t = task_of(a);
 	struct worker *w = worker_of(t);
-	uv_timer_stop(&t->timer);
 	w->tasks.running_count--;
 	queue_of_task(t)->running--;
 
-	bool done = report->verdict == VERDICT_OK && t->stopped_waiting;
-	enum verdict v = t->stopped_as == VERDICT_OK || done ? report->verdict : t->stopped_as;
 	unsigned attempt = t->in.book.attempt;
 	account_handler(t, report, report->verdict);
 	double chance = v == VERDICT_OK ? 0 : random_unit(); /* of the jitter */
@@ -446,7 +444,7 @@ static void run_done(struct run *r, const struct run_report *report)
 
 static void run_progress(struct run *r, int percent, struct span note)
 {
-	struct task *t = r->owner;
+	struct task *t = task_of(r->owner);
 	int64_t now_ms = clock_monotonic_ms();
 	if (now_ms < t->progress_not_before_ms)
 		return;
@@ -456,57 +454,17 @@ static void run_progress(struct run *r, int percent, struct span note)
 
 static void run_log(struct run *r, struct span line)
 {
-	struct task *t = r->owner;
+	struct task *t = task_of(r->owner);
 	answer_log(worker_of(t), &t->answer, line);
 }
 
-static void stop_now(uv_timer_t *timer)
+static void run_overdue(struct attempt *a)
 {
-	struct task *t = timer->data;
-	t->run.handler->kind->stop(&t->run, RUN_STOP_KILL);
-}
-
-static void stop(struct task *t, enum verdict as)
-{
-	if (t->stopped_as == VERDICT_OK) {
-		t->stopped_as = as;
-		t->stopped_waiting = t->run.waiting;
-	}
-	t->run.stopped_why = as == VERDICT_TIMEOUT ? "timeout" : "drain";
-	t->run.handler->kind->stop(&t->run, RUN_STOP_TERM);
-	uv_timer_start(&t->timer, stop_now, (uint64_t)t->grace_ms, 0);
-}
-
-static void enforce_deadline(uv_timer_t *timer)
-{
-	struct task *t = timer->data;
+	const struct task *t = task_of(a);
 	log_warn(
 	    task_subject(t),
 	    "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
-	    (long long)t->grace_ms);
-	stop(t, VERDICT_TIMEOUT);
-}
-
-/*
- * Timers come before descriptors in a turn of the loop. When this process was stopped for a while
- * (SIGSTOP), the handler may have ended in time and not been heard yet: so what there is to read is
- * read first.
- */
-static void deadline_passed(uv_timer_t *timer)
-{
-	const struct task *t = timer->data;
-	if (!t->run.waiting)
-		uv_timer_start(timer, enforce_deadline, HEAR_FIRST_MS, 0);
-}
-
-static void run_began(struct run *r)
-{
-	struct task *t = r->owner;
-	if (t->stopped_as != VERDICT_OK)
-		return;
-	t->started_at_ms = clock_now_ms();
-	t->run.request.deadline_at_ms = t->started_at_ms + t->timeout_ms;
-	uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
+	    (long long)a->grace_ms);
 }
 
 /* A delivery must not be held as long as the broker's consumer_timeout, which would close the
@@ -550,29 +508,25 @@ static void start(struct task *t, struct handler *h)
 	dispatch_begins(w->dispatch, h);
 	queue_job_began(w, t->delivery->consumer);
 
-	t->timeout_ms = timeout_of(t, h->settings);
-	t->started_at_ms = clock_now_ms();
-	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : w->settings->grace_ms;
-	t->run = (struct run){
-	    .request = {.job = &t->in.job,
-	                .document = document_of(t),
-	                .raw = task_queue(t)->raw,
-	                .queue = task_queue(t)->name,
-	                .attempt = t->in.book.attempt,
-	                .max_attempts = t->in.policy.max_attempts,
-	                .deadline_at_ms = t->started_at_ms + t->timeout_ms},
-	    .done = run_done,
-	    .began = run_began,
-	    .progress = run_progress,
-	    .log = run_log,
-	    .owner = t,
-	    .handler = h,
+	t->attempt = (struct attempt){
+	    .run = {.request = {.job = &t->in.job,
+	                        .document = document_of(t),
+	                        .raw = task_queue(t)->raw,
+	                        .queue = task_queue(t)->name,
+	                        .attempt = t->in.book.attempt,
+	                        .max_attempts = t->in.policy.max_attempts},
+	            .progress = run_progress,
+	            .log = run_log,
+	            .handler = h},
+	    .timer = &t->timer,
+	    .timeout_ms = timeout_of(t, h->settings),
+	    .grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : w->settings->grace_ms,
+	    .ended = run_ended,
+	    .overdue = run_overdue,
 	};
 	log_debug(task_subject(t), "starts, attempt %u of %u", t->in.book.attempt,
 	          t->in.policy.max_attempts);
-	h->kind->start(h, &t->run);
-	if (!t->run.waiting) /* else from when it begins */
-		uv_timer_start(&t->timer, deadline_passed, (uint64_t)t->timeout_ms, 0);
+	attempt_start(&t->attempt);
 }
 
 /* ---- before running ---- */
@@ -670,9 +624,9 @@ void task_stop_running(struct worker *w, bool kill)
 	struct list *pos, *tmp;
 	list_for_each (pos, tmp, &w->tasks.running) {
 		struct task *t = list_item(pos, struct task, link);
-		stop(t, VERDICT_RETURNED);
+		attempt_stop(&t->attempt, VERDICT_RETURNED, "drain");
 		if (kill)
-			stop_now(&t->timer);
+			attempt_kill(&t->attempt);
 	}
 }
 

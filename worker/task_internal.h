@@ -4,7 +4,7 @@
 #pragma once
 
 #include "worker/answer.h"
-#include "worker/handlers/handler.h"
+#include "worker/attempt.h"
 #include "worker/rules/intake.h"
 #include "worker/delivery.h"
 #include "worker/task.h"
@@ -29,12 +29,7 @@ struct task {
 	bool nameless;         /* another job may have the same key, for nobody gave them ids */
 	int64_t held_since_ms; /* monotonic: when this delivery (or the copy it adopted) arrived */
 
-	struct run run;
-	int64_t started_at_ms;   /* wall clock; CLOCK_NEVER: it never ran */
-	enum verdict stopped_as; /* VERDICT_OK: not stopped by us */
-	bool stopped_waiting; /* before it had begun: when it is done all the same, it was not cut
-	                         short */
-	int64_t timeout_ms, grace_ms;
+	struct attempt attempt; /* its started_at_ms is CLOCK_NEVER when there was none */
 
 	struct answer answer; /* to a producer that waits */
 	int64_t progress_not_before_ms;

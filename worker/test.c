@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "common/base/clean.h"
+#include "common/base/list.h"
 #include "common/job/codec.h"
 #include "common/settings/input.h"
 #include "common/base/memory.h"
+#include "worker/attempt.h"
 #include "worker/command_line.h"
 #include "worker/commands.h"
 #include "worker/dispatch.h"
@@ -39,11 +41,9 @@ struct trial {
 	uv_timer_t timer;
 	struct guardian *guardian;
 	struct dispatch *dispatch;
-	struct run run;
+	struct attempt attempt;
 	struct job job;
 	struct buf document;
-	int64_t grace_ms;
-	bool timed_out;
 	int code;
 };
 
@@ -86,10 +86,9 @@ static void print_json(const struct run_report *r, enum verdict v)
 	buf_finish(&out);
 }
 
-static void on_done(struct run *run, const struct run_report *report)
+static void on_ended(struct attempt *a, enum verdict v, const struct run_report *report)
 {
-	struct trial *t = run->owner;
-	enum verdict v = t->timed_out ? VERDICT_TIMEOUT : report->verdict;
+	struct trial *t = list_item(a, struct trial, attempt);
 	if (options_has(&t->options, "json"))
 		print_json(report, v);
 	else
@@ -105,21 +104,6 @@ static void on_progress(struct run *run, int percent, struct span note)
 	clean_append(&words, note.at ? note.at : "", note.len);
 	fprintf(stderr, "progress %d %% %s\n", percent, words.data ? words.data : "");
 	buf_finish(&words);
-}
-
-static void on_grace(uv_timer_t *timer)
-{
-	struct trial *t = timer->data;
-	t->run.handler->kind->stop(&t->run, RUN_STOP_KILL);
-}
-
-static void on_deadline(uv_timer_t *timer)
-{
-	struct trial *t = timer->data;
-	t->timed_out = true;
-	t->run.stopped_why = "timeout";
-	t->run.handler->kind->stop(&t->run, RUN_STOP_TERM);
-	uv_timer_start(timer, on_grace, (uint64_t)t->grace_ms, 0);
 }
 
 static void before_poll(uv_prepare_t *flush)
@@ -174,23 +158,23 @@ static int begin(struct trial *t, struct error *err)
 	struct handler *h = dispatch_choose(t->dispatch, t->job.type).handler;
 	if (!h)
 		return error_set(err, ERROR_CONFIG, "no handler takes the type '%s'", t->job.type);
-	int64_t timeout_ms =
-	    h->settings->timeout_ms > 0 ? h->settings->timeout_ms : t->settings.timeout_ms;
-	t->grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : t->settings.grace_ms;
 	const char *queue = options_get(&t->options, "queue");
-	t->run = (struct run){.request = {.job = &t->job,
-	                                  .document = {t->document.data, t->document.len},
-	                                  .queue = queue ? queue : "test",
-	                                  .attempt = attempt ? (unsigned)attempt : 1,
-	                                  .max_attempts = retry_default.max_attempts,
-	                                  .deadline_at_ms = clock_now_ms() + timeout_ms},
-	                      .done = on_done,
-	                      .progress = on_progress,
-	                      .owner = t,
-	                      .handler = h};
+	t->attempt = (struct attempt){
+	    .run = {.request = {.job = &t->job,
+	                        .document = {t->document.data, t->document.len},
+	                        .queue = queue ? queue : "test",
+	                        .attempt = attempt ? (unsigned)attempt : 1,
+	                        .max_attempts = retry_default.max_attempts},
+	            .progress = on_progress,
+	            .handler = h},
+	    .timer = &t->timer,
+	    .timeout_ms =
+	        h->settings->timeout_ms > 0 ? h->settings->timeout_ms : t->settings.timeout_ms,
+	    .grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : t->settings.grace_ms,
+	    .ended = on_ended,
+	};
 	uv_prepare_start(&t->flush, before_poll);
-	uv_timer_start(&t->timer, on_deadline, (uint64_t)timeout_ms, 0);
-	h->kind->start(h, &t->run);
+	attempt_start(&t->attempt);
 	return 0;
 }
 
@@ -214,7 +198,7 @@ static int try_it(struct trial *t, int guardian_fd, int guardian_pid, struct err
 	uv_loop_init(&t->loop);
 	uv_prepare_init(&t->loop, &t->flush);
 	uv_timer_init(&t->loop, &t->timer);
-	t->flush.data = t->timer.data = t;
+	t->flush.data = t;
 	oom_begin();
 	t->dispatch = dispatch_create();
 	t->guardian = guardian_open(&t->loop, guardian_fd, guardian_pid, guardian_gone, t);
