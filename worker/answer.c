@@ -6,37 +6,13 @@
 
 #include "common/base/base64.h"
 #include "common/base/clock.h"
-#include "common/job/headers.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/job/scan.h"
 #include "common/job/topology.h"
+#include "worker/publish.h"
 
-enum { DEADLINE_MS = 60000, REST_MS = 60000 };
-
-bool answer_owns_token(uint64_t token)
-{
-	return token & 1; /* the others are addresses */
-}
-
-void answer_published(struct worker *w, const struct link_event *e)
-{
-	char again[COMPLAINT_TEXT_SIZE];
-	const char *why = e->error                   ? e->error->text
-	                  : e->kind == LINK_TIMEDOUT ? "no confirm in time"
-	                                             : "nacked";
-	if (e->kind == LINK_CONFIRMED && complaint_over(&w->answers.complaint))
-		log_info(LOG_SELF, "answers to who waits for a job are taken again");
-	if (e->kind == LINK_CONFIRMED || e->kind == LINK_RETURNED)
-		return;
-	bool forbidden = e->kind == LINK_NACKED && e->error;
-	int64_t now_ms = clock_monotonic_ms();
-	if (forbidden)
-		w->answers.silent_until_ms = now_ms + REST_MS;
-	if (complaint_due(&w->answers.complaint, why, now_ms, again))
-		log_warn(LOG_SELF, "an answer to who waits for a job was not taken: %s%s%s", why,
-		         forbidden ? "; none is sent for a minute" : "", again);
-}
+enum { DEADLINE_MS = 60000, SILENCE_MS = 60000 };
 
 struct answer answer_begin(const struct worker *w, const struct message *m, const char *id)
 {
@@ -69,26 +45,43 @@ static void add_number(struct buf *b, const char *name, int64_t n)
 		buf_printf(b, ",\"%s\":%lld", name, (long long)n);
 }
 
+/*
+ * Says in the log when the broker refuses an answer. One that may not be published at all makes the
+ * broker close the channel, and every other publish waits for the next channel. So no answer is
+ * sent for a minute then.
+ */
+static void answer_ended(struct worker *w, struct publish_owner *owner, const struct link_event *e)
+{
+	(void)owner;
+	char again[COMPLAINT_TEXT_SIZE];
+	const char *why = e->error                   ? e->error->text
+	                  : e->kind == LINK_TIMEDOUT ? "no confirm in time"
+	                                             : "nacked";
+	if (e->kind == LINK_CONFIRMED && complaint_over(&w->answers.complaint))
+		log_info(LOG_SELF, "the broker accepts answers to waiting producers again");
+	if (e->kind == LINK_CONFIRMED || e->kind == LINK_RETURNED)
+		return;
+	bool forbidden = e->kind == LINK_NACKED && e->error;
+	int64_t now_ms = clock_monotonic_ms();
+	if (forbidden)
+		w->answers.silent_until_ms = now_ms + SILENCE_MS;
+	if (complaint_due(&w->answers.complaint, why, now_ms, again))
+		log_warn(LOG_SELF, "an answer to a waiting producer was refused: %s%s%s", why,
+		         forbidden ? "; none is sent for a minute" : "", again);
+}
+
 static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 {
-	static uint64_t last_token = 1;
-	char exchange[TOPOLOGY_NAME_MAX];
 	if (clock_monotonic_ms() < w->answers.silent_until_ms) {
 		buf_finish(b);
 		return;
 	}
-	struct message *m = message_create();
 	buf_append_text(b, "}");
-	message_set_body(m, b->data, b->len);
-	buf_finish(b);
-	last_token += 2;
-	m->content_type = xstrdup(HEADERS_CONTENT_TYPE);
-	m->app_id = xstrdup(HEADERS_APP_ID);
-	m->correlation_id = xstrdup(a->correlation_id);
-	m->message_id = xprintf("%s#%u", a->id, a->number);
-	link_publish(w->links.publishing.link, last_token,
-	             topology_replies(w->settings->connection.prefix, exchange), a->reply_to, m,
-	             DEADLINE_MS);
+	struct outbound o =
+	    outbound_answer(w->settings->connection.prefix, a->reply_to, a->correlation_id,
+	                    xprintf("%s#%u", a->id, a->number), b);
+	w->answers.owner.ended = answer_ended;
+	publish_start(w, &w->answers.owner, &o, DEADLINE_MS);
 }
 
 void answer_log(struct worker *w, struct answer *a, struct span line)

@@ -34,11 +34,3 @@ void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char
  */
 void answer_final(struct worker *w, struct answer *a, enum verdict v, const char *reason,
                   const char *error, const struct run_report *report, int64_t queued_ms);
-/* Is it the token of an answer's publish? They have no owner. */
-bool answer_owns_token(uint64_t token);
-/*
- * What became of an answer's publish. One that the broker refuses is told in the log; when it may
- * not be published at all (the broker closes the channel over that, and every other publish waits
- * for the next one), none is for a minute.
- */
-void answer_published(struct worker *w, const struct link_event *e);

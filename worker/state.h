@@ -99,8 +99,19 @@ struct burst {
 	bool sounding; /* nothing is consumed, to see whether the queues are really empty */
 };
 
-/* Written by answer.c. */
+struct worker;
+
+/*
+ * Who published a message. Embed it in what is to hear of the end. `ended` is called once for each
+ * publish, with LINK_CONFIRMED, LINK_RETURNED, LINK_NACKED, LINK_TIMEDOUT or LINK_UNFIT.
+ */
+struct publish_owner {
+	void (*ended)(struct worker *w, struct publish_owner *owner, const struct link_event *e);
+};
+
+/* How the answers to waiting producers fare. Written by answer.c. */
 struct answering {
+	struct publish_owner owner; /* of all answers */
 	struct complaint complaint;
 	int64_t silent_until_ms; /* monotonic: no answer is sent before */
 };

@@ -24,6 +24,7 @@
 #include "worker/queue.h"
 #include "worker/handlers/environment.h"
 #include "worker/notify.h"
+#include "worker/publish.h"
 #include "worker/rules/republish.h"
 #include "worker/task_internal.h"
 
@@ -222,21 +223,24 @@ static void die_as_it_is(struct task *t, const char *why)
 	task_settle(t, SETTLE_REJECT);
 }
 
+static void republish_ended(struct worker *w, struct publish_owner *owner,
+                            const struct link_event *e);
+
 static void publish(struct task *t)
 {
 	struct worker *w = worker_of(t);
-	struct republish r;
+	struct outbound o;
 	struct message *alone = t->packed ? pack_member(t->origin->message, t->document) : NULL;
-	const struct republish_source source = {
+	const struct outbound_source source = {
 	    .original = alone ? alone : t->origin->message,
+	    .book = &t->in.book,
+	    .prefix = w->settings->connection.prefix,
 	    .queue = task_queue(t)->name,
 	    .id = t->in.job.id,
 	    .type = t->in.job.type,
-	    .book = &t->in.book,
-	    .fate = &t->fate,
-	    .box = t->box,
+	    .room = w->links.room,
 	};
-	bool fits = republish_make(&r, &source, w->settings->connection.prefix, w->links.room);
+	bool fits = republish_make(&o, &source, &t->fate, t->box);
 	message_destroy(alone);
 	if (!fits) {
 		char why[64];
@@ -245,8 +249,8 @@ static void publish(struct task *t)
 		die_as_it_is(t, why);
 		return;
 	}
-	link_publish(w->links.publishing.link, (uint64_t)(uintptr_t)t, r.exchange, r.key,
-	             steal_ptr(r.message), 0);
+	t->republish.ended = republish_ended;
+	publish_start(w, &t->republish, &o, 0);
 }
 
 static void publish_again(uv_timer_t *timer)
@@ -270,13 +274,10 @@ void task_follow_fate(struct task *t)
 	publish(t);
 }
 
-void task_published(struct worker *w, const struct link_event *e)
+static void republish_ended(struct worker *w, struct publish_owner *owner,
+                            const struct link_event *e)
 {
-	if (answer_owns_token(e->token)) {
-		answer_published(w, e);
-		return;
-	}
-	struct task *t = (struct task *)(uintptr_t)e->token;
+	struct task *t = list_item(owner, struct task, republish);
 	if (e->kind == LINK_UNFIT) {
 		cleanup_free char *why =
 		    xprintf("the broker takes no such message (%s)", e->error->text);

@@ -28,8 +28,6 @@ void task_start_waiting(struct worker *w);
 bool task_none_in_hand(const struct worker *w);
 /* Stops all running tasks; their jobs are returned uncounted. kill: at once, without grace. */
 void task_stop_running(struct worker *w, bool kill);
-/* What became of a republish: CONFIRMED, RETURNED or NACKED, by its token. */
-void task_published(struct worker *w, const struct link_event *e);
 /* Age in ms of the delivery held longest by a task that is not waiting any more; 0 when there is
  * none. */
 int64_t task_oldest_ms(const struct worker *w, int64_t now_ms);

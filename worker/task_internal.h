@@ -34,7 +34,8 @@ struct task {
 	struct answer answer; /* to a producer that waits */
 	int64_t progress_not_before_ms;
 	struct fate fate;
-	char *box; /* of a dead one */
+	struct publish_owner republish; /* of the message that carries the job on */
+	char *box;                      /* of a dead one */
 };
 
 const struct queue_settings *task_queue(const struct task *t);

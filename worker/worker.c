@@ -19,6 +19,7 @@
 #include "worker/guardian/guardian.h"
 #include "worker/loop.h"
 #include "worker/notify.h"
+#include "worker/publish.h"
 #include "worker/guardian/oom.h"
 #include "worker/task.h"
 
@@ -305,7 +306,7 @@ static void publishing_event(struct worker *w, struct link_event *e)
 	case LINK_NACKED:
 	case LINK_TIMEDOUT:
 	case LINK_UNFIT:
-		task_published(w, e);
+		publish_ended(w, e);
 		break;
 	case LINK_BLOCKED:
 		w->links.publishing_blocked = true;

@@ -250,12 +250,12 @@ START_TEST(answers_that_may_not_be_written_are_told_once_and_hold_up_no_job)
 		ck_assert_int_eq(r.code, 124);
 		support_result_free(&r);
 	}
-	support_wait_log(&w, "an answer to who waits for a job was not taken: ACCESS_REFUSED");
+	support_wait_log(&w, "an answer to a waiting producer was refused: ACCESS_REFUSED");
 	send_job(support_url(), q, "4");
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
 	support_wait_lines(record, 4);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	ck_assert_uint_eq(support_lines_with(w.log, "an answer to who waits"), 1);
+	ck_assert_uint_eq(support_lines_with(w.log, "an answer to a waiting producer"), 1);
 	ck_assert_uint_eq(support_lines_with(w.log, "the publishing connection is down"), 1);
 	remove_user(user);
 }

@@ -212,12 +212,18 @@ END_TEST
 
 /* ---- republish ---- */
 
-static struct republish republish_of(const struct message *m, struct fate fate, const char *box)
+static struct outbound republish_of(const struct message *m, struct fate fate, const char *box)
 {
-	struct republish out = {.message = NULL};
+	struct outbound out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 2, .failures = 1, .first_failed_at_ms = 0};
-	const struct republish_source source = {m, "mail", "id", "t", &book, &fate, box};
-	ck_assert(republish_make(&out, &source, "warren.v1", headers_room(SIZE_MAX)));
+	const struct outbound_source source = {.original = m,
+	                                       .book = &book,
+	                                       .prefix = "warren.v1",
+	                                       .queue = "mail",
+	                                       .id = "id",
+	                                       .type = "t",
+	                                       .room = headers_room(SIZE_MAX)};
+	ck_assert(republish_make(&out, &source, &fate, box));
 	ck_assert_str_eq(out.key, "warren.v1.q.mail");
 	ck_assert_str_eq(out.message->message_id, "id");
 	ck_assert_str_eq(out.message->app_id, "warren");
@@ -246,7 +252,7 @@ START_TEST(a_job_goes_on_by_the_ring_or_at_once_or_to_the_dead)
 		table_set_string(&m->headers, "warren-27", "out");
 		table_set_string(&m->headers, "x-death", "dropped");
 		m->reply_to = xstrdup("r");
-		struct republish out =
+		struct outbound out =
 		    republish_of(m, rows[i].fate, rows[i].fate.kind == FATE_DEAD ? "{}" : NULL);
 		size_t hops = 0;
 		ck_assert_str_eq(out.exchange, rows[i].exchange);
@@ -273,11 +279,17 @@ START_TEST(headers_that_fit_no_frame_are_not_published_again)
 	char *text = xcalloc(HEADERS_FOREIGN_MAX + 1, 1);
 	memset(text, 'x', HEADERS_FOREIGN_MAX);
 	table_set_string(&m->headers, "f", text);
-	struct republish out = {.message = NULL};
+	struct outbound out = {.message = NULL};
 	struct bookkeeping book = {.attempt = 1, .first_failed_at_ms = CLOCK_NEVER};
 	struct fate fate = {.kind = FATE_RING};
-	const struct republish_source source = {m, "mail", "id", "t", &book, &fate, NULL};
-	ck_assert(!republish_make(&out, &source, "warren.v1", headers_room(SIZE_MAX)));
+	const struct outbound_source source = {.original = m,
+	                                       .book = &book,
+	                                       .prefix = "warren.v1",
+	                                       .queue = "mail",
+	                                       .id = "id",
+	                                       .type = "t",
+	                                       .room = headers_room(SIZE_MAX)};
+	ck_assert(!republish_make(&out, &source, &fate, NULL));
 	ck_assert_ptr_null(out.message);
 	free(text);
 	message_destroy(m);
@@ -349,11 +361,17 @@ START_TEST(no_republish_looks_like_the_message_before)
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct fate fate = {
 		    .kind = kinds[i], .delay_ms = 1000, .exact = true, .reason = "failures"};
-		struct republish out = {.message = NULL};
+		struct outbound out = {.message = NULL};
 		struct bookkeeping before, after;
 		headers_read(m, &before);
-		const struct republish_source source = {m, "mail", "id", "t", &before, &fate, NULL};
-		ck_assert(republish_make(&out, &source, "warren.v1", headers_room(SIZE_MAX)));
+		const struct outbound_source source = {.original = m,
+		                                       .book = &before,
+		                                       .prefix = "warren.v1",
+		                                       .queue = "mail",
+		                                       .id = "id",
+		                                       .type = "t",
+		                                       .room = headers_room(SIZE_MAX)};
+		ck_assert(republish_make(&out, &source, &fate, NULL));
 		headers_read(out.message, &after);
 		ck_assert_uint_ne(redelivery_key(0, "id", &before, unsigned_, span_of("body")),
 		                  redelivery_key(0, "id", &after, unsigned_, span_of("body")));
