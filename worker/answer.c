@@ -12,7 +12,12 @@
 #include "common/job/topology.h"
 #include "worker/publish.h"
 
-enum { DEADLINE_MS = 60000, SILENCE_MS = 60000 };
+enum {
+	DEADLINE_MS = 60000,
+	SILENCE_MS = 60000,
+	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does
+	                      not hear it all */
+};
 
 struct answer answer_begin(const struct worker *w, const struct message *m, const char *id)
 {
@@ -87,7 +92,7 @@ static void send_answer(struct worker *w, const struct answer *a, struct buf *b)
 void answer_log(struct worker *w, struct answer *a, struct span line)
 {
 	struct buf b = {0};
-	if (!a->reply_to)
+	if (!answer_wanted(a))
 		return;
 	open_answer(a, &b, "log");
 	add_text(&b, "line", line);
@@ -97,8 +102,12 @@ void answer_log(struct worker *w, struct answer *a, struct span line)
 void answer_progress(struct worker *w, struct answer *a, int percent, struct span note)
 {
 	struct buf b = {0};
-	if (!a->reply_to)
+	if (!answer_wanted(a))
 		return;
+	int64_t now_ms = clock_monotonic_ms();
+	if (now_ms < a->progress_not_before_ms)
+		return;
+	a->progress_not_before_ms = now_ms + PROGRESS_MS;
 	open_answer(a, &b, "progress");
 	add_number(&b, "percent", percent);
 	add_text(&b, "note", note);
@@ -109,7 +118,7 @@ void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char
                   int64_t delay_ms)
 {
 	struct buf b = {0};
-	if (!a->reply_to)
+	if (!answer_wanted(a))
 		return;
 	open_answer(a, &b, "retry");
 	add_text(&b, "verdict", span_of(verdict_name(v)));
@@ -141,7 +150,7 @@ void answer_final(struct worker *w, struct answer *a, enum verdict v, const char
                   const char *error, const struct run_report *report, int64_t queued_ms)
 {
 	struct buf b = {0};
-	if (!a->reply_to)
+	if (!answer_wanted(a))
 		return;
 	open_answer(a, &b, "final");
 	add_text(&b, "verdict", span_of(reason ? "dead" : verdict_name(v)));

@@ -20,11 +20,17 @@ struct answer {
 	const char *correlation_id; /* the message's, as it came; borrowed */
 	const char *id;
 	unsigned number;
+	int64_t progress_not_before_ms; /* monotonic */
 };
 
 /* Only keys of ours are answered: a stranger's reply_to could name any queue bound to that
  * exchange. */
 struct answer answer_begin(const struct worker *w, const struct message *m, const char *id);
+/* Returns true when a producer waits. The functions below do nothing when none does. */
+static inline bool answer_wanted(const struct answer *a)
+{
+	return a->reply_to != NULL;
+}
 void answer_log(struct worker *w, struct answer *a, struct span line);
 void answer_progress(struct worker *w, struct answer *a, int percent, struct span note);
 /* A try has ended, and another follows after delay_ms. */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "common/job/headers.h"
-#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/job/pack.h"
+#include "worker/journal.h"
 #include "worker/queue.h"
 #include "worker/task_internal.h"
 
@@ -78,9 +78,7 @@ static void adopt(struct task *held, struct task *copy)
 	held->delivery->begun = true;
 	held->held_since_ms = copy->held_since_ms;
 	redelivery_moved(w->tasks.known, held->key, held, copy->delivery->generation);
-	w->totals.adopted++;
-	log_info(task_subject(held),
-	         "delivered again after a reconnect while it is still in hand: not run twice");
+	journal_tell(w, &(struct news){.kind = NEWS_STILL_IN_HAND, .task = held});
 	task_discard(copy);
 }
 
@@ -96,9 +94,7 @@ static bool recognise(struct task *copy)
 		adopt(held, copy);
 		return true;
 	case REDELIVERY_FINISHED:
-		w->totals.adopted++;
-		log_info(task_subject(copy), "delivered again though it was finished here: "
-		                             "acknowledged without a second run");
+		journal_tell(w, &(struct news){.kind = NEWS_DONE_BEFORE, .task = copy});
 		copy->delivery->begun = true;
 		redelivery_add(w->tasks.known, copy->key, copy->delivery->generation, copy);
 		task_settle(copy, SETTLE_ACK);
@@ -130,7 +126,7 @@ static void give_back(struct task *t)
 {
 	struct worker *w = t->worker;
 	bool unread = t->in.unfit && !t->packed, leaves = t->packed && t->delivery->begun;
-	w->totals.given_back++;
+	journal_tell(w, &(struct news){.kind = NEWS_GIVEN_BACK, .task = t});
 	if (unread || !can_publish(w) || (t->packed && !fits(t)))
 		task_settle(t, SETTLE_REQUEUE);
 	else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT)
@@ -153,8 +149,8 @@ static void take(struct task *t)
 		give_back(t);
 		return;
 	}
-	w->totals.taken++;
 	task_wait(t);
+	journal_tell(w, &(struct news){.kind = NEWS_TAKEN, .task = t});
 	if (!queue_wants_more(w))
 		queue_update_all(w);
 }
@@ -208,7 +204,7 @@ static void give_back_pack(struct worker *w, struct delivery *d)
 		open_pack(w, d);
 		return;
 	}
-	w->totals.given_back++;
+	journal_tell(w, &(struct news){.kind = NEWS_GIVEN_BACK});
 	list_remove(&d->link);
 	delivery_contains(d, 1, w->tasks.known);
 	delivery_settle(d, w->links.consuming.link, SETTLE_REQUEUE);
@@ -283,8 +279,7 @@ void arrival_give_back_overdue(struct worker *w, int64_t held_before_ms)
 		struct task *t = list_item(pos, struct task, link);
 		if (t->held_since_ms >= held_before_ms)
 			continue;
-		log_info(task_subject(t),
-		         "has waited for its handler for long: given back to the queue");
+		journal_tell(w, &(struct news){.kind = NEWS_OVERDUE_WAITING, .task = t});
 		task_untake(t);
 		give_back(t);
 	}

@@ -19,6 +19,7 @@
 
 struct dispatch;
 struct guardian;
+struct listener;
 struct options;
 
 /* When to end by itself. Set at the start. */
@@ -129,6 +130,7 @@ struct worker {
 	unsigned slots;
 	struct guardian *guardian;
 	struct dispatch *dispatch;
+	const struct listener *const *listeners; /* of the journal; ends with NULL */
 
 	struct links links;
 	struct queues queues;

@@ -23,6 +23,7 @@
 #include "worker/dispatch.h"
 #include "worker/queue.h"
 #include "worker/handlers/environment.h"
+#include "worker/journal.h"
 #include "worker/notify.h"
 #include "worker/publish.h"
 #include "worker/rules/republish.h"
@@ -32,9 +33,7 @@ enum {
 	REPUBLISH_AGAIN_MS =
 	    5000, /* after the broker refused it three times over fresh connections */
 	CONSUMER_TIMEOUT_MARGIN_MS = 300000,
-	SPARE_MAX = 2048,  /* tasks, of 1 KiB each: a pack or two of the largest */
-	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does
-	                      not hear it all */
+	SPARE_MAX = 2048, /* tasks, of 1 KiB each: a pack or two of the largest */
 };
 
 static struct task *task_of(struct attempt *a)
@@ -212,14 +211,8 @@ static void count_publishing(struct worker *w, int change)
 static void die_as_it_is(struct task *t, const char *why)
 {
 	struct worker *w = worker_of(t);
-	log_error(task_subject(t),
-	          "%s and it cannot be published again: dead without a black box (%s)%s", why,
-	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word,
-	          t->packed ? ", with the whole pack it came in" : "");
-	if (t->fate.kind != FATE_DEAD) /* else its producer knows already */
-		answer_final(w, &t->answer, VERDICT_DEAD, "rejected", why, NULL, -1);
+	journal_tell(w, &(struct news){.kind = NEWS_REJECTED, .task = t, .words = why});
 	count_publishing(w, -1);
-	w->totals.dead++;
 	task_settle(t, SETTLE_REJECT);
 }
 
@@ -264,7 +257,6 @@ void task_follow_fate(struct task *t)
 {
 	struct worker *w = worker_of(t);
 	if (t->fate.kind == FATE_DONE) {
-		w->totals.ok++;
 		task_settle(t, SETTLE_ACK);
 		return;
 	}
@@ -285,24 +277,23 @@ static void republish_ended(struct worker *w, struct publish_owner *owner,
 		return;
 	}
 	if (e->kind != LINK_CONFIRMED) {
-		log_error(task_subject(t),
-		          "the broker did not take its republish (%s): kept, next try in %d s",
-		          e->error ? e->error->text : "refused", REPUBLISH_AGAIN_MS / 1000);
+		const char *why = e->error ? e->error->text : "refused";
+		journal_tell(w, &(struct news){.kind = NEWS_REPUBLISH_FAILED,
+		                               .task = t,
+		                               .words = why,
+		                               .ms = REPUBLISH_AGAIN_MS});
 		uv_timer_start(&t->timer, publish_again, REPUBLISH_AGAIN_MS, 0);
 		return;
 	}
 	count_publishing(w, -1);
-	if (t->fate.kind == FATE_DEAD)
-		w->totals.dead++;
-	else
-		w->totals.ring++;
+	journal_tell(w, &(struct news){.kind = NEWS_REPUBLISHED, .task = t});
 	task_settle(t, SETTLE_ACK);
 }
 
 /* ---- the black box ---- */
 
 /* From when it might have begun to when it did. */
-static int64_t queued_ms(const struct task *t)
+int64_t task_queued_ms(const struct task *t)
 {
 	const struct job *j = &t->in.job;
 	int64_t since_ms = j->created_at_ms;
@@ -329,7 +320,7 @@ static void record_try(struct task *t, const struct run_report *report, enum ver
 	const struct box_try this_try = {
 	    .attempt = attempt,
 	    .at_ms = t->attempt.started_at_ms,
-	    .queued_ms = queued_ms(t),
+	    .queued_ms = task_queued_ms(t),
 	    .wall_ms = report->wall_ms,
 	    .cpu_user_ms = report->cpu_user_ms,
 	    .cpu_system_ms = report->cpu_system_ms,
@@ -359,38 +350,6 @@ static void box_without_try(struct task *t, const char *detail)
 }
 
 /* ---- running ---- */
-
-/* What is not known is left out: an HTTP service does not tell what it used. */
-static void log_ok(const struct task *t, const struct run_report *report)
-{
-	char cost[64] = "", queued[64] = "";
-	if (!log_enabled(LOG_INFO))
-		return;
-	int64_t cpu_ms = report->cpu_user_ms + report->cpu_system_ms, waited_ms = queued_ms(t);
-	if (report->cpu_user_ms >= 0)
-		snprintf(cost, sizeof cost, ", cpu %" PRId64 " ms, %" PRId64 " KiB", cpu_ms,
-		         report->max_rss_kib);
-	if (waited_ms >= 0)
-		snprintf(queued, sizeof queued, "queued %" PRId64 " ms", waited_ms);
-	const char *both = *queued ? cost : *cost ? cost + 2 : "";
-	log_info(task_subject(t), "ok in %lld ms%s%s%s%s", (long long)report->wall_ms,
-	         *queued || *cost ? " (" : "", queued, both, *queued || *cost ? ")" : "");
-}
-
-static void log_end(const struct task *t, const struct run_report *report, enum verdict v)
-{
-	char delay[CLOCK_TEXT_SIZE];
-	const char *error = report->error[0] ? report->error : "no message";
-	if (t->fate.kind == FATE_DONE)
-		log_ok(t, report);
-	else if (t->fate.kind == FATE_RING)
-		log_warn(task_subject(t), "%s: %s; again in %s as attempt %u of %u",
-		         verdict_name(v), error, clock_format_duration(t->fate.delay_ms, delay),
-		         t->in.book.attempt, t->in.policy.max_attempts);
-	else
-		log_error(task_subject(t), "dead (%s): %s: %s", t->fate.reason, verdict_name(v),
-		          error);
-}
 
 static void tell_paused(const struct handler *h, const char *why, int64_t pause_ms)
 {
@@ -434,38 +393,29 @@ static void run_ended(struct attempt *a, enum verdict v, const struct run_report
 	t->fate = fate_of_attempt(v, report->after_ms, &t->in.policy, chance, now_ms, &t->in.book);
 	if (t->fate.kind != FATE_DONE)
 		record_try(t, report, v, attempt);
-	log_end(t, report, v);
-	if (t->fate.kind == FATE_RING)
-		answer_retry(w, &t->answer, v, report->error, t->fate.delay_ms);
-	else
-		answer_final(w, &t->answer, v, t->fate.kind == FATE_DEAD ? t->fate.reason : NULL,
-		             report->error, report, queued_ms(t));
+	journal_tell(w,
+	             &(struct news){.kind = NEWS_ENDED, .task = t, .verdict = v, .report = report});
 	task_follow_fate(t);
 }
 
 static void run_progress(struct run *r, int percent, struct span note)
 {
 	struct task *t = task_of(r->owner);
-	int64_t now_ms = clock_monotonic_ms();
-	if (now_ms < t->progress_not_before_ms)
-		return;
-	t->progress_not_before_ms = now_ms + PROGRESS_MS;
-	answer_progress(worker_of(t), &t->answer, percent, note);
+	journal_tell(
+	    t->worker,
+	    &(struct news){.kind = NEWS_PROGRESS, .task = t, .percent = percent, .text = note});
 }
 
-static void run_log(struct run *r, struct span line)
+static void run_line(struct run *r, struct span line)
 {
 	struct task *t = task_of(r->owner);
-	answer_log(worker_of(t), &t->answer, line);
+	journal_tell(t->worker, &(struct news){.kind = NEWS_LINE, .task = t, .text = line});
 }
 
 static void run_overdue(struct attempt *a)
 {
-	const struct task *t = task_of(a);
-	log_warn(
-	    task_subject(t),
-	    "its deadline has passed: the handler's processes get SIGTERM, and SIGKILL in %lld ms",
-	    (long long)a->grace_ms);
+	struct task *t = task_of(a);
+	journal_tell(t->worker, &(struct news){.kind = NEWS_OVERDUE, .task = t});
 }
 
 /* A delivery must not be held as long as the broker's consumer_timeout, which would close the
@@ -477,20 +427,11 @@ static int64_t timeout_limit_ms(const struct worker_settings *s)
 	                                                 : s->broker_consumer_timeout_ms / 2;
 }
 
-static int64_t timeout_of(const struct task *t, const struct handler_settings *h)
+static int64_t wanted_timeout_ms(const struct task *t, const struct handler_settings *h)
 {
-	const struct worker_settings *s = worker_of(t)->settings;
-	int64_t limit = timeout_limit_ms(s);
-	int64_t wanted = t->in.job.timeout_ms > 0 ? t->in.job.timeout_ms
-	                 : h->timeout_ms > 0      ? h->timeout_ms
-	                                          : s->timeout_ms;
-	if (wanted <= limit)
-		return wanted;
-	log_warn(task_subject(t),
-	         "its timeout of %lld s is over what the broker's consumer_timeout allows: it gets "
-	         "%lld s",
-	         (long long)(wanted / 1000), (long long)(limit / 1000));
-	return limit;
+	return t->in.job.timeout_ms > 0 ? t->in.job.timeout_ms
+	       : h->timeout_ms > 0      ? h->timeout_ms
+	                                : t->worker->settings->timeout_ms;
 }
 
 /* As it came, but for sealed args, which are in the clear. */
@@ -509,6 +450,8 @@ static void start(struct task *t, struct handler *h)
 	dispatch_begins(w->dispatch, h);
 	queue_job_began(w, t->delivery->consumer);
 
+	int64_t wanted_ms = wanted_timeout_ms(t, h->settings);
+	int64_t limit_ms = timeout_limit_ms(w->settings);
 	t->attempt = (struct attempt){
 	    .run = {.request = {.job = &t->in.job,
 	                        .document = document_of(t),
@@ -517,16 +460,18 @@ static void start(struct task *t, struct handler *h)
 	                        .attempt = t->in.book.attempt,
 	                        .max_attempts = t->in.policy.max_attempts},
 	            .progress = run_progress,
-	            .log = run_log,
+	            .log = run_line,
 	            .handler = h},
 	    .timer = &t->timer,
-	    .timeout_ms = timeout_of(t, h->settings),
+	    .timeout_ms = wanted_ms < limit_ms ? wanted_ms : limit_ms,
 	    .grace_ms = h->settings->grace_ms >= 0 ? h->settings->grace_ms : w->settings->grace_ms,
 	    .ended = run_ended,
 	    .overdue = run_overdue,
 	};
-	log_debug(task_subject(t), "starts, attempt %u of %u", t->in.book.attempt,
-	          t->in.policy.max_attempts);
+	if (wanted_ms > limit_ms)
+		journal_tell(w,
+		             &(struct news){.kind = NEWS_TIMEOUT_CUT, .task = t, .ms = wanted_ms});
+	journal_tell(w, &(struct news){.kind = NEWS_STARTED, .task = t});
 	attempt_start(&t->attempt);
 }
 
@@ -536,32 +481,25 @@ static void die_unread(struct task *t, const char *reason, const char *detail)
 {
 	t->fate = (struct fate){.kind = FATE_DEAD, .reason = reason};
 	box_without_try(t, detail);
-	log_error(task_subject(t), "dead (%s): %s", reason, detail);
-	answer_final(worker_of(t), &t->answer, VERDICT_DEAD, reason, detail, NULL, -1);
+	journal_tell(t->worker, &(struct news){.kind = NEWS_UNFIT, .task = t, .words = detail});
 	task_follow_fate(t);
 }
 
 void task_refuse(struct task *t, enum refusal why)
 {
-	const char *detail_of_key = why == REFUSE_KEYLESS ? t->in.detail : NULL;
-	char delay[CLOCK_TEXT_SIZE];
+	char detail[512];
 	int64_t early_ms = why == REFUSE_EARLY ? t->in.job.not_before_ms - clock_now_ms() : 0;
 	t->fate = fate_of_refusal(why, early_ms, random_unit(), &t->in.book);
-	const char *words = detail_of_key  ? detail_of_key
-	                    : t->fate.word ? t->fate.word
-	                                   : t->fate.reason;
-	const char *type = t->in.job.type ? t->in.job.type : "?";
+	const char *words = why == REFUSE_KEYLESS ? t->in.detail
+	                    : t->fate.word        ? t->fate.word
+	                                          : t->fate.reason;
 	if (t->fate.kind == FATE_DEAD) {
-		char detail[512];
-		snprintf(detail, sizeof detail, "%s, type '%s'", words, type);
+		snprintf(detail, sizeof detail, "%s, type '%s'", words,
+		         t->in.job.type ? t->in.job.type : "?");
+		words = detail;
 		box_without_try(t, detail);
-		log_error(task_subject(t), "dead (%s) without running: %s", t->fate.reason, detail);
-		answer_final(worker_of(t), &t->answer, VERDICT_DEAD, t->fate.reason, detail, NULL,
-		             -1);
-	} else {
-		log_warn(task_subject(t), "not run now (%s), type '%s'; again in %s", words, type,
-		         clock_format_duration(t->fate.delay_ms, delay));
 	}
+	journal_tell(t->worker, &(struct news){.kind = NEWS_REFUSED, .task = t, .words = words});
 	task_follow_fate(t);
 }
 

@@ -32,7 +32,6 @@ struct task {
 	struct attempt attempt; /* its started_at_ms is CLOCK_NEVER when there was none */
 
 	struct answer answer; /* to a producer that waits */
-	int64_t progress_not_before_ms;
 	struct fate fate;
 	struct publish_owner republish; /* of the message that carries the job on */
 	char *box;                      /* of a dead one */
@@ -41,6 +40,8 @@ struct task {
 const struct queue_settings *task_queue(const struct task *t);
 struct log_subject task_subject(const struct task *t);
 
+/* Returns how long the task's first attempt had to wait from when it might have started, or -1. */
+int64_t task_queued_ms(const struct task *t);
 /* Takes the task: it waits behind all others for a slot, and counts as taken. */
 void task_wait(struct task *t);
 /* Says that a waiting task is about to leave before it has run, so that it does not count as taken.

@@ -18,6 +18,7 @@
 #include "worker/guardian/confine.h"
 #include "worker/guardian/guardian.h"
 #include "worker/loop.h"
+#include "worker/listeners.h"
 #include "worker/notify.h"
 #include "worker/publish.h"
 #include "worker/guardian/oom.h"
@@ -666,6 +667,7 @@ int worker_run(struct worker_settings *settings, const struct options *options,
 	*w = (struct worker){.settings = settings,
 	                     .options = options,
 	                     .limits = limits,
+	                     .listeners = listeners,
 	                     .links.room = headers_room(SIZE_MAX),
 	                     .slots = (unsigned)settings->slots};
 	if (limits.jobs > 0 && limits.jobs < w->slots)
