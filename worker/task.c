@@ -15,6 +15,7 @@
 #endif
 
 #include "common/job/box.h"
+#include "common/base/signal_name.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/job/pack.h"
