@@ -12,7 +12,7 @@
 #include "common/base/buf.h"
 #include "worker/handlers/handler.h"
 #include "worker/rules/verdict.h"
-#include "worker/worker.h"
+#include "worker/state.h"
 
 struct answer {
 	const char *reply_to; /* borrowed of the job's message; NULL: nobody waits, and nothing

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers the producers that wait for a job. */
 #include "worker/answer.h"
-#include "worker/listeners.h"
-#include "worker/task_internal.h"
+#include "worker/journal.h"
+#include "worker/task.h"
 
 static void hear_end(struct worker *w, const struct news *n)
 {

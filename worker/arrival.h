@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * From a delivery to the tasks of its jobs: a pack is opened when there is room for its jobs, a
- * copy of a job that is known here is recognised, and what cannot be run is given back.
- */
+/* Takes what the broker delivers, when it may be taken. */
 #pragma once
 
 #include "common/amqp/link.h"
-#include "worker/worker.h"
+#include "worker/state.h"
 
-/* Takes the message out of a LINK_DELIVERY event. */
+/* Takes the message out of a LINK_DELIVERY event, and keeps it or gives it back. */
 void arrival_accept(struct worker *w, struct link_event *e);
-/* Opens packs of the queues of which fewer jobs wait than may run at once: once per turn of the
- * loop. */
+/*
+ * Opens packs of the queues of which fewer jobs wait than may run at once. Call it once per turn of
+ * the loop, before waiting tasks are started.
+ */
 void arrival_open_packs(struct worker *w);
-/* Gives all that waits back to the broker: a whole message by a requeue, a job of a pack that has
- * begun by itself. */
-void arrival_give_back_all(struct worker *w);
-/* Gives back what arrived before that (monotonic) and waits: a full handler may hold it for ever.
- */
-void arrival_give_back_overdue(struct worker *w, int64_t held_before_ms);
-/* The consuming connection is gone, and the broker has requeued all: forgets what has not started.
- */
+/* Forgets everything that has not started. The consuming connection is gone, and the broker has
+ * requeued it all. */
 void arrival_forget(struct worker *w);

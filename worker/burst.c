@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "common/base/memory.h"
+#include "worker/phase.h"
 #include "worker/queue.h"
 #include "worker/task.h"
-#include "worker/worker.h"
 
 enum { DEPTH_UNKNOWN = -1, DEPTH_AWAITED = -2 };
 
@@ -77,7 +77,7 @@ void burst_look(struct worker *w)
 	if (is_awaited(w) || (w->burst.sounding && !queue_all_idle(w)))
 		return;
 	if (seem_empty(w) && w->burst.sounding)
-		worker_drain(w, -1, "the queues are empty");
+		phase_drain(w, -1, "the queues are empty");
 	else if (seem_empty(w))
 		sound(w, true);
 	else if (w->burst.sounding && w->tasks.taken == w->burst.taken_when_asked &&

@@ -4,7 +4,5 @@
 
 #include "worker/journal.h"
 
-extern const struct listener log_listener, totals_listener, answer_listener;
-
 /* All of them, in the order in which they hear. Ends with NULL. */
 extern const struct listener *const listeners[];

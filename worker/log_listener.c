@@ -5,8 +5,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "worker/listeners.h"
-#include "worker/task_internal.h"
+#include "worker/journal.h"
+#include "worker/task.h"
 
 /* Leaves out what is not known: an HTTP service does not tell what it used. */
 static void log_ok(const struct task *t, const struct run_report *report)

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/queue.h"
 
+#include <stdlib.h>
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/job/topology.h"
 
-/* More never arrives at once than the broker's own cap for quorum queues (2000). */
+/* The broker has at most 2000 deliveries of a quorum queue under way to a consumer. */
 enum { PREFETCH_MAX = 2000, PAUSED_MAX = 3 };
 
-void queue_share_slots(const struct worker_settings *s, unsigned slots, uint16_t *prefetch)
+/* ---- start and end ---- */
+
+static void share_slots(const struct worker_settings *s, unsigned slots, uint16_t *prefetch)
 {
 	uint64_t weights = 0;
 	for (size_t i = 0; i < s->queue_count; i++)
@@ -21,6 +27,43 @@ void queue_share_slots(const struct worker_settings *s, unsigned slots, uint16_t
 		                                                : share);
 	}
 }
+
+void queue_make_all(struct worker *w)
+{
+	const struct worker_settings *s = w->settings;
+	char name[TOPOLOGY_NAME_MAX];
+	w->queues.count = (unsigned)s->queue_count;
+	w->queues.all = xcalloc(s->queue_count, sizeof *w->queues.all);
+	cleanup_free uint16_t *prefetch = xcalloc(s->queue_count, sizeof *prefetch);
+	share_slots(s, w->slots, prefetch);
+	for (size_t i = 0; i < s->queue_count; i++)
+		w->queues.all[i] = (struct queue){
+		    .settings = &s->queues[i],
+		    .amqp_name = xstrdup(
+		        topology_queue(s->connection.prefix, s->queues[i].queue.name, name)),
+		    .prefetch = prefetch[i],
+		};
+}
+
+int queue_load_keys(struct worker *w, struct error *err)
+{
+	for (unsigned i = 0; i < w->queues.count; i++)
+		if (admission_load(&w->queues.all[i].admission, w->queues.all[i].settings,
+		                   w->settings->connection.prefix, err) < 0)
+			return -1;
+	return 0;
+}
+
+void queue_finish_all(struct worker *w)
+{
+	for (unsigned i = 0; i < w->queues.count; i++) {
+		free(w->queues.all[i].amqp_name);
+		admission_finish(&w->queues.all[i].admission);
+	}
+	free_pointer(&w->queues.all);
+}
+
+/* ---- consuming ---- */
 
 bool queue_wants_more(const struct worker *w)
 {
@@ -39,10 +82,9 @@ bool queue_may_take(const struct worker *w)
 	return w->phase.now == WORKER_RUNNING && !w->phase.paused && queue_wants_more(w);
 }
 
-bool queue_rests(const struct worker *w, unsigned consumer)
+bool queue_rests(const struct queue *q)
 {
-	int64_t until_ms = w->queues.all[consumer].rests_until_ms;
-	return until_ms > 0 && clock_monotonic_ms() < until_ms;
+	return q->rests_until_ms > 0 && clock_monotonic_ms() < q->rests_until_ms;
 }
 
 void queue_update_all(struct worker *w)
@@ -63,9 +105,8 @@ void queue_update_all(struct worker *w)
 	}
 }
 
-void queue_found_paused(struct worker *w, unsigned consumer, int64_t until_ms)
+void queue_found_paused(struct worker *w, struct queue *q, int64_t until_ms)
 {
-	struct queue *q = &w->queues.all[consumer];
 	if (++q->paused_in_a_row < PAUSED_MAX || q->rests_until_ms >= until_ms)
 		return;
 	q->rests_until_ms = until_ms;
@@ -74,16 +115,21 @@ void queue_found_paused(struct worker *w, unsigned consumer, int64_t until_ms)
 	queue_update_all(w);
 }
 
-void queue_job_began(struct worker *w, unsigned consumer)
+void queue_job_began(struct queue *q)
 {
-	w->queues.all[consumer].paused_in_a_row = 0;
+	q->paused_in_a_row = 0;
 }
 
-void queue_cancelled(struct worker *w, unsigned consumer)
+void queue_cancelled(struct worker *w, struct queue *q)
 {
-	if (consumer >= w->queues.count)
-		return;
-	w->queues.all[consumer].cancelling = false;
+	q->cancelling = false;
+	queue_update_all(w);
+}
+
+void queue_connection_lost(struct worker *w)
+{
+	for (unsigned i = 0; i < w->queues.count; i++)
+		w->queues.all[i].cancelling = false;
 	queue_update_all(w);
 }
 
@@ -93,4 +139,25 @@ bool queue_all_idle(const struct worker *w)
 		if (w->queues.all[i].active || w->queues.all[i].cancelling)
 			return false;
 	return true;
+}
+
+/* ---- what the broker says ---- */
+
+void queue_started(struct queue *q)
+{
+	q->was_active = true;
+	if (complaint_over(&q->complaint))
+		log_info(LOG_SELF, "queue '%s' is consumed again", q->settings->queue.name);
+}
+
+void queue_refused(struct queue *q, const struct link_event *e)
+{
+	char again[COMPLAINT_TEXT_SIZE];
+	if (!complaint_due(&q->complaint, e->error->text, clock_monotonic_ms(), again))
+		return;
+	bool missing = e->error->kind == ERROR_CONFIG;
+	log_error(LOG_SELF, "queue '%s' is not consumed, it is tried again by itself: %s%s%s%s",
+	          q->settings->queue.name, e->error->text,
+	          missing ? "; create it again with: warren-producer setup " : "",
+	          missing ? q->settings->queue.name : "", again);
 }

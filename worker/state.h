@@ -42,6 +42,7 @@ struct links {
 	bool publishing_blocked;  /* the broker is short of memory or disk */
 	struct headers_room room; /* of what is published */
 	uint64_t generation;      /* of the consuming connection; 0: it has never been up */
+	uv_timer_t settle_late;   /* active while settlements wait for more */
 };
 
 /*
@@ -117,9 +118,17 @@ struct answering {
 	int64_t silent_until_ms; /* monotonic: no answer is sent before */
 };
 
-/* Numbers that only grow, for people. Nothing is decided by them. Written by totals.c. */
+/* Numbers that only grow, for people. Nothing is decided by them. Written by totals_listener.c. */
 struct totals {
 	uint64_t taken, ok, ring, dead, adopted, given_back;
+};
+
+enum { SIGNALS_COUNT = 6 };
+
+/* Written by signals.c. */
+struct signals {
+	uv_signal_t handles[SIGNALS_COUNT];
+	unsigned interrupts; /* SIGINTs seen */
 };
 
 struct worker {
@@ -134,22 +143,20 @@ struct worker {
 
 	struct links links;
 	struct queues queues;
-	struct list packs; /* delivery::link: not opened yet. Written by packs.c */
+	struct list packs; /* delivery::link: not opened yet. Written by reading.c */
 	struct tasks tasks;
-	bool throttled; /* too many republishes wait for their confirm. Written by republishing.c */
+	bool throttled; /* too many republishes wait for their confirm. Written by carry_out.c */
 	struct phase phase;
 	struct burst burst;
 	struct answering answers;
 	struct totals totals;
-	unsigned interrupts; /* SIGINTs seen. Written by signals.c */
+	struct signals signals;
 
 	/* The loop and its handles. Written by worker.c. */
 	uv_loop_t loop;
 	uv_prepare_t before_poll;
 	uv_timer_t tick;
-	int64_t ticked_at_ms;   /* monotonic: the last tick. All that was to be read then has been
-	                           read since */
-	uv_timer_t settle_late; /* active while settlements wait for more */
-	uv_signal_t signals[6];
-	bool started; /* the handles above are in the loop */
+	int64_t ticked_at_ms; /* monotonic: the last tick. All that was to be read then has been
+	                         read since */
+	bool started;         /* the handles above are in the loop */
 };

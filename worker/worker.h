@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The supervisor: the loop, the two links, the slots. It decides when a job starts and sees that
- * each one ends in exactly one settlement. One struct, owned by worker_run and passed down.
- *
- *   running --TERM, INT, count reached, queues empty--> draining --nothing in hand--> stopped
- *        ^\--TSTP--> paused --CONT--/                      \--drain deadline--> handlers stopped,
- * their jobs returned
- */
+/* Runs the worker: its loop, and the order of its start and of its end. */
 #pragma once
 
 #include "worker/state.h"
 
 /*
- * Runs until drained. guardian_fd and guardian_pid are guardian_fork's. Returns the exit code.
- * settings are changed by HUP (only what may be re-read).
+ * Runs until the worker has drained, and returns the exit code. guardian_fd and guardian_pid are
+ * guardian_fork's. SIGHUP changes those settings that may be read again.
  */
 int worker_run(struct worker_settings *settings, const struct options *options,
                struct worker_limits limits, int guardian_fd, int guardian_pid);
-
-/* Begins to drain; deadline_ms from now, or -1 for none. Harmless when draining already. */
-void worker_drain(struct worker *w, int64_t deadline_ms, const char *why);
-/* Ends at once with exit code; nothing more is settled (the broker redelivers). */
-void worker_abandon(struct worker *w, int exit_code);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counts what became of jobs. */
-#include "worker/listeners.h"
-#include "worker/task_internal.h"
+#include "worker/journal.h"
+#include "worker/task.h"
 
 static void count_fate(struct totals *totals, enum fate_kind fate)
 {
