@@ -26,7 +26,3 @@ struct run_report {
 
 /* A report in which nothing is known yet. */
 extern const struct run_report run_report_blank;
-
-/* Writes "SIGKILL", or "signal 34" for one without a name. Returns out, or NULL for number 0. */
-enum { SIGNAL_NAME_SIZE = 32 };
-const char *signal_name(int number, char out[static SIGNAL_NAME_SIZE]);
