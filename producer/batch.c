@@ -19,19 +19,21 @@ static const struct option_spec options[] = {
     JOB_OPTIONS,
     PROTECT_OPTIONS,
     {"pack", 0, "N",
-     "put up to N jobs that are due at once into one message (at most 1000; default: a message "
-     "each)"},
-    {"window", 0, "N", "jobs that may await their confirm at once (default 1000)",
+     "put up to N jobs that are due now into one message (at most 1000; default: one message "
+     "for each job)"},
+    {"window", 0, "N", "how many jobs may wait for their confirm at the same time (default 1000)",
      .setting = "window"},
-    {"rate", 0, "N", "at most N jobs a second"},
+    {"rate", 0, "N", "publish at most N jobs a second"},
     {"receipts", 0, "FILE", "write a line of JSON for each input line: confirmed, or why not"},
-    {"resume", 0, "FILE", "go on with these receipts: skip what is confirmed, append the rest"},
-    {"keep-going", 0, NULL, "go on past input files that cannot be read"},
+    {"resume", 0, "FILE",
+     "continue the run of this receipts file: skip confirmed lines, append the others"},
+    {"keep-going", 0, NULL, "skip input files that cannot be read"},
     {"halt", 0, "N", "stop reading after N lines have failed (default: never)"},
     {"wait", 0, NULL,
-     "wait for the jobs' ends and print a line of JSON for each; the summary goes to stderr"},
-    {"dry-run", 0, NULL, "check all lines, send nothing"},
-    {"progress", 0, "FORM", "auto, none, bar, plain or json (on stderr)"},
+     "wait until the jobs have ended and print a line of JSON for each; the summary goes to "
+     "stderr"},
+    {"dry-run", 0, NULL, "check all lines, but send nothing"},
+    {"progress", 0, "FORM", "show the progress on stderr as auto, none, bar, plain or json"},
     {"json", 0, NULL, "print the summary as a line of JSON"},
     {0},
 };
@@ -59,9 +61,9 @@ static int open_receipts(struct batch *b, struct error *err)
 	const char *fresh = options_get(&b->s->options, "receipts"),
 	           *resumed = options_get(&b->s->options, "resume");
 	if (fresh && resumed && strcmp(fresh, resumed) != 0)
-		return error_set(
-		    err, ERROR_USAGE,
-		    "--resume appends to its own file; --receipts cannot name another");
+		return error_set(err, ERROR_USAGE,
+		                 "--resume appends to the file that it names, so --receipts cannot "
+		                 "name another one");
 	if (b->dry)
 		return 0;
 	if (resumed)
@@ -117,12 +119,12 @@ static int read_pack(struct batch *b, struct error *err)
 		                 PACK_JOBS_MAX);
 	if (jobs > 1 && options_has(o, "wait"))
 		return error_set(err, ERROR_USAGE,
-		                 "--pack and --wait exclude each other: the answers are a message "
-		                 "for each job anyway");
+		                 "--pack and --wait exclude each other: each job of a pack would "
+		                 "still need a message for its answer");
 	if (jobs > 1 && (options_has(o, "delay") || options_has(o, "at")))
 		return error_set(err, ERROR_USAGE,
-		                 "--pack and --%s exclude each other: a job that waits for its "
-		                 "time travels alone",
+		                 "--pack and --%s exclude each other: a job that is due later "
+		                 "needs a message of its own",
 		                 options_has(o, "delay") ? "delay" : "at");
 	batch_packs_init(&b->packs, jobs > 1 ? jobs : 1, b->all.max_body);
 	return 0;

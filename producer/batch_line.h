@@ -11,7 +11,7 @@
 #include "common/job/job.h"
 #include "producer/receipts.h"
 
-/* What all lines have in common. All borrowed. */
+/* Holds what all lines have in common. Everything is borrowed. */
 struct batch_line {
 	const char *type; /* of all jobs, whose args the lines are; NULL if lines are documents */
 	const struct job *template;      /* the other fields, if there is a type */

@@ -17,16 +17,18 @@
 
 static const struct option_spec options[] = {
     {"queue", 'q', "QUEUE",
-     "dead letters of this queue; repeat for more (default: all of the config)"},
-    {"unroutable", 0, NULL, "the messages that found no queue instead"},
-    {"type", 0, "GLOB", "only jobs of such a type"},
+     "look at the dead letters of this queue; repeat for more (default: all queues of the "
+     "config)"},
+    {"unroutable", 0, NULL, "look at the messages that found no queue"},
+    {"type", 0, "GLOB", "only letters whose type matches"},
     {"reason", 0, "REASON",
      "only letters with this reason (failures, crashes, timeouts, expired, malformed ...)"},
-    {"since", 0, "TIME", "only letters that died since then: 2h, or a point in time"},
+    {"since", 0, "TIME",
+     "only letters that died within this time (2h), or since this point in time"},
     {"limit", 0, "N", "at most N letters"},
-    {"dry-run", 0, NULL, "replay, drop: say what would be done"},
-    {"yes", 'y', NULL, "drop: do not ask"},
-    {"json", 0, NULL, "one line of JSON per letter"},
+    {"dry-run", 0, NULL, "with replay and drop: list the letters and do nothing"},
+    {"yes", 'y', NULL, "with drop: do not ask"},
+    {"json", 0, NULL, "print a line of JSON for each letter"},
     {0},
 };
 
@@ -129,8 +131,8 @@ static bool enough(const struct run *r)
 	return limit_reached(r) || (f->id_count > 0 && f->found_count == f->id_count);
 }
 
-/* With IDs the walk goes on to the end of the queue all the same, for two letters may carry one
- * id. */
+/* The walk goes on to the end of the queue even if all IDs were found, because two letters may
+ * carry the same id. */
 static enum letter_verdict visit(void *data, const struct message *m, const char *routing_key,
                                  struct error *err)
 {

@@ -12,16 +12,18 @@
 #define JOB_OPTIONS                                                                                \
 	{"queue", 'q', "QUEUE",                                                                    \
 	 "the queue (default: the routes of the config, else its default_queue)"},                 \
-	    {"delay", 0, "TIME", "not before this time from now: 90s, 10m, 2h; at most 388 days"}, \
-	    {"at", 0, "TIME", "not before this point in time: 2026-12-24T18:00:00Z, or +10m"},     \
+	    {"delay", 0, "TIME",                                                                   \
+	     "run it not before this time from now: 90s, 10m, 2h; at most 388 days"},              \
+	    {"at", 0, "TIME",                                                                      \
+	     "run it not before this point in time: 2026-12-24T18:00:00Z, or +10m"},               \
 	    {"expires", 0, "TIME",                                                                 \
-	     "dead without running when it has not started by then: 1h, or a point in time"},      \
-	    {"timeout", 0, "TIME", "the handler is stopped after this time"},                      \
-	    {"retries", 0, "N", "tries in all before it is dead"},                                 \
+	     "it is dead if it has not started within this time (1h), or by this point in time"},  \
+	    {"timeout", 0, "TIME", "stop the handler after this time"},                            \
+	    {"retries", 0, "N", "it is dead after so many tries in all"},                          \
 	    {"backoff", 0, "FORM",                                                                 \
 	     "time between tries: exp:1s..1h, linear:5s..10m, fixed:30s; ~0.2 behind for the "     \
 	     "jitter"},                                                                            \
-	    {"header", 'H', "NAME=VALUE", "a header of the job; repeat for more"},                 \
+	    {"header", 'H', "NAME=VALUE", "add a header to the job; repeat for more"},             \
 	    {"confirm-timeout", 0, "TIME",                                                         \
 	     "how long to wait for the broker's confirm (default 30s)",                            \
 	     .setting = "confirm_timeout"},                                                        \

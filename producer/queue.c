@@ -15,12 +15,13 @@
 #include "common/client/mgmt.h"
 
 static const struct option_spec options[] = {
-    {"dead", 0, NULL, "purge: the queue's dead letters instead of its jobs"},
-    {"yes", 'y', NULL, "purge: do not ask"},
+    {"dead", 0, NULL, "with purge: delete the dead letters of the queue instead of its jobs"},
+    {"yes", 'y', NULL, "with purge: do not ask"},
     {"mgmt-url", 0, "URL",
-     "list: unacked, bytes, rates and queues outside the config too, by the management API",
+     "with list: ask this management API for unacked, bytes, rates and queues outside the "
+     "config",
      .setting = "mgmt_url"},
-    {"json", 0, NULL, "list: one line of JSON per queue"},
+    {"json", 0, NULL, "with list: print a line of JSON for each queue"},
     {0},
 };
 

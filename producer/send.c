@@ -19,10 +19,9 @@ static const struct option_spec options[] = {
     JOB_OPTIONS,
     PROTECT_OPTIONS,
     {"wait", 0, "[=TIME]",
-     "wait for the result: it is printed, and the exit code is the verdict (0 ok, 1 dead, 124 "
-     "late)"},
-    {"dry-run", 0, NULL, "print the document, send nothing"},
-    {"json", 0, NULL, "print a line of JSON in place of the id"},
+     "wait for the result and print it; the exit code is the verdict (0 ok, 1 dead, 124 late)"},
+    {"dry-run", 0, NULL, "print the document, but send nothing"},
+    {"json", 0, NULL, "print a line of JSON instead of the id"},
     {0},
 };
 
@@ -130,7 +129,7 @@ static int await_result(struct waiter *w, const struct draft *d, int64_t wait_ms
 		int64_t left_ms =
 		    until_ms == CLOCK_NEVER ? TICK_MS : until_ms - clock_monotonic_ms();
 		if (left_ms <= 0) {
-			fprintf(stderr, "no result within the time; the job %s goes on\n",
+			fprintf(stderr, "there is no result within the time; the job %s goes on\n",
 			        d->job.id);
 			*code = EXIT_LATE;
 			return 0;

@@ -11,15 +11,15 @@
 #include "common/client/mgmt.h"
 
 static const struct option_spec options[] = {
-    {"plan", 0, NULL, "print what would be declared, and what of it is there already"},
+    {"plan", 0, NULL, "print what would be declared, and what is there already"},
     {"apply", 0, NULL, "declare what is missing (this is what setup does without an option)"},
     {"check", 0, NULL, "compare with the broker; exit 78 when something differs"},
-    {"queue", 'q', "NAME",
-     "a queue beside those of the config; the same as naming it as an argument"},
+    {"queue", 'q', "NAME", "a queue in addition to those of the config, like a QUEUE argument"},
     {"mgmt-url", 0, "URL",
-     "management API, http://host:15672: lets --check compare arguments, bindings, policies",
+     "with --check: compare arguments, bindings and policies too, by this management API, such "
+     "as http://host:15672",
      .setting = "mgmt_url"},
-    {"json", 0, NULL, "one line of JSON per item or difference"},
+    {"json", 0, NULL, "print a line of JSON for each item or difference"},
     {0},
 };
 

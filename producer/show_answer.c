@@ -15,14 +15,14 @@ static const char *text_of(const json_t *answer, const char *key)
 	return text ? text : "";
 }
 
-/* The same with the NULs that it may hold. */
+/* Like text_of, but with the NULs that the text may hold. */
 static struct span words_of(const json_t *answer, const char *key)
 {
 	const json_t *value = json_object_get(answer, key);
 	return (struct span){text_of(answer, key), json_string_length(value)};
 }
 
-/* In words for people, on stderr. */
+/* Prints a line for people on stderr, without what could drive their terminal. */
 static void tell(const char *before, struct span words)
 {
 	struct buf b = {0};

@@ -31,7 +31,7 @@ struct depths {
 	bool from_api;
 };
 
-/* What depths_read reads. All borrowed. */
+/* Says what depths_read shall read. Everything is borrowed. */
 struct depths_query {
 	const char *prefix;
 	const char *const *queues; /* names as the user knows them */

@@ -13,7 +13,8 @@ struct submit {
 	char *queue; /* NULL if none must exist */
 	submit_told_fn *told;
 	void *data;
-	struct list owners; /* submit_owner::link; an owner's address is its publish's token */
+	struct list
+	    owners; /* submit_owner::link. The address of an owner is the token of its publish. */
 	size_t count;
 };
 

@@ -18,7 +18,7 @@
 
 struct submit;
 
-/* What is told about the connection. */
+/* Changes of the connection. `told` hears of each. */
 enum submit_news {
 	SUBMIT_UP,        /* the connection stands; publishes go out. why is NULL */
 	SUBMIT_DOWN,      /* the connection was lost, and another one will be opened */
