@@ -133,7 +133,8 @@ publish_foreign() {
 
 now_ms() { date +%s%3N; }
 finished() {
-	find "$dir/results" -type f ! -name '.*' -printf '%f\n' | sed 's/\.[0-9]*$//' | sort -u | wc -l
+	find "$dir/results" -type f ! -name '.*' -printf '%f\n' | sed 's/\.[0-9]*$//' |
+		sort -u | wc -l
 }
 # One line for each job: a worker that is killed between the confirm of a dead letter and the ack of
 # its job leaves two of them.

@@ -41,8 +41,8 @@ for purpose in "$@"; do
 done
 
 if ! command -v dpkg-query >/dev/null; then
-	echo "$me: this is not Debian, so nothing is installed. What must be there has these names" \
-		"on Debian: ${wanted[*]}" >&2
+	echo "$me: this is not Debian, so nothing is installed. These packages of Debian are" \
+		"needed in some form: ${wanted[*]}" >&2
 	exit 0
 fi
 
@@ -57,7 +57,7 @@ done
 run=()
 if [ "$(id -u)" != 0 ]; then
 	command -v sudo >/dev/null || {
-		echo "$me: packages are missing, and this is not root and has no sudo. As root, run:" >&2
+		echo "$me: packages are missing, and there is no sudo. Run this as root:" >&2
 		echo "    apt-get install --no-install-recommends ${missing[*]}" >&2
 		exit 77
 	}

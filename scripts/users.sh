@@ -21,14 +21,14 @@
 #   --management      setup and operators may read the management API, for --mgmt-url (tag
 #                     "management")
 #   --external        without passwords: for logins by certificate (sasl_external)
-#   --passwords FILE  lines "USER PASSWORD" (-: stdin). A user who is not in it gets a password that is
-#                     made up here
+#   --passwords FILE  lines "USER PASSWORD" (-: stdin). A user who is not in it gets a password that
+#                     is made up here
 #   --out DIR         writes passwords to DIR/USER.password, mode 600, as password_file wants it. A
 #                     password that is there already is kept. Without --out, passwords that were
 #                     made up here are printed on stdout, once
-#   --mgmt-url URL    uses the management API, http://USER@HOST:15672, as an administrator (password:
-#                     $AMQP_PASSWORD, or in the URL; CA of https: $CURL_CA_BUNDLE). Without it,
-#                     rabbitmqctl is used, or what $RABBITMQCTL says
+#   --mgmt-url URL    uses the management API, http://USER@HOST:15672, as an administrator
+#                     (password: $AMQP_PASSWORD, or in the URL; CA of https: $CURL_CA_BUNDLE).
+#                     Without it, rabbitmqctl is used, or what $RABBITMQCTL says
 #   --print           only prints the definitions that would be imported (JSON, with hashes instead
 #                     of passwords)
 #   --table           only print the permissions, one user a line
@@ -160,8 +160,8 @@ parse() {
 	case $1 in *: | *:,* | *, | *,,*) usage "'$1' has an empty queue name" ;; esac
 	for queue in ${list//,/ }; do
 		[[ $queue =~ $name_form && $queue != *.dead ]] ||
-			usage "a queue name is 1 to 100 bytes of A-Za-z0-9._- and does not end in .dead," \
-				"not '$queue'"
+			usage "a queue name is 1 to 100 bytes of A-Za-z0-9._- and does not" \
+				"end in .dead, not '$queue'"
 	done
 	[[ $user =~ ^[A-Za-z0-9._@+-]{1,120}$ && $user != .* ]] ||
 		usage "'$user' is no name for a user here (A-Za-z0-9._@+-)"

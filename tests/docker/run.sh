@@ -75,7 +75,10 @@ restore_rules() {
 	done 2>/dev/null || :
 	[ ! -s "$work/$1" ] || "$1-restore" <"$work/$1" || :
 }
-in_compose() { (cd "$root/docker" && "${compose[@]}" -f compose.yaml --env-file "$work/env" -p warren-test "$@"); }
+in_compose() {
+	(cd "$root/docker" &&
+		"${compose[@]}" -f compose.yaml --env-file "$work/env" -p warren-test "$@")
+}
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
@@ -97,8 +100,9 @@ iptables-save >"$work/iptables" 2>/dev/null || rm -f "$work/iptables"
 ip6tables-save >"$work/ip6tables" 2>/dev/null || rm -f "$work/ip6tables"
 mkdir "$work/data" "$work/exec"
 export DOCKER_HOST=unix://$work/sock
-dockerd --data-root "$work/data" --exec-root "$work/exec" -p "$work/pid" -H "$DOCKER_HOST" --bridge none \
-	--default-address-pool base=172.31.0.0/17,size=24 </dev/null >"$work/dockerd.log" 2>&1 &
+dockerd --data-root "$work/data" --exec-root "$work/exec" -p "$work/pid" -H "$DOCKER_HOST" \
+	--bridge none --default-address-pool base=172.31.0.0/17,size=24 \
+	</dev/null >"$work/dockerd.log" 2>&1 &
 daemon=$!
 ready() {
 	kill -0 $daemon 2>/dev/null || {
@@ -111,7 +115,12 @@ ready() {
 wait_for 60 "dockerd" ready
 export DOCKER_BUILDKIT=0
 if "$docker" buildx version >/dev/null 2>&1; then DOCKER_BUILDKIT=1; fi
-build() { "$docker" build --network host "$@" >"$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; fail "docker build $* failed"; }; }
+build() {
+	"$docker" build --network host "$@" >"$work/build.log" 2>&1 || {
+		tail -n 30 "$work/build.log"
+		fail "docker build $* failed"
+	}
+}
 
 say "making the base image"
 debootstrap --variant=minbase bookworm "$work/base" >"$work/debootstrap.log" 2>&1 || {
@@ -131,8 +140,8 @@ rabbitmq=$(sed -n 's/^ *image: *\(rabbitmq:.*\)$/\1/p' "$root/docker/compose.yam
 mkdir "$work/rabbitmq"
 cat >"$work/rabbitmq/Dockerfile" <<'END'
 FROM debian:bookworm-slim
-RUN printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && apt-get update && \
-    apt-get install -y --no-install-recommends rabbitmq-server
+RUN printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d && \
+    apt-get update && apt-get install -y --no-install-recommends rabbitmq-server
 CMD ["rabbitmq-server"]
 END
 build -t "$rabbitmq" "$work/rabbitmq"
@@ -180,8 +189,9 @@ consuming() { producer queue list --json default | grep '"consumers":3,' >/dev/n
 wait_for 90 "three consumers" consuming
 
 say "30 jobs for three workers"
-for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do echo 0.2; done >"$work/jobs"
-in_compose run --rm -T setup warren-producer batch demo.slow -q default <"$work/jobs" >"$work/batch.log" 2>&1 || {
+for ((n = 0; n < 30; n++)); do echo 0.2; done >"$work/jobs"
+in_compose run --rm -T setup warren-producer batch demo.slow -q default \
+	<"$work/jobs" >"$work/batch.log" 2>&1 || {
 	cat "$work/batch.log"
 	fail "batch failed"
 }

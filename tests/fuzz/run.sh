@@ -12,20 +12,26 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # one BUILD SECONDS NAME
 one() {
-	local build=$1 seconds=$2 name=$3 log code=0 more=()
-	local program=$build/tests/fuzz/fuzz-$name kept=$root/tests/corpus/fuzz/$name learned=$build/corpus/$name
-	case $name in codec | protocol) more=("$root"/tests/corpus/jobs/{valid,invalid,strict}) ;; esac
+	local build=$1 seconds=$2 name=$3 log runs code=0 more=()
+	local program=$build/tests/fuzz/fuzz-$name
+	local kept=$root/tests/corpus/fuzz/$name learned=$build/corpus/$name
+	case $name in
+	codec | protocol) more=("$root"/tests/corpus/jobs/{valid,invalid,strict}) ;;
+	esac
 	mkdir -p "$learned" "$build/found"
 	log=$build/found/$name.log
-	"$program" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=4096 -use_value_profile=1 \
-		-artifact_prefix="$build/found/$name-" "$learned" "$kept" "${more[@]}" >"$log" 2>&1 || code=$?
+	"$program" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=4096 \
+		-use_value_profile=1 -artifact_prefix="$build/found/$name-" \
+		"$learned" "$kept" "${more[@]}" >"$log" 2>&1 || code=$?
 	if [ "$code" = 0 ] && grep -q '^Done ' "$log"; then
-		echo "fuzz: ok $name ($(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log") runs in $seconds s)"
+		runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
+		echo "fuzz: ok $name ($runs runs in $seconds s)"
 		rm -f "$log"
 		return
 	fi
 	sed 's/^/  /' "$log" | tail -n 60
-	echo "  again: $program $build/found/$name-*; mended, it belongs into tests/corpus/fuzz/$name"
+	echo "  To run it again: $program $build/found/$name-*"
+	echo "  When the fault is mended, move the input to tests/corpus/fuzz/$name."
 	echo "fuzz: FAILED $name (exit code $code)"
 }
 

@@ -38,46 +38,83 @@ trap 'exit 143' TERM HUP
 
 none='-DCRASHES=0 -DCONSUME_LOSSES=0 -DPUBLISH_LOSSES=0'
 
-# NAME | what has to be found: nothing, a violated assertion of settle.pml, or CYCLE | bounds (those
-# not named: settle.pml) and errors
+# Two lines for each case. The first is "NAME | FOUND", where FOUND is what must be found: nothing, a
+# violated assertion of settle.pml, or CYCLE. The second has the bounds (settle.pml has those that are
+# not named) and the errors.
 cases() {
 	cat <<END
-no faults, two jobs | nothing | $none -DJOBS=2 -DUNCOUNTED=0
-a worker crashes, a consuming connection is lost | nothing | $none -DCRASHES=1 -DCONSUME_LOSSES=1 -DUNCOUNTED=0
-a consuming connection is lost, a job returns uncounted | nothing | $none -DCONSUME_LOSSES=1
-each connection is lost once | nothing | $none -DCONSUME_LOSSES=1 -DPUBLISH_LOSSES=1 -DUNCOUNTED=0
-a worker crashes, a publishing connection is lost, publishing is blocked | nothing | $none -DCRASHES=1 -DPUBLISH_LOSSES=1 -DBLOCKS=1 -DATTEMPTS=1
-the broker restarts, the producer may have no confirm | nothing | $none -DRESTARTS=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DPRODUCER_LOSSES=1
-the producer publishes again, a publish comes back | nothing | $none -DPRODUCER_LOSSES=1 -DRETURNS=1 -DPUBLISH_LOSSES=1 -DUNCOUNTED=0
-a worker drains, a consuming connection is lost | nothing | $none -DDRAINS=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1
-connections are lost twice, what is known is forgotten | nothing | $none -DCONSUME_LOSSES=2 -DFORGETS=1 -DATTEMPTS=1 -DUNCOUNTED=0
-what cannot be published again is rejected, a consuming connection is lost, a worker crashes | nothing | $none -DREJECTS=1 -DCRASHES=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0
-deliveries that came back are suspect | nothing | $none -DCRASHES=1 -DDRAINS=1 -DATTEMPTS=1 -DSUSPECT=1
-two jobs, a consuming connection is lost | nothing | $none -DJOBS=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DCONSUME_LOSSES=1
-every run ends | nothing | $none -DCRASHES=1 -DPUBLISH_LOSSES=1 -DBLOCKS=1 -DATTEMPTS=1 -DCYCLES
-error: acknowledged before the confirm | LOST | $none -DCRASHES=1 -DBUG_ACK_BEFORE_CONFIRM
-error: a lost publishing connection is taken for a confirm | LOST | $none -DPUBLISH_LOSSES=1 -DBUG_LOSS_IS_CONFIRM
-error: a republish is forgotten with its connection | STUCK | $none -DPUBLISH_LOSSES=1 -DBUG_REPUBLISH_FORGOTTEN
-error: a returned publish is taken for a confirmed one | LOST | $none -DRETURNS=1 -DBUG_RETURN_IS_CONFIRM
-error: what was sent is taken for accepted | LOST | $none -DBUG_SENT_IS_ACCEPTED
-error: an old generation settles | STRANGER | $none -DJOBS=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DCONSUME_LOSSES=1 -DBUG_OLD_GENERATION_SETTLES
-error: a copy is adopted within its generation | STUCK | $none -DCRASHES=1 -DPRODUCER_LOSSES=1 -DPREFETCH=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_ADOPTED_WITHIN_A_GENERATION
-error: a copy is adopted without its tag | STUCK | $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_ADOPTED_WITHOUT_TAG
-error: a lost ack is not repeated | STUCK | $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_LOST_ACK_FORGOTTEN
-error: a finished copy is acknowledged, and run as well | SETTLED_TWICE | $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_FINISHED_RUNS_AS_WELL
-error: what was given back counts as finished | LOST | $none -DDRAINS=1 -DCRASHES=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_REQUEUED_IS_FINISHED
-error: a reject is remembered as finished | LOST | $none -DREJECTS=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_REJECTED_IS_FINISHED
-error: a drain acknowledges what waits | LOST | $none -DDRAINS=1 -DBUG_DRAIN_ACKS
-error: a job is known by its id alone | LOST | $none -DCONSUME_LOSSES=1 -DUNCOUNTED=0 -DBUG_KNOWN_BY_ID
-error: a job is known by its attempt, which a return does not change | LOST | $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DBUG_KNOWN_BY_ATTEMPT
-error: returns have no end | CYCLE | $none -DATTEMPTS=1 -DCYCLES -DBUG_RETURNS_UNCOUNTED
+no faults, two jobs | nothing
+    $none -DJOBS=2 -DUNCOUNTED=0
+a worker crashes, a consuming connection is lost | nothing
+    $none -DCRASHES=1 -DCONSUME_LOSSES=1 -DUNCOUNTED=0
+a consuming connection is lost, a job returns uncounted | nothing
+    $none -DCONSUME_LOSSES=1
+each connection is lost once | nothing
+    $none -DCONSUME_LOSSES=1 -DPUBLISH_LOSSES=1 -DUNCOUNTED=0
+a worker crashes, a publishing connection is lost, publishing is blocked | nothing
+    $none -DCRASHES=1 -DPUBLISH_LOSSES=1 -DBLOCKS=1 -DATTEMPTS=1
+the broker restarts, the producer may have no confirm | nothing
+    $none -DRESTARTS=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DPRODUCER_LOSSES=1
+the producer publishes again, a publish comes back | nothing
+    $none -DPRODUCER_LOSSES=1 -DRETURNS=1 -DPUBLISH_LOSSES=1 -DUNCOUNTED=0
+a worker drains, a consuming connection is lost | nothing
+    $none -DDRAINS=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1
+connections are lost twice, what is known is forgotten | nothing
+    $none -DCONSUME_LOSSES=2 -DFORGETS=1 -DATTEMPTS=1 -DUNCOUNTED=0
+a job that cannot be republished is rejected, a connection is lost, a worker crashes | nothing
+    $none -DREJECTS=1 -DCRASHES=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0
+deliveries that came back are suspect | nothing
+    $none -DCRASHES=1 -DDRAINS=1 -DATTEMPTS=1 -DSUSPECT=1
+two jobs, a consuming connection is lost | nothing
+    $none -DJOBS=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DCONSUME_LOSSES=1
+every run ends | nothing
+    $none -DCRASHES=1 -DPUBLISH_LOSSES=1 -DBLOCKS=1 -DATTEMPTS=1 -DCYCLES
+error: acknowledged before the confirm | LOST
+    $none -DCRASHES=1 -DBUG_ACK_BEFORE_CONFIRM
+error: a lost publishing connection is taken for a confirm | LOST
+    $none -DPUBLISH_LOSSES=1 -DBUG_LOSS_IS_CONFIRM
+error: a republish is forgotten with its connection | STUCK
+    $none -DPUBLISH_LOSSES=1 -DBUG_REPUBLISH_FORGOTTEN
+error: a returned publish is taken for a confirmed one | LOST
+    $none -DRETURNS=1 -DBUG_RETURN_IS_CONFIRM
+error: what was sent is taken for accepted | LOST
+    $none -DBUG_SENT_IS_ACCEPTED
+error: an old generation settles | STRANGER
+    $none -DJOBS=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DCONSUME_LOSSES=1 -DBUG_OLD_GENERATION_SETTLES
+error: a copy is adopted within its generation | STUCK
+    $none -DCRASHES=1 -DPRODUCER_LOSSES=1 -DPREFETCH=2 -DATTEMPTS=1 -DUNCOUNTED=0 \
+        -DBUG_ADOPTED_WITHIN_A_GENERATION
+error: a copy is adopted without its tag | STUCK
+    $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_ADOPTED_WITHOUT_TAG
+error: a lost ack is not repeated | STUCK
+    $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_LOST_ACK_FORGOTTEN
+error: a finished copy is acknowledged, and run as well | SETTLED_TWICE
+    $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_FINISHED_RUNS_AS_WELL
+error: what was given back counts as finished | LOST
+    $none -DDRAINS=1 -DCRASHES=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 \
+        -DBUG_REQUEUED_IS_FINISHED
+error: a reject is remembered as finished | LOST
+    $none -DREJECTS=1 -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DUNCOUNTED=0 -DBUG_REJECTED_IS_FINISHED
+error: a drain acknowledges what waits | LOST
+    $none -DDRAINS=1 -DBUG_DRAIN_ACKS
+error: a job is known by its id alone | LOST
+    $none -DCONSUME_LOSSES=1 -DUNCOUNTED=0 -DBUG_KNOWN_BY_ID
+error: a job is known by its attempt, which a return does not change | LOST
+    $none -DCONSUME_LOSSES=1 -DATTEMPTS=1 -DBUG_KNOWN_BY_ATTEMPT
+error: returns have no end | CYCLE
+    $none -DATTEMPTS=1 -DCYCLES -DBUG_RETURNS_UNCOUNTED
 END
 	[ -z "$long" ] || cat <<END
-long: the broker restarts, with retries | nothing | $none -DRESTARTS=1 -DUNCOUNTED=0
-long: everything once | nothing | -DUNCOUNTED=0 -DCRASHES=1 -DCONSUME_LOSSES=1 -DPUBLISH_LOSSES=1 -DBLOCKS=1
-long: two connections and a process, uncounted returns | nothing | $none -DCONSUME_LOSSES=1 -DPUBLISH_LOSSES=1 -DCRASHES=1 -DATTEMPTS=1
-long: two losses with retries | nothing | $none -DCONSUME_LOSSES=2
-long: two jobs over a crash and a loss | nothing | $none -DJOBS=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DCRASHES=1 -DCONSUME_LOSSES=1
+long: the broker restarts, with retries | nothing
+    $none -DRESTARTS=1 -DUNCOUNTED=0
+long: everything once | nothing
+    -DUNCOUNTED=0 -DCRASHES=1 -DCONSUME_LOSSES=1 -DPUBLISH_LOSSES=1 -DBLOCKS=1
+long: two connections and a process, uncounted returns | nothing
+    $none -DCONSUME_LOSSES=1 -DPUBLISH_LOSSES=1 -DCRASHES=1 -DATTEMPTS=1
+long: two losses with retries | nothing
+    $none -DCONSUME_LOSSES=2
+long: two jobs over a crash and a loss | nothing
+    $none -DJOBS=2 -DATTEMPTS=1 -DUNCOUNTED=0 -DCRASHES=1 -DCONSUME_LOSSES=1
 END
 }
 
@@ -92,13 +129,15 @@ explore() {
 	cd "$dir"
 	# shellcheck disable=SC2086 # one word or two
 	spin "$@" -a "$here/settle.pml" >log 2>&1 &&
-		gcc $optimise -w $search -DNOFAIR -DNOREDUCE -DVECTORSZ=512 -DMEMLIM=$memory_mb -o pan pan.c >>log 2>&1 &&
+		gcc $optimise -w $search -DNOFAIR -DNOREDUCE -DVECTORSZ=512 -DMEMLIM=$memory_mb \
+			-o pan pan.c >>log 2>&1 &&
 		./pan $run -m20000 -w20 >>log 2>&1 || found=error
 	if grep -q 'assertion violated' log; then
 		found=$(sed -n 's/^pan:.*assertion violated *!(\([A-Z_]*\)).*/\1/p' log)
 	elif grep -q 'non-progress cycle (' log; then
 		found=CYCLE
-	elif ! grep -q 'errors: 0' log || grep -q 'Search not completed\|max search depth too small' log; then
+	elif ! grep -q 'errors: 0' log ||
+		grep -q 'Search not completed\|max search depth too small' log; then
 		found=error
 	fi
 	echo "$found" >found
@@ -108,7 +147,7 @@ explore() {
 field() { sed -n "s/$2/\1/p" "$1" | tail -n 1; }
 
 names=() expected=() count=0 failed=0
-while IFS='|' read -r name expect flags; do
+while IFS='|' read -r name expect && read -r flags; do
 	case $name in *"$word"*) ;; *) continue ;; esac
 	names+=("${name% }")
 	expected+=("${expect// /}")
@@ -122,7 +161,9 @@ wait
 for ((n = 0; n < count; n++)); do
 	log=$work/$n/log
 	found=$(cat "$work/$n/found")
-	figures="$(field "$log" '^ *\([0-9.e+]*\) states, stored.*') states, depth $(field "$log" '.*depth reached \([0-9]*\).*'), $(field "$log" '.*elapsed time \([0-9.]*\) .*') s"
+	figures="$(field "$log" '^ *\([0-9.e+]*\) states, stored.*') states"
+	figures+=", depth $(field "$log" '.*depth reached \([0-9]*\).*')"
+	figures+=", $(field "$log" '.*elapsed time \([0-9.]*\) .*') s"
 	if [ "$found" = "${expected[n]}" ]; then
 		echo "model: ok ${names[n]}: $found found, $figures"
 	else

@@ -12,7 +12,8 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/warren-test-bench.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-"$root/scripts/bench.sh" --build "$build" --repeat 1 --only publish --only start --json "$dir/json" >"$dir/table"
+"$root/scripts/bench.sh" --build "$build" --repeat 1 --only publish --only start \
+	--json "$dir/json" >"$dir/table"
 cat "$dir/table"
 for case in 'rabbitmq-c, corked' 'warren-producer batch' 'warren-worker, plugin'; do
 	grep -q "^$case  *[0-9]" "$dir/table" || {

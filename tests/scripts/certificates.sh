@@ -23,7 +23,8 @@ self_signed() {
 signed() {
 	key "$1"
 	openssl req -new -key "$1.key" -subj "$3" -addext "$4" -out "$1.csr"
-	openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -copy_extensions copy -days "$5" -out "$1.pem"
+	openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial \
+		-copy_extensions copy -days "$5" -out "$1.pem"
 }
 
 here=subjectAltName=DNS:localhost,IP:127.0.0.1

@@ -3,7 +3,8 @@
 #
 #   tests/scripts/demo.sh BUILD
 #
-# scripts/demo.sh over a folder with the oddest file names there can be: no file is missing, and nothing is left.
+# Runs scripts/demo.sh over a folder with the oddest file names there can be. No file is missing in
+# the end, and nothing is left.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD_DIR=$(cd "$1" && pwd)
@@ -16,7 +17,8 @@ mkdir -p "$work/tmp" "$work/files"
 cd "$work/files"
 
 # shellcheck disable=SC2016 # a name that looks like a command
-names=('two words' $'line\nbreak' $'ends in a newline\n' 'grüße-日本' $'not utf-8 \xff\xfe' '-n' '--help' "it's" '"double"' 'back\slash'
+names=('two words' $'line\nbreak' $'ends in a newline\n' 'grüße-日本'
+	$'not utf-8 \xff\xfe' '-n' '--help' "it's" '"double"' 'back\slash'
 	'100%' '%41' 'a&b' '$(id)' '*' ' ' $'tab\there' $'\x01control' '{"path":"x"}')
 mkdir -p $'folder \n with -\xe9'
 for name in "${names[@]}"; do
@@ -56,11 +58,14 @@ AMQP_URL=$url TMPDIR=$work/tmp "$root/scripts/demo.sh" "$work/few" >"$work/secon
 	fail "the demo fails at a broker that is there already: $(cat "$work/second")"
 grep -q 'compared    5 digests with sha256sum, 0 faults' "$work/second" ||
 	fail "the second demo compared something else"
-left=$("${BUILD_DIR}/producer/warren-producer" queue list --json -u "$url" "$(sed -n 's/^ *\(demo-[0-9]*\) .*/\1/p' "$work/second" | tail -n 1)")
+queue=$(sed -n 's/^ *\(demo-[0-9]*\) .*/\1/p' "$work/second" | tail -n 1)
+left=$("$BUILD_DIR/producer/warren-producer" queue list --json -u "$url" "$queue")
 [[ $left == *'"exists":false'* ]] || fail "the second demo left its queue: $left"
 TMPDIR=$work/tmp bash -e -c "$(sed -n 's/^  //p' "$work/kept" | grep -e ' --stop ')"
 
 [ -z "$(ls -A "$work/tmp")" ] || fail "left in the temporary folder: $(ls -A "$work/tmp")"
 for p in /proc/[0-9]*; do
-	if grep -qaF "$work/tmp" "$p/environ" 2>/dev/null; then fail "left running: $(tr '\0' ' ' <"$p/cmdline")"; fi
+	if grep -qaF "$work/tmp" "$p/environ" 2>/dev/null; then
+		fail "left running: $(tr '\0' ' ' <"$p/cmdline")"
+	fi
 done

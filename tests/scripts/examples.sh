@@ -28,10 +28,14 @@ for ((n = 0; n < 200; n++)); do
 	[ ! -s "$work/port" ] || break
 	sleep 0.05
 done
-handlers=("process:$root/examples/text-stats.sh" "process:$root/examples/text-stats.py" "process:$root/examples/text-stats.js"
-	"plugin:$build/examples/text-stats.so" "http://127.0.0.1:$(cat "$work/port")/stats")
+handlers=("process:$root/examples/text-stats.sh" "process:$root/examples/text-stats.py"
+	"process:$root/examples/text-stats.js" "plugin:$build/examples/text-stats.so"
+	"http://127.0.0.1:$(cat "$work/port")/stats")
 
-try() { "$build/worker/warren-worker" test text.stats "{\"path\":\"$2\"}" --handler "text.*=$1" 2>"$work/err"; }
+try() {
+	"$build/worker/warren-worker" test text.stats "{\"path\":\"$2\"}" --handler "text.*=$1" \
+		2>"$work/err"
+}
 numbers() { tr -cs '0-9\n' ' ' | awk '{print $1, $2, $3}'; }
 for handler in "${handlers[@]}"; do
 	for file in "${files[@]}"; do

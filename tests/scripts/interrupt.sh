@@ -34,7 +34,8 @@ interrupt_when() {
 	local n code=0
 	: >"$work/out"
 	# setsid makes the group; env undoes that bash has its background jobs ignore SIGINT.
-	TMPDIR=$work/tmp setsid env --default-signal=INT,QUIT "$root/scripts/demo.sh" "$work/files" >"$work/out" 2>&1 &
+	TMPDIR=$work/tmp setsid env --default-signal=INT,QUIT \
+		"$root/scripts/demo.sh" "$work/files" >"$work/out" 2>&1 &
 	pid=$!
 	for ((n = 0; n < 600; n++)); do
 		if grep -q "$1" "$work/out"; then break; fi
@@ -53,7 +54,9 @@ interrupt_when() {
 	[ -z "$(ls -A "$work/tmp")" ] ||
 		fail "left in the temporary folder after '$1': $(ls -A "$work/tmp")"
 	for n in /proc/[0-9]*; do
-		if grep -qaF "$work/tmp" "$n/environ" 2>/dev/null; then fail "left running after '$1': $(tr '\0' ' ' <"$n/cmdline")"; fi
+		if grep -qaF "$work/tmp" "$n/environ" 2>/dev/null; then
+			fail "left running after '$1': $(tr '\0' ' ' <"$n/cmdline")"
+		fi
 	done
 	echo "interrupt.sh: all gone after Ctrl-C at '$1'"
 }

@@ -25,8 +25,9 @@ expect() {
 {
 	repeat x 80
 	# shellcheck disable=SC2016 # no command
-	printf '\n```\n%s\n```\n    %s\n# %s\n' "$(repeat x 200)" "$(repeat x 200)" "$(repeat x 100)"
-	printf '[words](https://example.org/%s) and more\n| %s |\n' "$(repeat x 90)" "$(repeat x 150)"
+	printf '\n```\n%s\n```\n    %s\n' "$(repeat x 200)" "$(repeat x 200)"
+	printf '# %s\n| %s |\n' "$(repeat x 100)" "$(repeat x 150)"
+	printf '[words](https://example.org/%s) and more\n' "$(repeat x 90)"
 } >"$work/README.md"
 printf '\t/* %s */\n' "$(repeat x 86)" >"$work/common/a.c"
 repeat x 200 >"$work/build/a.c"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs every command of README.md (all blocks marked sh or console, in order, in one shell) in a copy
-# of the tree, and compares what the sessions (console) print with what the page shows. Two things
-# are not as a reader would have them: scripts/test.sh is only asked for its help, since it is what
-# runs this, and sudo without root only checks.
+# Runs every command of README.md in a copy of the tree: all blocks marked sh or console, in order,
+# in one shell. Compares what the sessions (console) print with what the page shows. Two commands
+# differ. scripts/test.sh only prints its help, because it is what runs this. Without root, sudo only
+# checks that the packages are installed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 unset AMQP_URL "${!WARREN_@}" "${!MESON_@}"
@@ -22,7 +22,11 @@ finish() {
 }
 trap finish EXIT
 mkdir "$work/warren" "$work/sessions"
-(cd "$root" && find . \( -name .git -o -path './build*' \) -prune -o -type f -print0 | tar -c --null -T - -f -) | tar -x -C "$work/warren"
+(
+	cd "$root"
+	find . \( -name .git -o -path './build*' \) -prune -o -type f -print0 |
+		tar -c --null -T - -f -
+) | tar -x -C "$work/warren"
 
 cat >"$work/commands" <<'END'
 set -eEu
@@ -31,13 +35,14 @@ export XDG_CONFIG_HOME=$work DESTDIR=$work/installed
 sudo() {
 	if [ "$(id -u)" = 0 ]; then "$@"; return; fi
 	case $* in
-	apt-get\ install*) dpkg-query -W "${@:4}" >/dev/null ;; # behind "install -y --no-install-recommends"
+	# The packages stand behind "install -y --no-install-recommends".
+	apt-get\ install*) dpkg-query -W "${@:4}" >/dev/null ;;
 	*) echo "readme: not run without root: $*" ;;
 	esac
 }
 END
 "$root"/tests/scripts/readme-blocks.py script "$root/README.md" |
-	sed -E 's/^scripts\/test\.sh( --quick)?$/scripts\/test.sh --help/' >"$work/blocks"
+	sed -E 's/^scripts\/test\.sh( --quick)?( *#.*)?$/scripts\/test.sh --help/' >"$work/blocks"
 [ "$(wc -l <"$work/blocks")" -ge 10 ] || {
 	echo "readme: hardly a command found in README.md" >&2
 	exit 1

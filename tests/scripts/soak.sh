@@ -28,8 +28,16 @@ die() {
 	[ ! -f "$dir/log" ] || tail -n 20 "$dir/log" >&2
 	exit 1
 }
-publish() { seq "$1" | sed 's/.*/{"type":"noop","args":[&,"text"]}/' | "$producer" batch - -q "$queue" --progress none; }
-ready() { "$producer" queue list "$queue" --json | sed -n 's/.*"queue":.*"ready":\([0-9]*\).*/\1/p'; }
+publish() {
+	seq "$1" | sed 's/.*/{"type":"noop","args":[&,"text"]}/' |
+		"$producer" batch - -q "$queue" --progress none
+}
+# depth WORD: the number that queue list shows for the queue under that word.
+depth() {
+	"$producer" queue list "$queue" --json |
+		sed -n 's/.*"queue":.*"'"$1"'":\([0-9]*\).*/\1/p'
+}
+ready() { depth ready; }
 memory() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$worker/status"; }
 descriptors() { find "/proc/$worker/fd" -mindepth 1 | wc -l; }
 # Until the queue holds nothing that is ready: what is unacknowledged then is a prefetch at most.
@@ -58,13 +66,14 @@ batch=
 wait_empty
 memory_last=$(memory) descriptors_last=$(descriptors)
 grown=$(awk "BEGIN { printf \"%.1f\", ($memory_last - $memory_first) * 100 / $memory_first }")
-echo "after $jobs jobs: $memory_last KiB ($grown % more), $descriptors_last descriptors, $((SECONDS - began)) s"
+echo "after $jobs jobs: $memory_last KiB ($grown % more), $descriptors_last descriptors," \
+	"$((SECONDS - began)) s"
 kill -TERM "$worker"
 code=0
 wait "$worker" || code=$?
 worker=
 [ "$code" = 0 ] || die "exit code $code"
-[ "$("$producer" queue list "$queue" --json | sed -n 's/.*"queue":.*"dead":\([0-9]*\).*/\1/p')" = 0 ] || die "there are dead letters"
+[ "$(depth dead)" = 0 ] || die "there are dead letters"
 [ "$descriptors_last" = "$descriptors_first" ] || die "the descriptors are not the same"
 [ "$((memory_last * 100))" -le "$((memory_first * (100 + percent)))" ] ||
 	die "the memory has grown by more than $percent %"

@@ -26,13 +26,13 @@ die() {
 }
 
 execs=30 malformed=50 dead=200
-retried=$((jobs / 50))
+retried=$((jobs / 50)) backoff='{"kind":"fixed","base_ms":125}'
 "$producer" setup "$queue" 2>"$dir/setup" || die "setup: $(cat "$dir/setup")"
 {
 	seq "$((jobs - execs - malformed - dead - retried))" |
 		sed 's/.*/{"type":"fine","args":[&,"text"],"headers":{"a":"b"}}/'
 	seq "$retried" |
-		sed 's/.*/{"type":"again","args":&,"retry":{"backoff":{"kind":"fixed","base_ms":125}}}/'
+		sed 's/.*/{"type":"again","args":&,"retry":{"backoff":'"$backoff"'}}/'
 	seq "$dead" | sed 's/.*/{"type":"hopeless","args":&}/'
 	seq "$execs" | sed 's/.*/{"type":"program","args":&}/'
 } | "$producer" batch - -q "$queue" --progress none
@@ -42,7 +42,8 @@ done
 
 : >"$dir/log"
 valgrind --tool=memcheck --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all \
-	--error-exitcode=99 --trace-children=no --child-silent-after-fork=yes --log-file="$dir/valgrind.log" \
+	--error-exitcode=99 --trace-children=no --child-silent-after-fork=yes \
+	--log-file="$dir/valgrind.log" \
 	"$build/worker/warren-worker" run -q "$queue" -j 4 --log-file "$dir/log" --log-level info \
 	--handler 'program=exec:/bin/cat' --handler "*=process:$root/tests/handlers/odd.py" &
 worker=$!

@@ -16,7 +16,8 @@ word=$1
 
 note() {
 	read -r up _ </proc/uptime
-	printf '%s %s %s %s %s %s %s\n' "$1" "$JOB_ID" "$JOB_ATTEMPT" $$ "$CHAOS_WORKER" "$up" "$word" >>"$CHAOS_RECORD"
+	printf '%s %s %s %s %s %s %s\n' "$1" "$JOB_ID" "$JOB_ATTEMPT" $$ "$CHAOS_WORKER" "$up" \
+		"$word" >>"$CHAOS_RECORD"
 }
 
 note begin
