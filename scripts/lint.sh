@@ -118,6 +118,9 @@ check shellcheck shellcheck shellcheck -x -P . "${shells[@]}"
 check codespell codespell codespell --quiet-level=2 --ignore-words-list 'ro,ans,nd,te,buit' \
 	--skip './.git,./build*,./LICENSE,./tests/corpus' .
 check mandoc mandoc manuals
+check "includes and circles" nm scripts/structure.py --build "$build"
+check "width of lines" python3 scripts/prose.py width
+check "openings of comments" python3 scripts/prose.py comments
 check "structure.py finds what it should" nm tests/scripts/structure.sh
 check "prose.py finds what it should" python3 tests/scripts/prose.sh
 check cppcheck cppcheck analyse
