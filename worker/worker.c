@@ -25,6 +25,11 @@
 
 enum { TICK_MS = 200, GUARDIAN_CLOSE_MS = 5000 };
 
+/*
+ * Does all that is due once per turn of the loop, in one place. Libuv runs a prepare handle that
+ * another one starts only in the next turn, after a wait. With a handle of its own for the requests
+ * to long-lived handlers a job took 20 ms.
+ */
 static void before_poll(uv_prepare_t *handle)
 {
 	struct worker *w = handle->data;
