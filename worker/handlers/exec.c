@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/signal_name.h"
 #include "common/base/clean.h"
 #include "common/base/list.h"
 #include "common/base/memory.h"
