@@ -160,3 +160,8 @@ struct worker {
 	                         read since */
 	bool started;         /* the handles above are in the loop */
 };
+
+/* Fills *w with the state of a worker that has not begun to do anything. The settings and listeners
+ * are borrowed. */
+void state_init(struct worker *w, struct worker_settings *settings,
+                const struct listener *const *listeners);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/worker.h"
 
-#include <stdint.h>
-
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/job/headers.h"
 #include "worker/arrival.h"
 #include "worker/burst.h"
 #include "worker/consumer_timeout.h"
@@ -122,21 +119,11 @@ int worker_run(struct worker_settings *settings, const struct options *options,
 {
 	struct error err;
 	struct worker worker, *w = &worker;
-	*w = (struct worker){.settings = settings,
-	                     .options = options,
-	                     .limits = limits,
-	                     .listeners = listeners,
-	                     .links.room = headers_room(SIZE_MAX),
-	                     .slots = (unsigned)settings->slots};
+	state_init(w, settings, listeners);
+	w->options = options;
+	w->limits = limits;
 	if (limits.jobs > 0 && limits.jobs < w->slots)
 		w->slots = (unsigned)limits.jobs;
-	list_init(&w->packs);
-	list_init(&w->tasks.waiting);
-	list_init(&w->tasks.running);
-	list_init(&w->tasks.publishing);
-	list_init(&w->tasks.ended);
-	list_init(&w->tasks.spare);
-	w->tasks.known = redelivery_create();
 	w->dispatch = dispatch_create();
 	oom_begin();
 	uv_loop_init(&w->loop);
