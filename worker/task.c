@@ -196,12 +196,13 @@ bool task_none_in_hand(const struct worker *w)
 	       list_empty(&w->tasks.running) && list_empty(&w->tasks.publishing);
 }
 
-static int64_t oldest_in(const struct list *tasks, int64_t now_ms)
+static int64_t oldest_in(const struct worker *w, const struct list *tasks, int64_t now_ms)
 {
 	int64_t oldest = 0;
 	for (const struct list *pos = tasks->next; pos != tasks; pos = pos->next) {
 		const struct task *t = list_item(pos, struct task, link);
-		if (now_ms - t->held_since_ms > oldest)
+		bool held = t->delivery->generation == w->links.generation;
+		if (held && now_ms - t->held_since_ms > oldest)
 			oldest = now_ms - t->held_since_ms;
 	}
 	return oldest;
@@ -209,7 +210,7 @@ static int64_t oldest_in(const struct list *tasks, int64_t now_ms)
 
 int64_t task_oldest_ms(const struct worker *w, int64_t now_ms)
 {
-	int64_t running = oldest_in(&w->tasks.running, now_ms);
-	int64_t publishing = oldest_in(&w->tasks.publishing, now_ms);
+	int64_t running = oldest_in(w, &w->tasks.running, now_ms);
+	int64_t publishing = oldest_in(w, &w->tasks.publishing, now_ms);
 	return running > publishing ? running : publishing;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/settings/queue_settings.h"
@@ -199,6 +200,19 @@ START_TEST(a_copy_of_a_job_in_hand_is_told_and_not_run)
 }
 END_TEST
 
+START_TEST(a_delivery_of_a_lost_connection_is_not_held)
+{
+	const int64_t later_ms = clock_monotonic_ms() + 3600000;
+	begin();
+	deliver(expired, false);
+	scheduling_start_waiting(&w);
+	ck_assert_int_ge(task_oldest_ms(&w, later_ms), 3500000);
+	w.links.generation++; /* and the copy went to another worker */
+	ck_assert_int_eq(task_oldest_ms(&w, later_ms), 0);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("journal");
@@ -208,6 +222,7 @@ int main(void)
 	tcase_add_test(c, a_listener_hears_that_a_document_is_unfit);
 	tcase_add_test(c, a_total_never_goes_down_and_what_steers_the_count_does);
 	tcase_add_test(c, a_copy_of_a_job_in_hand_is_told_and_not_run);
+	tcase_add_test(c, a_delivery_of_a_lost_connection_is_not_held);
 	suite_add_tcase(s, c);
 	SRunner *runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
