@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hash.h"
 #include "common/job/scan.h"
 
 #define TIMEOUT_MAX_MS (INT64_C(1) << 53)
@@ -126,14 +127,6 @@ static bool name_of(struct span key, struct name *n)
 	return ok;
 }
 
-static uint64_t hash(struct span text)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-	for (size_t i = 0; i < text.len; i++)
-		h = (h ^ (unsigned char)text.at[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 enum { SHOWN_SIZE = 72 };
 
 /* A key for a message to people: its beginning as it stands in the document, in printable ASCII. */
@@ -175,7 +168,7 @@ static bool same_name(struct span key, struct span text, bool *same)
 static bool note_key(struct reader *r, struct keys *k, struct span key, struct span name)
 {
 	char text[SHOWN_SIZE];
-	uint64_t h = hash(name);
+	uint64_t h = hash_bytes(name);
 	for (size_t i = 0; i < k->count; i++) {
 		bool same = false;
 		if (k->hashes[i] == h && !same_name(k->seen[i], name, &same))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hash.h"
 #include "common/base/random.h"
 
 void job_finish(struct job *j)
@@ -115,14 +116,14 @@ static uint64_t avalanche(uint64_t h)
  */
 static void absorb(struct lanes *l, unsigned char byte)
 {
-	l->a = (l->a ^ byte) * UINT64_C(0x100000001b3);
+	l->a = hash_byte(l->a, byte);
 	l->b ^= byte;
 	l->b = (l->b << 23 | l->b >> 41) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 char *job_make_hash_id(const struct span *parts, size_t count, char out[static JOB_HASH_SIZE])
 {
-	struct lanes l = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x6a09e667f3bcc909)};
+	struct lanes l = {HASH_EMPTY, UINT64_C(0x6a09e667f3bcc909)};
 	for (size_t i = 0; i < count; i++) {
 		for (int shift = 0; shift < 64; shift += 8)
 			absorb(&l, (unsigned char)((uint64_t)parts[i].len >> shift));

@@ -3,15 +3,9 @@
 
 #include <stdio.h>
 
-enum { FIRST_PAUSE_MS = 60000, LAST_PAUSE_MS = 3600000 };
+#include "common/base/hash.h"
 
-static uint64_t hash(const char *text)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return h;
-}
+enum { FIRST_PAUSE_MS = 60000, LAST_PAUSE_MS = 3600000 };
 
 static bool is_known(const struct complaint *c, uint64_t h)
 {
@@ -32,7 +26,7 @@ static bool tell(struct complaint *c, int64_t pause_ms, int64_t now_ms)
 bool complaint_due(struct complaint *c, const char *words, int64_t now_ms,
                    char again[static COMPLAINT_TEXT_SIZE])
 {
-	uint64_t h = hash(words);
+	uint64_t h = hash_bytes(span_of(words));
 	again[0] = '\0';
 	if (!is_known(c, h)) {
 		c->words[c->known++ % COMPLAINT_WORDS] = h;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/hash.h"
 #include "common/base/list.h"
 #include "common/base/memory.h"
 
@@ -91,7 +92,7 @@ uint64_t redelivery_key(unsigned consumer, const char *id, const struct bookkeep
 	                           book->timeouts,  book->snoozes,       book->returns,
 	                           book->unhandled, book->interruptions, book->keyless,
 	                           book->replays,   book->republished};
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = HASH_EMPTY;
 	h = mix(h, &consumer, sizeof consumer);
 	h = mix(h, id, strlen(id));
 	h = mix(h, counts, sizeof counts);
