@@ -99,8 +99,11 @@ int link_start_consumer(struct link *l, unsigned i, struct error *err)
 		link_emit(l, LINK_CONSUMES)->consumer = i;
 		return 0;
 	}
-	if (!fresh || broker_broken(l->b))
-		return error_set(err, refusal.kind, "%s", refusal.text);
+	if (!fresh || broker_broken(l->b)) {
+		if (err)
+			*err = refusal;
+		return -1;
+	}
 	tell_refusal(l, i, &refusal);
 	return 0;
 }
