@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a broker sends, frame by frame, put together into events: a delivery or a return is a
- * method, a content header and as many body frames as the header announces, and the frames of
- * several channels come mixed. Fed with rabbitmq-c's decoded frames; on the broker's side of the
- * wall (broker_internal.h). Pure: it reads and answers nothing.
+ * Puts the frames that a broker sends together into events. A delivery or a return is a method, a
+ * content header and as many body frames as the header announces, and the frames of several
+ * channels come mixed. The frames are rabbitmq-c's decoded ones, so only the files named in
+ * broker_internal.h use this. Pure.
  */
 #pragma once
 
@@ -17,18 +17,21 @@ enum {
 	ASSEMBLER_BODY_MAX = 128 * 1024 * 1024, /* the broker's own ceiling before 4.0 */
 };
 
-struct assembler; /* of one connection */
+/* The contents of one connection that are not complete yet. */
+struct assembler;
 
+/* Returns an empty assembler, which the caller frees with assembler_destroy. */
 struct assembler *assembler_create(void);
-void assembler_destroy(struct assembler *a); /* NULL is fine */
-/* The channel was opened (again): nothing of it is under way. */
+/* Frees a. Does nothing for NULL. */
+void assembler_destroy(struct assembler *a);
+/* Forgets what is incomplete on a channel. Call it when the channel was opened, also again. */
 void assembler_forget(struct assembler *a, int channel);
 
 /*
- * 1: *e is an event, whose message is the caller's. 0: nothing to tell yet. -1: the frame fits
- * nothing that came before it, and the connection is of no use any more; *e is nothing. All is
- * copied out of the frame. A closing of the channel is told but not answered; of the connection it
- * knows nothing.
+ * Takes one frame, and copies everything out of it. Returns 1 if *e is an event now, whose message
+ * the caller owns. Returns 0 if there is no event yet. Returns -1 with ERROR_UNAVAILABLE if the
+ * frame does not fit what came before, and the connection is useless then. The caller answers a
+ * BROKER_CHANNEL_CLOSED, and handles the closing of the connection itself.
  */
 int assembler_feed(struct assembler *a, const amqp_frame_t *f, struct broker_event *e,
                    struct error *err);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One AMQP connection, sequential and blocking with deadlines: connect, declare, publish, consume,
- * settle. The only user of rabbitmq-c; whatever the library lends is copied before it leaves this
- * file. Not thread safe: one thread per connection (link.h gives a connection a thread of its own).
- * After any call that returned -1 with broker_broken() true the connection is useless: destroy it;
- * err names the broker then.
+ * settle. It hides rabbitmq-c, and copies whatever the library lends. It is not thread safe, so
+ * only one thread may use a connection (link.h gives a connection a thread of its own).
+ *
+ * Functions that can fail return 0, or -1 with err filled. When broker_broken is true after that,
+ * the connection is useless and the caller destroys it. err names the broker in that case.
  */
 #pragma once
 
@@ -22,112 +23,147 @@ struct broker_options {
 	const char *const *urls; /* amqp://user:pass@host:port/vhost or amqps://; tried in turn */
 	size_t url_count;
 	const char *user;       /* overrides the URL's when not NULL */
-	const char *password;   /* likewise; from a file or the environment, never from argv */
+	const char *password;   /* overrides the URL's when not NULL; never from the command line */
 	const char *name;       /* connection_name shown by the broker */
-	int heartbeat_s;        /* asked for; 0 = 30 */
-	int connect_timeout_ms; /* of one URL, TLS handshake included; 0 = 5000 */
-	int rpc_timeout_ms;     /* 0 = 10000 */
-	int write_timeout_ms; /* how long the peer may take nothing of what is written; 0 = for ever
-	                         (link_watch) */
-	const char *tls_ca;   /* PEM file; NULL: the system's */
-	const char *tls_cert; /* client certificate, PEM */
+	int heartbeat_s;        /* what we ask for; 0 means 30 */
+	int connect_timeout_ms; /* for one URL, with its TLS handshake; 0 means 5000 */
+	int rpc_timeout_ms;     /* for a call that waits for an answer; 0 means 10000 */
+	int write_timeout_ms;   /* how long the peer may read nothing; 0 means for ever, and
+	                           link_watch   limits it */
+	const char *tls_ca;     /* PEM file; NULL means the system's certificates */
+	const char *tls_cert;   /* client certificate, PEM */
 	const char *tls_key;
 	bool tls_insecure; /* do not verify the peer; for tests only */
 	bool sasl_external;
 };
 
 /*
- * Tries the URL number `which` (modulo url_count) once. Error kinds: ERROR_AUTH refused credentials
- * or vhost, ERROR_UNAVAILABLE anything on the network, ERROR_CONFIG a URL that cannot be read. The
- * text names host and port, never the password. Announces consumer_cancel_notify,
- * connection.blocked, basic.nack, publisher_confirms.
+ * Tries URL number `which` (modulo url_count) once. Returns the connection, which the caller frees
+ * with broker_destroy, or NULL. Errors: ERROR_AUTH if the broker refused the login or the vhost,
+ * ERROR_UNAVAILABLE for the network and for a limit that is reached (CAUSE_LIMIT), ERROR_CONFIG if
+ * the URL cannot be read. The text names host and port, never the password. Tells the broker that
+ * we understand consumer_cancel_notify, connection.blocked, basic.nack and publisher_confirms.
  */
 struct broker *broker_connect(const struct broker_options *o, unsigned which, struct error *err);
-/* Says goodbye (connection.close) within 2 s when polite and not broken; frees all. NULL is fine.
+/*
+ * Frees b. When polite, and unless the connection is broken, it is closed by connection.close
+ * first, which takes 2 s at most. Does nothing for NULL.
  */
 void broker_destroy(struct broker *b, bool polite);
+/* Returns true if the connection is lost or closed. Only broker_destroy may follow. */
 bool broker_broken(const struct broker *b);
+/* Returns the socket, to poll. b keeps it. */
 int broker_fd(const struct broker *b);
-/* As negotiated: the broker may have asked for a shorter one than we did. */
+/* Returns the negotiated heartbeat in seconds, which may be shorter than the one we asked for. */
 int broker_heartbeat_s(const struct broker *b);
-/* Of one call that waits for an answer. */
+/* Returns how long one call waits for its answer, in ms. */
 int broker_rpc_timeout_ms(const struct broker_options *o);
 /*
- * Bytes of a message's header (message_header_size) that fit into a frame, which the broker may
- * want smaller than we do. A content header cannot be split: over the limit the broker would end
- * the connection.
+ * Returns how many bytes a message's header (message_header_size) may have. The header must fit
+ * into one frame, and the broker may want smaller frames than we do. The broker would end the
+ * connection over a larger one.
  */
 size_t broker_header_max(const struct broker *b);
-/* "host:port/vhost", and the server's version ("3.10.8"); live as long as b. */
+/* Returns "host:port/vhost". The text lives as long as b. */
 const char *broker_peer(const struct broker *b);
+/* Returns the server's version, such as "3.10.8". The text lives as long as b. */
 const char *broker_version(const struct broker *b);
+/* Returns true if the server's version is major.minor or later. */
 bool broker_is_at_least(const struct broker *b, int major, int minor);
 
-/* Channels: numbers from 1. Opening an open one is an error. confirm: confirm.select on it. */
+/*
+ * Opens channel number `channel`, from 1, which must not be open. With confirm the broker confirms
+ * its publishes.
+ */
 int broker_open_channel(struct broker *b, int channel, bool confirm, struct error *err);
+/* Closes an open channel. */
 int broker_close_channel(struct broker *b, int channel, struct error *err);
 
 /*
- * Declares one item. 406/403/404 close only the channel (the caller opens it again): err then
- * carries the broker's words, kind ERROR_CONFIG (406, 404) or ERROR_AUTH (403), and broker_broken
- * stays false.
+ * Declares one item. When the broker refuses it, the channel is closed, the connection is not, and
+ * err has the broker's words. Errors: ERROR_CONFIG if the item exists with other properties
+ * (CAUSE_MISMATCH) or names something that is missing, ERROR_AUTH without permission.
  */
 int broker_declare(struct broker *b, int channel, const struct topology_item *item,
                    struct error *err);
-/* A queue of this connection alone, gone with it. Then it can be bound and consumed like any other.
+/*
+ * Declares a queue that only this connection can use and that goes away with it. The queue can be
+ * bound and consumed like any other.
  */
 int broker_declare_exclusive(struct broker *b, int channel, const char *queue, struct error *err);
 /*
- * Passive declares. *ready and *consumers may be NULL. Missing: ERROR_CONFIG, channel closed.
- * Before RabbitMQ 4.3 they need no permission; 4.3.6 asks for configure (measured), which neither
- * producers nor workers have to have: the cause is CAUSE_MAY_NOT_LOOK then.
+ * Asks by a passive declare whether a queue exists, how many messages are ready in it and how many
+ * consumers it has. ready and consumers may be NULL. On failure the channel is closed. Errors:
+ * ERROR_CONFIG with CAUSE_MISSING if there is no such queue, ERROR_AUTH with CAUSE_MAY_NOT_LOOK if
+ * this user may not ask. RabbitMQ before 4.3 lets everybody ask. RabbitMQ 4.3.6 wants the
+ * permission "configure" (measured), which neither producers nor workers need otherwise.
  */
 int broker_inspect_queue(struct broker *b, int channel, const char *queue, uint32_t *ready,
                          uint32_t *consumers, struct error *err);
+/* Asks like broker_inspect_queue whether an exchange exists. */
 int broker_inspect_exchange(struct broker *b, int channel, const char *exchange, struct error *err);
+/* Drops the ready messages of a queue. *count, if not NULL, becomes their number. */
 int broker_purge(struct broker *b, int channel, const char *queue, uint32_t *count,
                  struct error *err);
+/* Deletes a queue with everything in it. */
 int broker_delete_queue(struct broker *b, int channel, const char *queue, struct error *err);
 
-/* basic.qos (per consumer, never global) and basic.consume with manual acks; tag names the
- * consumer. */
+/*
+ * Starts a consumer named tag with manual acks, which holds at most prefetch unsettled deliveries.
+ * The prefetch is that of this consumer, not of the channel.
+ */
 int broker_consume(struct broker *b, int channel, const char *queue, const char *tag,
                    uint16_t prefetch, struct error *err);
+/* Stops the consumer named tag. Its unsettled deliveries stay valid. */
 int broker_cancel(struct broker *b, int channel, const char *tag, struct error *err);
 
 /*
- * Writes one publish (mandatory, delivery_mode 2 forced); between broker_gather and broker_flush it
- * may stay in memory. The caller has drained with broker_read first (rabbitmq-c #780). The message
- * is borrowed. Can block while the broker reads nothing (#519): link.h frees it from outside. *tag
- * gets the confirm tag when the channel is in confirm mode. ERROR_DATA, and nothing written: its
- * properties or headers fit into no frame.
+ * Writes one publish, always mandatory and persistent. Between broker_gather and broker_flush the
+ * bytes may stay in memory. The message is borrowed. *tag becomes the confirm tag, or 0 on a
+ * channel without confirms. Returns -1 with ERROR_DATA, and writes nothing, if the properties and
+ * headers do not fit into a frame. The caller reads everything with broker_read first (rabbitmq-c
+ * #780). The call can block while the broker reads nothing (rabbitmq-c #519), and link_watch ends
+ * that.
  */
 int broker_publish(struct broker *b, int channel, const char *exchange, const char *key,
                    const struct message *m, uint64_t *tag, struct error *err);
-/* From here to broker_flush, with nothing but publishes in between, these may go out together. */
+/*
+ * Lets publishes gather in memory until broker_flush, so that they go out together. Nothing but
+ * publishes may come in between.
+ */
 void broker_gather(struct broker *b);
-/* Writes what is there of them; the same as broker_publish about blocking. */
+/* Writes the publishes that were gathered. The call can block as broker_publish can. */
 int broker_flush(struct broker *b, struct error *err);
-/* May we publish there with that routing key? Tried in a transaction that is rolled back.
- * ERROR_AUTH, ERROR_CONFIG; the channel is closed then. */
+/*
+ * Tries whether this user may publish to the exchange with that routing key, by a transaction that
+ * is rolled back. Returns -1 with ERROR_AUTH or ERROR_CONFIG, and the channel closed, if not.
+ */
 int broker_try_publish(struct broker *b, int channel, const char *exchange, const char *key,
                        struct error *err);
 /*
- * May we consume from it? Tried with an argument that the broker refuses (406) after it has looked
- * at the permission (403), so that nothing is delivered. The channel is closed afterwards, either
- * way. ERROR_AUTH, ERROR_CONFIG.
+ * Tries whether this user may consume from the queue. To get no delivery it sends an argument that
+ * the broker refuses (406), but only after it has checked the permission (403). Returns -1 with
+ * ERROR_AUTH or ERROR_CONFIG if not. The channel is closed afterwards in any case.
  */
 int broker_try_consume(struct broker *b, int channel, const char *queue, struct error *err);
+/*
+ * Acknowledges the delivery with that tag, with multiple also all earlier ones of the channel. The
+ * broker does not answer.
+ */
 int broker_ack(struct broker *b, int channel, uint64_t tag, bool multiple, struct error *err);
+/*
+ * Gives the delivery with that tag back, with multiple also all earlier ones of the channel. With
+ * requeue it returns to its queue, else it is dead-lettered. The broker does not answer.
+ */
 int broker_nack(struct broker *b, int channel, uint64_t tag, bool multiple, bool requeue,
                 struct error *err);
 
 /*
- * One event: waits up to wait_ms (0: only what is there; call until BROKER_NOTHING, that also sends
- * heartbeats that are due and notices missed ones). -1: the connection is over, err says why
- * (ERROR_AUTH for 403 after login).
+ * Reads one event into *e and waits up to wait_ms for it. *e is BROKER_NOTHING if none came. Call
+ * it until then, because it also sends heartbeats that are due and notices missed ones. Returns -1
+ * if the connection has ended, and err says why.
  */
 int broker_read(struct broker *b, int wait_ms, struct broker_event *e, struct error *err);
 
-/* Removes user and password from a URL for messages. Returns out. */
+/* Writes url without user and password into out, for messages. Returns out. */
 char *broker_redact_url(const char *url, char *out, size_t size);

@@ -10,12 +10,12 @@
 enum broker_event_kind {
 	BROKER_NOTHING,        /* nothing more to read now */
 	BROKER_DELIVERY,       /* message, routing_key, exchange, consumer_tag, tag, redelivered */
-	BROKER_RETURNED,       /* message (with its message_id), code, text: its confirm follows */
+	BROKER_RETURNED,       /* message (with its message_id), code, text; a confirm follows */
 	BROKER_ACKED,          /* tag, multiple: a publish of ours */
-	BROKER_NACKED,         /* likewise */
+	BROKER_NACKED,         /* tag, multiple: a publish of ours */
 	BROKER_CONSUMER_GONE,  /* the broker cancelled consumer_tag (queue deleted, leader lost, 4.3
 	                          timeout) */
-	BROKER_CHANNEL_CLOSED, /* code, text; answered already, the channel may be opened again */
+	BROKER_CHANNEL_CLOSED, /* code, text; the channel may be opened again */
 	BROKER_BLOCKED,        /* text: the broker reads no publishes (resource alarm) */
 	BROKER_UNBLOCKED,
 };

@@ -21,11 +21,11 @@ struct broker {
 	amqp_connection_state_t conn;
 	bool connected, broken, over_tls;
 	struct tls tls;
-	char *url; /* in pieces, some of which TLS borrows */
+	char *url; /* cut into pieces, some of which TLS borrows */
 	char peer[320];
 	char version[64];
-	uint64_t published[BROKER_CHANNELS]; /* confirm tags given out since confirm.select; 0-based
-	                                        counters */
+	uint64_t published[BROKER_CHANNELS]; /* per channel: confirm tags given out since
+	                                        confirm.select */
 	bool confirms[BROKER_CHANNELS];
 	struct assembler *assembler;
 	bool gathering;
@@ -34,16 +34,16 @@ struct broker {
 
 /* ---- errors: all return -1, with err set ---- */
 
-/* The connection is over; err has the reason and is given the peer's name. */
+/* Marks the connection as broken and puts the peer's name in front of err, which has the reason. */
 int broker_break(struct broker *b, struct error *err);
-/* status is rabbitmq-c's. The connection is over. */
+/* Marks the connection as broken and fills err with the words for status, which is rabbitmq-c's. */
 int broker_library_error(struct broker *b, int status, struct error *err, const char *what);
 
 /*
- * 0 when the reply is a normal one; its memory is released. A closed channel is answered, and costs
- * nothing but the channel; all else ends the connection.
+ * Returns 0 if the reply is a normal one, whose memory is released. If the broker closed the
+ * channel, this is answered and only the channel is lost. Anything else breaks the connection.
  */
 int broker_check_reply(struct broker *b, int channel, amqp_rpc_reply_t reply, struct error *err,
                        const char *what);
-/* The same for the call made last. */
+/* Like broker_check_reply, for the reply to the last call. */
 int broker_check_last(struct broker *b, int channel, struct error *err, const char *what);

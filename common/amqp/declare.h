@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The topology's table applied to a broker, or compared with what is there as far as AMQP tells. */
+/* Declares the topology on a broker, or compares it with what is there as far as AMQP tells. */
 #pragma once
 
 #include "common/amqp/broker.h"
 #include "common/job/topology.h"
 
 /*
- * What became of one item. text is the broker's own words when it refused; borrowed for the call.
- * PRESENT and ABSENT come from declare_inspect only, which cannot see bindings or arguments.
+ * Tells what became of one item. text has the broker's words if it refused, and is borrowed for the
+ * call. DECLARE_PRESENT and DECLARE_ABSENT come from declare_inspect only, which cannot see
+ * bindings and arguments.
  */
 enum declare_outcome { DECLARE_DONE, DECLARE_REFUSED, DECLARE_PRESENT, DECLARE_ABSENT };
 typedef void declare_report_fn(void *data, const struct topology_item *item,
                                enum declare_outcome outcome, const char *text);
 
 /*
- * Declares every item, going on after a refusal so that all mismatches are reported at once.
- * Idempotent. report may be NULL. -1: at least one was refused (the kind of the last refusal, its
- * words in err), or the connection broke.
+ * Declares every item. Goes on after a refusal, so that all mismatches are reported at once. It is
+ * harmless to repeat. report may be NULL. Returns -1 if at least one item was refused, with kind
+ * and words of the last refusal, or if the connection broke.
  */
 int declare_topology(struct broker *b, const struct topology *t, declare_report_fn *report,
                      void *data, struct error *err);
 
 /*
- * Looks passively which exchanges and queues exist; needs no permission. *absent counts the missing
- * ones. -1: the connection broke.
+ * Asks passively which exchanges and queues exist. *absent becomes the number of the missing ones.
+ * RabbitMQ before 4.3 wants no permission for that (see broker_inspect_queue). Returns -1 if the
+ * connection broke.
  */
 int declare_inspect(struct broker *b, const struct topology *t, declare_report_fn *report,
                     void *data, size_t *absent, struct error *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A TCP connection to a name, in bounded time: a look-up that hangs is left behind, and of several
- * addresses one that is dead costs no more than a moment, whether it refuses or swallows
- * everything. Knows nothing of AMQP or TLS.
+ * Opens a TCP connection to a name in bounded time. A look-up that hangs is left behind. If a name
+ * has several addresses, a dead one costs only a moment, whether it refuses or never answers. Knows
+ * nothing of AMQP or TLS.
  */
 #pragma once
 
@@ -11,13 +11,14 @@
 enum { DIAL_ADDRESS_SIZE = 64 };
 
 /*
- * The descriptor of a connected socket (non-blocking, close-on-exec, no delay, keepalive), the
- * caller's; -1 after timeout_ms at the latest.
+ * Connects and returns the descriptor of the socket (non-blocking, close-on-exec, no delay,
+ * keepalive), which the caller closes. Returns -1 with err filled after timeout_ms at the latest.
  */
 int dial(const char *host, int port, int timeout_ms, struct error *err);
 /*
- * For who must connect by itself: the numeric address to connect to, the only one or of several one
- * that has just answered.
+ * Finds the numeric address for a caller that opens the socket itself. If the name has several
+ * addresses, this is one that has just answered. Returns -1 with err filled after timeout_ms at the
+ * latest.
  */
 int dial_choose(const char *host, int port, int timeout_ms, char address[static DIAL_ADDRESS_SIZE],
                 struct error *err);

@@ -2,22 +2,23 @@
 /*
  * A broker connection on its own thread, so that nothing rabbitmq-c does (look-up, handshake,
  * login, a write while the broker reads nothing) delays its owner. The owner queues commands and
- * flushes them; events come back in batches; link_fd becomes readable when there are some. All
+ * flushes them. Events come back in batches, and link_fd becomes readable when there are some. All
  * functions are called from the owner's thread only.
  *
  *   connecting --up--> up --any doubt--> down --backoff (0.5 s x2, cap 10 s, full jitter)-->
  * connecting
  *
- * The backoff begins anew after a connection that was up for 10 s.
+ * The backoff starts again at 0.5 s after a connection that was up for 10 s.
  *
- * What the link keeps over a reconnect: publishes that have no final event yet are published again
- * (same message_id), consumers that are wanted are started again. A consumer that the broker
- * refuses then (its queue is missing, or may not be read) stops none of the others: it is tried
- * again now and then on the same connection. Delivery tags do not survive: every delivery carries
- * the generation of its connection, and settling with an old generation does nothing.
+ * After a reconnect the link publishes again, with the same message_id, everything that has no
+ * final event yet. It also starts the consumers again. If the broker refuses one of them (its queue
+ * is missing, or the user may not read it), the others go on, and the link tries that one again now
+ * and then on the same connection. Delivery tags do not survive. Every delivery carries the
+ * generation of its connection, and settling with an old generation does nothing.
  *
- * A nack is answered by a new connection (a channel that outlived a leader's SIGKILL gets nacks for
- * ever on 3.10.8) and another try; the third nack of one message is final.
+ * After a nack the link opens a new connection and publishes again, because on RabbitMQ 3.10.8 a
+ * channel that outlived the SIGKILL of a queue's leader gets nothing but nacks. The third nack of
+ * one message is final.
  */
 #pragma once
 
@@ -39,62 +40,81 @@ struct link_options {
 	const char *const *require_queues; /* AMQP names, checked passively until the link is up,
 	                                      with give_up on every connect; copied */
 	size_t require_queue_count;
-	const char *const *require_exchanges; /* on every connect */
+	const char *const *require_exchanges; /* AMQP names, checked on every connect; copied */
 	size_t require_exchange_count;
-	bool give_up; /* the first connect is not repeated when it fails: LINK_FAILED (a command
-	                 line tool) */
+	bool give_up; /* for commands: a first connect that fails is not repeated but ends as
+	                 LINK_FAILED */
 };
 
-/* Starts the thread, which connects at once. NULL: no thread or descriptor could be had. */
+/*
+ * Starts the thread, which connects at once. Returns the link, or NULL with ERROR_BUG if the system
+ * gives no thread or descriptor. The caller frees it with link_destroy.
+ */
 struct link *link_create(const struct link_options *o, struct error *err);
-/* Readable while link_take would give something. Poll it; do not read it. */
+/*
+ * Returns a descriptor that is readable while there are events for link_take. Poll it, but do not
+ * read from it.
+ */
 int link_fd(const struct link *l);
-/* Appends all waiting events to events (link_event::link); they are the caller's. */
+/*
+ * Appends all waiting events to the list events (by link_event::link). The caller owns them and
+ * frees each with link_event_destroy.
+ */
 void link_take(struct link *l, struct list *events);
 
-/* Commands are handed over by link_flush, all at once; nothing happens before. */
+/* Hands all queued commands to the thread. Until then none of them is carried out. */
 void link_flush(struct link *l);
 /*
- * The same, unless all that waits is fewer than `few` settlements: these then wait for more, and
- * true comes back. Settled together they cost the broker and us less. The owner flushes them a
- * moment later in any case.
+ * Like link_flush, but returns true without flushing when only settlements are pending and there
+ * are fewer than `few`. Settlements that go out together cost the broker and the worker less. The
+ * owner must call link_flush soon after.
  */
 bool link_flush_unless_few(struct link *l, unsigned few);
 /*
- * Publishes; takes m. Ends in exactly one of CONFIRMED, RETURNED, NACKED, TIMEDOUT, UNFIT with this
- * token (never 0, unique among the unfinished). deadline_ms: from now, 0 = none. Returns are
- * matched by message_id, so at most one message without it may be under way at a time.
+ * Queues a publish and takes m. Exactly one event of LINK_CONFIRMED, LINK_RETURNED, LINK_NACKED,
+ * LINK_TIMEDOUT and LINK_UNFIT follows with this token. The token is not 0, and no unfinished
+ * publish has the same. deadline_ms counts from now, and 0 means no deadline. Returns are matched
+ * by message_id, so at most one message without it may be under way at a time.
  */
 void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key,
                   struct message *m, int64_t deadline_ms);
-/* Starts (or, with another prefetch, restarts) consumer number `consumer` (0..63), on a channel of
- * its own. */
+/*
+ * Starts consumer number `consumer` (0..63) on a channel of its own, or restarts it with another
+ * prefetch. LINK_CONSUMES or LINK_REFUSED follows. queue is an AMQP name and is copied.
+ */
 void link_consume(struct link *l, unsigned consumer, const char *queue, uint16_t prefetch);
-/* Stops it; its unsettled deliveries stay valid. LINK_CANCELLED follows. */
+/* Stops the consumer. LINK_CANCELLED follows. Deliveries that are not settled yet stay valid. */
 void link_cancel(struct link *l, unsigned consumer);
-/* Settles a delivery; one of an older generation is ignored (the broker has already requeued it).
+/*
+ * Settles a delivery. A delivery of an older generation is ignored, because the broker has already
+ * requeued it.
  */
 void link_settle(struct link *l, unsigned consumer, uint64_t generation, uint64_t tag,
                  enum settle_verb verb);
-/* Asks how many ready messages a queue holds: LINK_DEPTH. */
+/* Asks how many ready messages a queue holds. LINK_DEPTH answers with this token. */
 void link_query(struct link *l, uint64_t token, const char *queue);
-/* Tears the connection down and connects anew: before consumer_timeout strikes, or on the owner's
- * doubt. */
+/*
+ * Closes the connection and opens a new one. The owner asks for that before the broker's
+ * consumer_timeout closes it, or when it doubts the connection. why is copied, for the log.
+ */
 void link_reopen(struct link *l, const char *why);
 
 /*
- * Call now and then (every second): frees a thread that is stuck in one call by shutting its socket
- * down, for rabbitmq-c writes without a limit. What is written has two heartbeats to get on its
- * way, a call that waits for an answer its own time on top of them. Cheap.
+ * Frees a thread that is stuck in one call, by shutting its socket down. This is needed because
+ * rabbitmq-c waits without a limit while it writes. A write may take two heartbeats. A call that
+ * waits for an answer may take its own timeout in addition. Call this every second, it is cheap.
  */
 void link_watch(struct link *l);
 
-/* Begins to end, so that several links end at the same time; only link_destroy may follow. NULL is
- * fine. */
+/*
+ * Flushes and tells the thread to end, without waiting, so that several links end at the same time.
+ * Only link_destroy may follow. Does nothing for NULL.
+ */
 void link_end(struct link *l);
 /*
- * Flushes, writes what is queued, closes politely, joins; a thread that does not end within wait_ms
- * is shut down, then abandoned a second later (a connection that is being opened can hold it for so
- * long). Frees l. NULL is fine. Unfinished publishes are dropped without an event.
+ * Ends the link and frees l. The thread writes everything that was queued and closes the connection
+ * politely. If it does not end within wait_ms, its socket is shut down. If it has not ended a
+ * second later, because a connection that is being opened can hold it for longer, it is left alone
+ * with its memory. Unfinished publishes are dropped without an event. Does nothing for NULL.
  */
 void link_destroy(struct link *l, int64_t wait_ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which delivery tags of one channel are unsettled, and how to acknowledge the settled ones with
- * few frames: one multiple=1 up to the first gap, single ones beyond it. Pure.
+ * Keeps which delivery tags of one channel are unsettled, and acknowledges the decided ones with
+ * few frames: one frame with multiple=1 up to the first gap, and single ones beyond it. Pure.
  */
 #pragma once
 
@@ -11,23 +11,30 @@
 
 enum settle_verb { SETTLE_ACK, SETTLE_REQUEUE, SETTLE_REJECT /* nack without requeue */ };
 
-struct settle; /* one channel's window */
+/* The tags of one channel. */
+struct settle;
 
+/* Returns an empty one, which the caller frees with settle_destroy. */
 struct settle *settle_create(void);
 void settle_destroy(struct settle *s);
-void settle_reset(struct settle *s); /* a new channel: tags begin at 1 again */
+/* Forgets all tags, because a new channel begins with tag 1 again. */
+void settle_reset(struct settle *s);
 
-/* The broker delivered tag. Tags arrive in order, each one higher than the last. */
+/* Notes that the broker delivered tag. Each tag is higher than the last. */
 void settle_delivered(struct settle *s, uint64_t tag);
-/* Decides tag. False when it is not an undecided tag of this channel (settled twice, never
- * delivered). */
+/*
+ * Decides how tag is to be settled. Returns false if the tag was never delivered on this channel or
+ * is decided already.
+ */
 bool settle_decide(struct settle *s, uint64_t tag, enum settle_verb verb);
 
+/* Writes one frame that settles tag, with multiple also all unsettled tags before it. */
 typedef void settle_write_fn(void *data, uint64_t tag, enum settle_verb verb, bool multiple);
 /*
- * Writes what was decided since the last flush through write, in order: acks of the unbroken run at
- * the front as one multiple ack (only when no requeue or reject lies inside it), everything else
- * one by one. Each tag exactly once.
+ * Calls write, in order, for everything that was decided since the last flush, so that each tag is
+ * settled exactly once. The acks of the unbroken run at the front become one multiple ack, if no
+ * requeue or reject lies inside it. All others are written one by one.
  */
 void settle_flush(struct settle *s, settle_write_fn *write, void *data);
-size_t settle_unsettled(const struct settle *s); /* delivered and undecided */
+/* Returns how many tags are delivered and undecided. */
+size_t settle_unsettled(const struct settle *s);
