@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes as text and back (RFC 4648, 4). Pure. Of our own, and held against OpenSSL in a test, for a
- * process that has to load libcrypto starts 3 ms later and is half a megabyte larger, and that of a
- * plugin needs nothing else of it.
+ * Converts bytes to base64 and back (RFC 4648, 4). Pure. This is not OpenSSL's code, because a
+ * process that loads libcrypto starts 3 ms later and is half a megabyte larger, and the process of
+ * a plugin needs nothing else of it. A test compares it with OpenSSL.
  */
 #pragma once
 
@@ -10,8 +10,13 @@
 
 #include "common/base/buf.h"
 
+/* Appends the base64 text of bytes to out. */
 void base64_encode(struct buf *out, struct span bytes);
-/* False: the text is no base64; out may hold some bytes then. */
+/* Appends the bytes of text to out. Returns false if text is not base64; out may hold some bytes
+ * then. */
 bool base64_decode(struct buf *out, struct span text);
-/* Is it of the alphabet's bytes alone, with = at the end only? libsodium takes "\xaf" for "/". */
+/*
+ * Returns true if text has only bytes of the alphabet, and = only at its end. libsodium does not
+ * check this, and takes "\xaf" for "/".
+ */
 bool base64_is_plain(struct span text);

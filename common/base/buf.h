@@ -31,7 +31,7 @@ static inline bool span_same(struct span a, struct span b)
 	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
 }
 
-/* Of a string literal, for tables. */
+/* The initialiser of a span over a string literal, for tables. */
 #define SPAN_LITERAL(text)                                                                         \
 	{                                                                                          \
 		(text), sizeof(text) - 1                                                           \
@@ -45,27 +45,37 @@ struct buf {
 	bool failed; /* an allocation failed: content is what fitted before; appends do nothing */
 };
 
+/* Frees the memory. b is empty and can be used again. */
 void buf_finish(struct buf *b);
-void buf_wipe(
-    struct buf *b); /* the same, for what was secret; what it held before it grew is not reached */
-void buf_clear(struct buf *b); /* length 0, memory kept, failed reset */
-/* False, and failed set, when memory is exhausted. */
+/*
+ * Like buf_finish, but overwrites the memory first, for secrets. Memory that b left behind when it
+ * grew is not overwritten.
+ */
+void buf_wipe(struct buf *b);
+/* Empties b for new content. Keeps its memory and resets failed. */
+void buf_clear(struct buf *b);
+/* Appends len bytes. Returns false and sets failed if memory is exhausted. */
 bool buf_append(struct buf *b, const void *data, size_t len);
-/* Room for len bytes behind the content, which the caller fills, and then adds to b->len. NULL:
- * memory. */
+/*
+ * Makes room for len bytes behind the content and returns where. The caller fills it and then adds
+ * the number of bytes to b->len. Returns NULL if memory is exhausted.
+ */
 char *buf_extend(struct buf *b, size_t len);
-/* Here, so that the length of a literal is known when this is compiled. */
+/* Appends a text. It is inline so that the compiler knows the length of a literal. */
 static inline bool buf_append_text(struct buf *b, const char *text)
 {
 	return buf_append(b, text, strlen(text));
 }
+/* Appends formatted text. Returns false and sets failed if memory is exhausted. */
 bool buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Hands the terminated bytes to the caller, who frees them; b is empty afterwards. NULL when
- * failed. */
+/*
+ * Returns the terminated content, which the caller frees, and leaves b empty. *len, if len is not
+ * NULL, becomes its length. Returns NULL if an append has failed.
+ */
 char *buf_steal(struct buf *b, size_t *len);
 
 /*
- * Appends bytes as a JSON string with quotes. What is not valid UTF-8 becomes
- * U+FFFD, what a terminal obeys (utf8.h) becomes \uXXXX: the result is always valid JSON.
+ * Appends bytes as a JSON string with quotes, which is always valid JSON. Bytes that are not UTF-8
+ * become U+FFFD. Characters that a terminal obeys (utf8.h) become \uXXXX.
  */
 bool buf_append_json_string(struct buf *b, const char *data, size_t len);

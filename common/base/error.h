@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What went wrong, in words a user can act on, with the exit code it deserves.
+ * Tells what went wrong: in words a user can act on, with an exit code and a cause.
  *
  * A function that can fail takes a struct error last, returns 0 or -1 and leaves
  * the error untouched on success. The cause is described once, where it is
@@ -49,19 +49,23 @@ struct error {
 };
 
 /*
- * Fills err (may be NULL) with the formatted text, cut to fit, and CAUSE_OTHER. Returns -1,
- * so that failing is one statement: return error_set(err, ERROR_IO, "...");
+ * Fills err (may be NULL) with the formatted text, cut to fit, and CAUSE_OTHER. An argument may be
+ * err's own text. Returns -1, so that failing is one statement: return error_set(err, ERROR_IO,
+ * "...");
  */
 int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Says why err (may be NULL), which is filled already, came about. Returns -1. */
+/* Sets the cause of err (may be NULL), which is filled already. Returns -1. */
 int error_because(struct error *err, enum error_cause cause);
 
-/* Like error_set, with ": " and the words for errnum (an errno value) behind the text. */
+/* Like error_set, with ": " and the words for errnum (an errno value) behind the text. Returns -1.
+ */
 int error_set_errno(struct error *err, enum error_kind kind, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Puts the formatted context and ": " in front of what err says; keeps kind and cause; returns -1.
+/*
+ * Puts the formatted context and ": " in front of the text of err (may be NULL). Keeps kind and
+ * cause. Returns -1.
  */
 int error_wrap(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

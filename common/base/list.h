@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Intrusive doubly linked list. The head and the links are the same type; a
- * declaration says which element and which link: struct list runs; // run::link
+ * An intrusive doubly linked list. The head and the links have the same type. The comment at a
+ * head's declaration says which elements it holds, by which link: struct list runs; // run::link
  */
 #pragma once
 
@@ -13,6 +13,7 @@ struct list {
 	struct list *prev;
 };
 
+/* Makes l an empty list, or a link that is in no list. */
 static inline void list_init(struct list *l)
 {
 	l->next = l->prev = l;
@@ -23,7 +24,7 @@ static inline bool list_empty(const struct list *l)
 	return l->next == l;
 }
 
-/* Puts elem right behind pos: at the head when pos is the list. */
+/* Puts elem right behind pos, or at the head of the list if pos is the list. */
 static inline void list_insert(struct list *pos, struct list *elem)
 {
 	elem->prev = pos;
@@ -32,12 +33,13 @@ static inline void list_insert(struct list *pos, struct list *elem)
 	pos->next = elem;
 }
 
+/* Puts elem at the end of l. */
 static inline void list_append(struct list *l, struct list *elem)
 {
 	list_insert(l->prev, elem);
 }
 
-/* Leaves elem initialised, so removing twice is harmless. */
+/* Takes elem out of its list and leaves it initialised, so removing twice is harmless. */
 static inline void list_remove(struct list *elem)
 {
 	elem->prev->next = elem->next;
@@ -45,7 +47,7 @@ static inline void list_remove(struct list *elem)
 	list_init(elem);
 }
 
-/* Moves all of from, in order, to the end of to; from is empty afterwards. */
+/* Moves all elements of from, in order, to the end of to. from is empty afterwards. */
 static inline void list_append_all(struct list *to, struct list *from)
 {
 	if (list_empty(from))
@@ -57,8 +59,9 @@ static inline void list_append_all(struct list *to, struct list *from)
 	list_init(from);
 }
 
+/* Returns the element of that type whose link, named member, ptr points to. */
 #define list_item(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-/* The body may remove the current element, nothing else. */
+/* Goes through the links of head. The body may remove the current element, but no other. */
 #define list_for_each(pos, tmp, head)                                                              \
 	for ((pos) = (head)->next; (tmp) = (pos)->next, (pos) != (head); (pos) = (tmp))

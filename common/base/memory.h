@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Allocation that does not return NULL, scoped clean-up, visible transfer.
+ * Allocation that never returns NULL, clean-up at the end of a scope, and visible transfer of
+ * ownership.
  *
- * In the two programs running out of memory means: one line on stderr and
- * abort(). The broker redelivers what was not acknowledged, so nothing is lost
- * and no code path has to survive half a job. The codec does not use these: it
- * reads what strangers send and returns an error instead.
+ * When memory is exhausted these write one line to stderr and call abort(). The broker redelivers
+ * what was not acknowledged, so nothing is lost, and no code has to survive half a job. The codec
+ * does not use them. It reads what strangers send and returns an error instead.
  */
 #pragma once
 
 #include <stddef.h>
 
+/* Returns zeroed memory for count items of size bytes. The caller frees it. */
 void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+/* Resizes old, which may be NULL, to count items of size bytes. New bytes are not zeroed. */
 void *xrealloc(void *old, size_t count, size_t size)
     __attribute__((returns_nonnull, warn_unused_result));
-/* NULL gives NULL. */
+/* Returns a copy of text, or NULL for NULL. The caller frees it. */
 char *xstrdup(const char *text) __attribute__((warn_unused_result));
-/* A terminated copy of len bytes. */
+/* Returns a terminated copy of len bytes. The caller frees it. */
 char *xmemdup(const void *data, size_t len) __attribute__((returns_nonnull, warn_unused_result));
+/* Returns formatted text. The caller frees it. */
 char *xprintf(const char *fmt, ...)
     __attribute__((format(printf, 1, 2), returns_nonnull, warn_unused_result));
 
@@ -27,7 +30,7 @@ void close_fd(int *fd);                      /* for cleanup_close only; -1 is ig
 #define cleanup_free __attribute__((cleanup(free_pointer)))
 #define cleanup_close __attribute__((cleanup(close_fd)))
 
-/* Moves a pointer out of a variable, leaving NULL: ownership is seen to leave. */
+/* Returns the pointer in the variable p and sets p to NULL, to show that ownership moves. */
 #define steal_ptr(p)                                                                               \
 	({                                                                                         \
 		__typeof__(p) stolen_ = (p);                                                       \

@@ -5,5 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void random_bytes(void *out, size_t len); /* aborts when the kernel gives none */
-double random_unit(void);                 /* evenly in [0, 1) */
+/* Fills out with len random bytes. Aborts if the kernel gives none. */
+void random_bytes(void *out, size_t len);
+/* Returns a random number in [0, 1), evenly distributed. */
+double random_unit(void);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that hold a secret (a password, a private key) or decide who is trusted: who else may read
- * and write them. */
+/*
+ * Opens files that hold a secret (a password, a private key) or decide who is trusted, if nobody
+ * else may read or change them.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -10,22 +12,28 @@
 #include "common/base/error.h"
 
 enum secret_rule {
-	/* Closed to others, and to a group unless root is its owner (so a key may be shared with a
-	 * group such as Debian's ssl-cert, or with that of the user who runs the program). */
+	/* Others may not read it. A group may read it only if root owns the file. So a key may be
+	 * shared with a group such as Debian's ssl-cert, or with the group of the user who runs the
+	 * program. */
 	SECRET_CLOSED = 1,
-	/* A plain file of the user's or root's that nobody else can write. */
+	/* It is a plain file that belongs to the user or root, and nobody else can write it. */
 	SECRET_TRUSTED = 2,
 };
 
-/* Opens it for reading by these rules (a sum). what names the setting, or what it is. -1:
- * ERROR_CONFIG. */
+/*
+ * Opens path for reading if it follows the rules (a sum of enum secret_rule). what names the
+ * setting in messages. Returns the descriptor, which the caller closes, or -1 with ERROR_CONFIG.
+ */
 int secret_file_open(const char *what, const char *path, unsigned rules, struct error *err);
 
-/* The rules for a file that is open, as the user who runs this; 0 or ERROR_CONFIG with the way out.
+/*
+ * Checks the rules for the open file fd and the user who runs this. Returns 0, or -1 with
+ * ERROR_CONFIG and the way out in the text.
  */
 int secret_file_check(const char *what, const char *path, int fd, unsigned rules,
                       struct error *err);
 
-/* The same for a file as fstat tells. For tests. */
+/* Checks like secret_file_check, for a file that is described by st and for that user. For tests.
+ */
 int secret_file_judge(const char *what, const char *path, const struct stat *st, uid_t user,
                       unsigned rules, struct error *err);

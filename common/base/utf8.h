@@ -6,16 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Length in bytes (1 to 4) of the valid sequence at the start of data, or 0 when it is not one (len
- * > 0). */
+/*
+ * Returns the length in bytes (1 to 4) of the valid sequence at the start of data, or 0 if there is
+ * none. len is not 0.
+ */
 size_t utf8_sequence(const char *data, size_t len);
-/* Writes code (a scalar value) as 1 to 4 bytes; returns how many. */
+/* Writes code, a scalar value, as 1 to 4 bytes. Returns how many. */
 size_t utf8_encode(uint32_t code, char out[static 4]);
-/* The code point of a valid sequence of that length. */
+/* Returns the code point of a valid sequence of that length. */
 uint32_t utf8_decode(const char *data, size_t len);
 /*
- * Does a terminal or a viewer obey it instead of showing it? Controls (C0, DEL, C1), what ends a
- * line (U+2028, U+2029) and what turns the direction of the text around it (U+061C, U+200E, U+200F,
- * U+202A to U+202E, U+2066 to U+2069).
+ * Returns true if a terminal or a viewer obeys the character instead of showing it. Those are
+ * controls (C0, DEL, C1), line ends (U+2028, U+2029) and marks that turn the direction of the text
+ * (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
  */
 bool utf8_obeyed(uint32_t code);
