@@ -44,8 +44,8 @@ static int does_not_fit(struct error *err, const char *what)
 	return error_set(err, ERROR_UNAVAILABLE, "the broker sent a %s that does not fit", what);
 }
 
-/* In the middle of another content it would make that one be forgotten here, and wait for its ack
- * for ever there. */
+/* If a delivery starts before the previous one is complete, the connection is dropped. Otherwise
+ * the first would be forgotten here, and the broker would wait for its ack for ever. */
 static int start_partial(struct assembler *a, int channel, struct broker_event event,
                          struct error *err)
 {
@@ -124,7 +124,7 @@ static int on_body(struct assembler *a, const amqp_frame_t *f, struct error *err
 	return 0;
 }
 
-/* True when the content is whole: *e is its event then. */
+/* Moves the event to *e and returns true if the content is whole. */
 static bool take_whole(struct assembler *a, int channel, struct broker_event *e)
 {
 	struct partial *p = &a->partial[channel];
@@ -144,7 +144,7 @@ static void on_channel_close(struct assembler *a, int channel, const amqp_channe
 	assembler_forget(a, channel);
 }
 
-/* As assembler_feed. */
+/* Returns what assembler_feed returns. */
 static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_event *e,
                      struct error *err)
 {

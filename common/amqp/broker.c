@@ -29,8 +29,7 @@ enum {
 
 /* ---- errors ---- */
 
-/* The connection is over. Which one it was is said here, but for broker_connect, which says it
- * itself. */
+/* Names the broker, except while broker_connect runs, which names it itself. */
 int broker_break(struct broker *b, struct error *err)
 {
 	b->broken = true;
@@ -188,7 +187,7 @@ static amqp_table_entry_t yes_entry(const char *key)
 	                            {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
 }
 
-/* Better words for a failure of login. */
+/* Adds to err what a user can do about a failed login. */
 static int explain_login(struct broker *b, const struct broker_options *o, amqp_rpc_reply_t reply,
                          const char *user, struct error *err)
 {
@@ -375,7 +374,7 @@ static bool is_method(const amqp_frame_t *f, amqp_method_number_t id)
 	return f->frame_type == AMQP_FRAME_METHOD && f->payload.method.id == id;
 }
 
-/* 1: *e is an event. 0: nothing to tell yet. */
+/* Returns 1 if *e is an event now, 0 if there is none yet, -1 if the connection has ended. */
 static int on_frame(struct broker *b, const amqp_frame_t *f, struct broker_event *e,
                     struct error *err)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is asked of the broker on a channel, and answered there; settling, which is not answered,
- * too. */
+/* Calls on a channel, which the broker answers, and acks and nacks, which it does not answer. */
 #include <amqp.h>
 #include <amqp_framing.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Publishes, of which a burst goes out in one write. */
+/* Publishing, with one write for a burst of publishes. */
 #include <amqp.h>
 #include <amqp_framing.h>
 #include <errno.h>
@@ -67,8 +67,8 @@ static amqp_basic_properties_t properties_of(const struct message *m, amqp_pool_
 	return p;
 }
 
-/* As the library does it: for ever, unless somebody shuts the socket down or the kernel gives up.
- */
+/* Waits for ever, as the library does, unless somebody shuts the socket down or the kernel gives
+ * up. */
 static int write_out(struct broker *b, struct error *err)
 {
 	int fd = broker_fd(b);
@@ -88,7 +88,7 @@ static int write_out(struct broker *b, struct error *err)
 	return 0;
 }
 
-/* By the library, which does not lend its TLS connection. */
+/* Publishes by the library, because it does not lend its TLS connection. */
 static int publish_alone(struct broker *b, int channel, const char *exchange, const char *key,
                          const amqp_basic_properties_t *p, struct span body, struct error *err)
 {
@@ -105,7 +105,7 @@ static int gather_publish(struct broker *b, int channel, const char *exchange, c
 	const amqp_basic_publish_t method = {.exchange = amqp_cstring_bytes(exchange),
 	                                     .routing_key = amqp_cstring_bytes(key),
 	                                     .mandatory = 1};
-	bool large = body.len > OUT_MAX; /* not to be held twice, and no write is spared */
+	bool large = body.len > OUT_MAX; /* gathering would hold it twice and save no write */
 	if (large || !publish_frames_append(&b->out, channel, &method, p, header_size, body,
 	                                    (size_t)amqp_get_frame_max(b->conn)))
 		return write_out(b, err) < 0

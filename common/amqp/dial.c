@@ -100,7 +100,7 @@ static int start_lookup(struct lookup *k)
 	return rc;
 }
 
-/* False: it is left to its thread. */
+/* Returns false if the look-up did not end in time and is left to its thread. */
 static bool await_lookup(struct lookup *k, int64_t until_ms)
 {
 	const struct timespec until = {until_ms / 1000, until_ms % 1000 * 1000000};
@@ -113,7 +113,7 @@ static bool await_lookup(struct lookup *k, int64_t until_ms)
 	return done;
 }
 
-/* The caller frees it. NULL: err says why. */
+/* Returns the addresses, which the caller frees, or NULL with err filled. */
 static struct addrinfo *look_up(const char *host, int port, int64_t until_ms, struct error *err)
 {
 	struct lookup *k = lookup_create(host, port);

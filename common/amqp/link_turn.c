@@ -179,7 +179,7 @@ static int do_query(struct link *l, const struct command *cmd, struct error *err
 	return l->b && broker_broken(l->b) ? -1 : 0;
 }
 
-/* -1: the connection is in doubt. */
+/* Returns -1 if the connection is in doubt. */
 static int do_command(struct link *l, struct command *cmd, struct error *err)
 {
 	switch (cmd->kind) {
@@ -274,8 +274,8 @@ static void on_nack(struct link *l, const struct broker_event *e)
 }
 
 /*
- * A publish that the broker answers by closing the channel would be the first one again on the next
- * connection, and nothing behind it would ever get through.
+ * The broker closed the channel over a publish. It would be the first one again on the next
+ * connection, and no later publish would ever get through.
  */
 static void refuse_exchange(struct link *l, const struct refusal *r, const char *text)
 {
@@ -284,8 +284,8 @@ static void refuse_exchange(struct link *l, const struct refusal *r, const char 
 }
 
 /*
- * What is too large is not refused by a nack: the channel closes, and it would close every other
- * one in the same way.
+ * The broker closes the channel over a message that is too large. Published again, the message
+ * would close the next channel too.
  */
 static void drop_oversized(struct link *l, const struct refusal *r, const char *text)
 {
@@ -293,7 +293,7 @@ static void drop_oversized(struct link *l, const struct refusal *r, const char *
 		window_oversized(&l->window, r->size, text);
 }
 
-/* No reason is sent along. */
+/* The broker sends no reason, so the text names all that are possible. */
 static int on_consumer_gone(struct link *l, const struct broker_event *e, struct error *err)
 {
 	bool by_timeout = broker_is_at_least(l->b, 4, 3);
@@ -479,7 +479,7 @@ static int write_burst(struct link *l, struct error *err)
 	return count;
 }
 
-/* How many were written; -1: the connection is in doubt. */
+/* Returns how many were written, or -1 if the connection is in doubt. */
 static int write_publishes(struct link *l, struct error *err)
 {
 	if (!link_may_publish(l) || !writable(l))
@@ -492,7 +492,6 @@ static int write_publishes(struct link *l, struct error *err)
 	return broker_flush(l->b, err) < 0 ? -1 : count;
 }
 
-/* One turn of work. -1: the connection is in doubt. */
 int link_turn(struct link *l, struct error *err)
 {
 	int written;

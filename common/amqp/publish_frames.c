@@ -19,7 +19,7 @@ static void put_head(char *at, int type, int channel, size_t payload)
 	memcpy(at + 3, &len, sizeof len);
 }
 
-/* Its payload stands in out already, from start + FRAME_HEAD on. */
+/* Completes a frame whose payload stands in out already, from start + FRAME_HEAD on. */
 static bool close_frame(struct buf *out, size_t start, int type, int channel)
 {
 	const char end = (char)AMQP_FRAME_END;

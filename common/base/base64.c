@@ -23,7 +23,7 @@ void base64_encode(struct buf *out, struct span bytes)
 	out->data[out->len] = 0;
 }
 
-/* -1: not of the alphabet. */
+/* Returns the value of a character, or -1 if it is not of the alphabet. */
 static int value_of(char c)
 {
 	if (c >= 'A' && c <= 'Z')

@@ -8,7 +8,7 @@
 static void fill(struct error *err, enum error_kind kind, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));
 
-/* By way of a copy: an argument may be err's own text. */
+/* Formats into a copy first, because an argument may be err's own text. */
 static void fill(struct error *err, enum error_kind kind, const char *fmt, va_list args)
 {
 	char text[sizeof err->text];

@@ -173,7 +173,7 @@ int log_reopen(struct error *err)
 	return 0;
 }
 
-/* What went wrong is never held: it may be the last that is said. */
+/* Write warnings and errors at once, because the process may die next. */
 static void put(enum log_level level, const struct buf *line)
 {
 	struct span text = {line->data ? line->data : "", line->len};

@@ -52,7 +52,7 @@ int secret_file_check(const char *what, const char *path, int fd, unsigned rules
 
 int secret_file_open(const char *what, const char *path, unsigned rules, struct error *err)
 {
-	/* What is to be a plain file must not hang the program when it is a pipe. */
+	/* Without O_NONBLOCK a pipe in place of the file would hang the program. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | (rules & SECRET_TRUSTED ? O_NONBLOCK : 0));
 	if (fd < 0)
 		return error_set_errno(err, ERROR_CONFIG, errno, "%s '%.300s'", what, path);

@@ -25,7 +25,7 @@ typedef bool read_fn(struct reader *r, struct scan_value v);
 
 struct field_rule {
 	struct span name;
-	read_fn *read; /* NULL: the end */
+	read_fn *read; /* NULL ends the table */
 };
 
 #define FIELD(name, read)                                                                          \
@@ -116,7 +116,7 @@ static void name_finish(struct name *n)
 
 #define cleanup_name __attribute__((cleanup(name_finish)))
 
-/* False: memory. */
+/* Returns false if memory is exhausted. */
 static bool name_of(struct span key, struct name *n)
 {
 	n->text = (struct span){key.at + 1, key.len - 2};
@@ -155,7 +155,7 @@ struct keys {
 	size_t count;
 };
 
-/* False: memory. */
+/* Returns false if memory is exhausted. */
 static bool same_name(struct span key, struct span text, bool *same)
 {
 	cleanup_name struct name n = {0};
@@ -191,7 +191,7 @@ static const struct field_rule *rule_for(const struct field_rule *rules, struct 
 	return NULL;
 }
 
-/* What to say about a member that has no rule; true when it is fine after all. */
+/* Is called for a member that has no rule. Returns true if the member is allowed. */
 typedef bool unknown_fn(struct reader *r, struct span key, struct span name);
 
 static bool read_member(struct reader *r, struct keys *keys, const struct scan_member *m,
@@ -511,8 +511,8 @@ static void put_time(struct buf *b, const char *name, int64_t at_ms)
 		put_text(b, name, clock_format(at_ms, text));
 }
 
-/* As short as it can be to be read back as the same number; read_jitter has room for the longest.
- */
+/* Writes the shortest text that is read back as the same number. read_jitter has room for the
+ * longest. */
 static void put_jitter(struct buf *b, double jitter)
 {
 	char text[32];
@@ -596,7 +596,7 @@ bool codec_encode(const struct job *j, struct buf *out)
 	return ok;
 }
 
-/* Which of the two are there, in one walk. False: memory. */
+/* Finds in one walk which of the two members are there. Returns false if memory is exhausted. */
 static bool find_members(struct scan_value object, bool *has_id, bool *has_created, bool *empty)
 {
 	struct scan_member m;
@@ -615,7 +615,7 @@ static bool find_members(struct scan_value object, bool *has_id, bool *has_creat
 	return true;
 }
 
-/* The object in a text that was found valid, by its ends alone. False: it is none. */
+/* Finds the object in a valid text by its ends alone. Returns false if it is no object. */
 static bool object_of(struct span text, struct scan_value *object)
 {
 	static const char blanks[] = " \t\r\n";

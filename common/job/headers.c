@@ -89,7 +89,7 @@ void headers_read(const struct message *m, struct bookkeeping *b)
 	b->box = xstrdup(table_get_text(&m->headers, OURS "box"));
 }
 
-/* NULL: it is absent, no text, or too long to be one. */
+/* Returns NULL if the field is absent, no text, or too long. */
 static const char *short_text(const struct message *m, const char *name)
 {
 	const char *text = table_get_text(&m->headers, name);

@@ -88,7 +88,7 @@ static void schedule(const unsigned char shared[HASH], struct span info, struct 
 	sodium_memzero(secret, sizeof secret);
 }
 
-/* False: the peer's key is one of the few points whose exchange gives nothing secret. */
+/* Returns false if the peer's key is one of the few points whose exchange gives nothing secret. */
 static bool make_lock(const unsigned char *own_secret, const unsigned char *peer,
                       const unsigned char *ephemeral_public, const unsigned char *receiver,
                       struct span info, struct lock *l)

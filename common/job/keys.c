@@ -47,7 +47,7 @@ static void finish(struct key *k)
 	sodium_free(k->secret);
 }
 
-/* False: bytes are no key of that kind that anybody should use. */
+/* Returns false if the bytes are no safe key of that kind. */
 static bool take_public(struct key *k, const unsigned char bytes[KEY_SIZE])
 {
 	unsigned char any[KEY_SIZE], product[KEY_SIZE];
@@ -78,7 +78,7 @@ static struct key *add(struct keyring *r, enum key_kind kind, struct span kid)
 	return k;
 }
 
-/* False: the text is no base64 of 32 bytes, or they are a useless key. */
+/* Returns false if the text is no base64 of 32 bytes, or these are no safe key. */
 static bool add_from_text(struct keyring *r, enum key_kind kind, struct span kid, struct span text)
 {
 	size_t len = 0;

@@ -462,7 +462,7 @@ static bool pass_string(struct scanner *s)
 	return fail(s, "the text ends inside a string");
 }
 
-/* What needs a look inside a container: brackets and quotes. */
+/* Passes a container by looking at its brackets and quotes only. */
 static bool pass_container(struct scanner *s)
 {
 	int depth = 0;

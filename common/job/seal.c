@@ -34,7 +34,7 @@ void seal_args(const struct key *to, const struct seal_place *place, struct span
 		abort(); /* memory */
 }
 
-/* The bytes of the text; NULL: it is no base64 of as much as a box holds at least. */
+/* Returns the bytes of the text, or NULL if it is no base64 or too short for a sealed message. */
 static unsigned char *decode(struct span text, size_t *len)
 {
 	unsigned char *bytes = xcalloc(text.len / 4 + 1, 3);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A handler as a C plugin: a shared object with one symbol, WARREN_PLUGIN_SYMBOL, of type struct
- * warren_plugin. It is loaded by a process of its own below warren-worker, so a fault in it is a
- * crash of the job in hand and nothing more.
+ * warren_plugin. A process of its own below warren-worker loads it, so a fault in it crashes only
+ * the job that it is running.
  *
  *     #include <string.h>
  *     #include <warren/plugin.h>
@@ -18,8 +18,9 @@
  *     cc -shared -fPIC -o echo.so echo.c $(pkg-config --cflags warren)
  *     warren-worker run -q echo --handler '*=plugin:./echo.so'
  *
- * Jobs come one at a time per process, on its main thread. What the plugin writes to stdout and
- * stderr is logged. Structs grow at their ends only; size tells how much of one is there.
+ * Each process runs one job at a time, on its main thread. The worker logs what the plugin writes
+ * to stdout and stderr. Later versions may add members at the end of a struct, and size tells how
+ * much of it is there.
  */
 #ifndef WARREN_PLUGIN_H
 #define WARREN_PLUGIN_H
@@ -34,18 +35,19 @@ extern "C" {
 enum warren_verdict {
 	WARREN_OK = 0,
 	WARREN_RETRY =
-	    1, /* counted as a failure, again after the queue's backoff or host->after_ms */
-	WARREN_SNOOZE = 2, /* not counted */
-	WARREN_DEAD = 3,   /* no retry will help */
+	    1, /* counts as a failure; tried again after the queue's backoff or host->after_ms */
+	WARREN_SNOOZE = 2, /* tried again, and does not count as a failure */
+	WARREN_DEAD = 3,   /* no retry will help, so the job becomes a dead letter */
 };
 
-/* A job. All of it lives until run() returns; texts are UTF-8 and end in NUL. */
+/* A job. The plugin borrows all of it until run() returns. Texts are UTF-8 and end in NUL. */
 struct warren_job {
 	size_t size;
 	const char *id, *type, *queue;
 	unsigned attempt, max_attempts;
-	const char *deadline; /* RFC 3339, UTC: then it is cancelled, and killed a grace later */
-	const char *args;     /* JSON, byte for byte as it was published; also ends in NUL */
+	const char
+	    *deadline; /* RFC 3339, UTC; the job is cancelled then, and killed a grace time later */
+	const char *args; /* JSON, byte for byte as it was published; also ends in NUL */
 	size_t args_len;
 	const char *document; /* the whole job document; NULL in a raw queue */
 	size_t document_len;
@@ -55,28 +57,32 @@ struct warren_job {
 struct warren_host {
 	size_t size;
 	void *context;
-	/* The job's result: one JSON text, copied. The last one counts. What is not JSON becomes a
-	 * JSON string. */
+	/* Sets the job's result, which is len bytes of JSON and is copied. The last call counts.
+	 * Text that is not JSON becomes a JSON string. */
 	void (*result)(const struct warren_host *host, const char *json, size_t len);
-	/* Why it failed, for people; copied. */
+	/* Says why the job failed, for people. The text is copied. */
 	void (*error)(const struct warren_host *host, const char *text);
-	/* For RETRY and SNOOZE: not before so many milliseconds. */
+	/* Sets how many milliseconds to wait before the next try, for WARREN_RETRY and
+	 * WARREN_SNOOZE. */
 	void (*after_ms)(const struct warren_host *host, int64_t ms);
-	/* How far it is; percent -1: not said. note may be NULL. */
+	/* Reports the progress. percent is 0 to 100, or -1 if unknown. note is copied and may be
+	 * NULL. */
 	void (*progress)(const struct warren_host *host, int percent, const char *note);
-	/* Has its deadline passed, or does the worker end? Then return soon. Cheap enough for an
-	 * inner loop. */
+	/* Returns not 0 if the deadline has passed or the worker ends. run() should return soon
+	 * then. The call is cheap enough for an inner loop. */
 	int (*cancelled)(const struct warren_host *host);
 };
 
 struct warren_plugin {
 	size_t size; /* sizeof(struct warren_plugin) */
-	/* Once per process, before the first job; may be NULL. Not 0: the plugin cannot work here;
-	 * error says why. */
+	/* Is called once per process, before the first job. May be NULL. *state is handed to run
+	 * and close. Returns 0, or something else if the plugin cannot work here, and then writes
+	 * the reason into error, which holds error_size bytes. */
 	int (*open)(void **state, char *error, size_t error_size);
+	/* Runs one job and returns how it ended. */
 	enum warren_verdict (*run)(void *state, const struct warren_job *job,
 	                           const struct warren_host *host);
-	/* When there are no more jobs; may be NULL. */
+	/* Is called when there are no more jobs. May be NULL. */
 	void (*close)(void *state);
 };
 
