@@ -3,7 +3,7 @@
 """A private cluster of three brokers under load whose leaders are killed: nothing is lost, workers
 go on, parked jobs come.
 
-  tests/faults/cluster.py                        kills the leader of a queue twice, then the majority
+  tests/faults/cluster.py                        kills two leaders, then the majority
   tests/faults/cluster.py --seed 42              another load
   BROKER_ROOT=FOLDER tests/faults/cluster.py     with a newer RabbitMQ (scripts/newer-rabbitmq.sh)
 """

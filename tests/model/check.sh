@@ -38,9 +38,9 @@ trap 'exit 143' TERM HUP
 
 none='-DCRASHES=0 -DCONSUME_LOSSES=0 -DPUBLISH_LOSSES=0'
 
-# Two lines for each case. The first is "NAME | FOUND", where FOUND is what must be found: nothing, a
-# violated assertion of settle.pml, or CYCLE. The second has the bounds (settle.pml has those that are
-# not named) and the errors.
+# Each case is two lines. The first is "NAME | FOUND", where FOUND is what must be found: nothing,
+# a violated assertion of settle.pml, or CYCLE. The second has the bounds and the errors. settle.pml
+# has the bounds that are not named.
 cases() {
 	cat <<END
 no faults, two jobs | nothing
