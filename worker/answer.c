@@ -15,8 +15,7 @@
 enum {
 	DEADLINE_MS = 60000,
 	SILENCE_MS = 60000,
-	PROGRESS_MS = 100, /* a handler may tell its progress as often as it likes; the broker does
-	                      not hear it all */
+	PROGRESS_MS = 100, /* a handler may tell its progress more often than that */
 };
 
 struct answer answer_begin(const struct worker *w, const struct message *m, const char *id)
@@ -127,7 +126,7 @@ void answer_retry(struct worker *w, struct answer *a, enum verdict v, const char
 	send_answer(w, a, &b);
 }
 
-/* JSON stays JSON; any other bytes travel as base64. */
+/* A result that is JSON stays JSON. Any other bytes travel as base64. */
 static void add_result(struct buf *b, const struct run_report *report)
 {
 	struct scan_value value;

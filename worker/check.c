@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* warren-worker check: would run work? Settings, keys, handlers, broker, queues and permissions;
- * takes no job. */
+/* The command check: says whether run would work, and takes no job. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,7 +30,7 @@ static const struct option_spec options[] = {
 
 enum { CHANNEL = 1, GUARDIAN_CLOSE_MS = 5000 };
 
-/* What is wrong is told, and the next thing looked at: all is to be known at once. */
+/* Checks go on after one has failed, so that everything that is wrong is known at once. */
 struct checking {
 	const struct worker_settings *settings;
 	struct broker *broker;

@@ -18,8 +18,7 @@ static int add_command(struct worker_settings *s, const struct options *o, struc
 	return rc;
 }
 
-/* Those that stand before the first --handler belong to the command behind "--", which is added
- * last. */
+/* Settings before the first --handler belong to the command behind "--", which is added last. */
 static int add_settings(struct worker_settings *s, const struct options *o, size_t from,
                         struct error *err)
 {

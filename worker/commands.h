@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One file per command; main.c finds them by name. */
+/* The commands of the worker. Each has a file, and main.c lists them. */
 #pragma once
 
 #include "common/settings/options.h"

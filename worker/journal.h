@@ -15,8 +15,8 @@ struct task;
 struct worker;
 
 /*
- * What can be told of a job. Its fate, where there is one, is the task's. What else is told stands
- * beside each.
+ * The kinds of news about a job. The task knows its fate, where there is one. The comment of a kind
+ * says which members of struct news it fills in.
  *
  *   TAKEN -> STARTED -> (PROGRESS, LINE, OVERDUE ...) -> ENDED -> REPUBLISHED unless it is done
  *        \-> UNFIT or REFUSED -> REPUBLISHED

@@ -79,7 +79,7 @@ static struct task *create_unfit(struct worker *w, struct delivery *d, const cha
                                  const char *detail)
 {
 	struct task *t = create(w, d, message_body(d->message));
-	intake_refuse_whole(&t->in, d->message, queue_of(w, d), reason, detail);
+	intake_read_unfit(&t->in, d->message, queue_of(w, d), reason, detail);
 	identify(t);
 	delivery_contains(d, 1, w->tasks.known);
 	return t;

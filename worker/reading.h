@@ -4,7 +4,8 @@
 
 #include "worker/task.h"
 
-/* What reading_open_pack calls for every job. The task is the callee's, and in no list yet. */
+/* Gets the task of each job that reading_open_pack reads. The task is the callee's, and in no list
+ * yet. */
 typedef void reading_fn(struct task *t);
 
 /* Returns the task of a delivery that brings one job. */

@@ -7,9 +7,7 @@
 #include "common/base/signal_name.h"
 #include "common/job/box.h"
 
-/* What a handler says about sealed args may well repeat them, so the broker does not get to keep
- * it.
- */
+/* A handler may repeat sealed args in what it says. So the broker does not get its words. */
 static bool keeps_words(const struct task *t)
 {
 	return t->in.clear.len == 0;

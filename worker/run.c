@@ -68,7 +68,7 @@ static int prepare(struct worker_settings *s, const struct options *o, struct wo
 	return 0;
 }
 
-/* Only where a handler wants one: it changes where this process is. */
+/* Makes control groups if a handler needs one. That moves this process into a group, too. */
 static void begin_groups(const struct worker_settings *s)
 {
 	for (size_t i = 0; i < s->handler_count; i++) {
@@ -89,8 +89,8 @@ static int run(int argc, char **argv)
 	if (options_begin(&worker_schema, &run_command, argc, argv, &o, &s, &code))
 		return code;
 
-	/* First of all, while this process is small and has neither threads nor connections
-	 * (guardian.h). */
+	/* The guardian is forked first, while this process is small and has neither threads nor
+	 * connections. */
 	int guardian_fd = -1, guardian_pid = -1;
 	int rc = prepare(&s, &o, &limits, &err);
 	if (rc == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each signal asks of the worker. */
+/* Does what signals ask of the worker. */
 #pragma once
 
 #include "worker/state.h"

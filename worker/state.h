@@ -83,7 +83,7 @@ struct tasks {
 
 enum worker_phase { WORKER_RUNNING, WORKER_DRAINING, WORKER_STOPPED };
 
-/* From the start to the end of the worker. Written by phase.c. */
+/* The phase of the worker between its start and its end. Written by phase.c. */
 struct phase {
 	enum worker_phase now;
 	bool paused;             /* SIGTSTP */
@@ -94,7 +94,7 @@ struct phase {
 	int exit_code;
 };
 
-/* What --burst knows of the queues. Written by burst.c. */
+/* The memory of --burst about the queues. Written by burst.c. */
 struct burst {
 	int64_t *depths; /* owned: a number of ready messages for each queue, or DEPTH_... */
 	uint64_t taken_when_asked; /* tasks.taken when the depths were asked for */
@@ -104,8 +104,8 @@ struct burst {
 struct worker;
 
 /*
- * Who published a message. Embed it in what is to hear of the end. `ended` is called once for each
- * publish, with LINK_CONFIRMED, LINK_RETURNED, LINK_NACKED, LINK_TIMEDOUT or LINK_UNFIT.
+ * The owner of a publish. Embed it in the struct that is to hear of the end. `ended` is called once
+ * for each publish, with LINK_CONFIRMED, LINK_RETURNED, LINK_NACKED, LINK_TIMEDOUT or LINK_UNFIT.
  */
 struct publish_owner {
 	void (*ended)(struct worker *w, struct publish_owner *owner, const struct link_event *e);

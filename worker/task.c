@@ -88,7 +88,7 @@ void task_recycle_discarded(struct worker *w)
 		if (w->tasks.spare_count < SPARE_MAX) {
 			memset(after_link(t), 0, AFTER_LINK_SIZE);
 			ASAN_POISON_MEMORY_REGION(
-			    after_link(t), AFTER_LINK_SIZE); /* whoever still looks is found out */
+			    after_link(t), AFTER_LINK_SIZE); /* finds whoever still uses it */
 			list_append(&w->tasks.spare, &t->link);
 			w->tasks.spare_count++;
 		} else {
@@ -170,7 +170,7 @@ static void end_all(struct list *tasks)
 void task_settle(struct task *t, enum settle_verb verb)
 {
 	delivery_settle(t->delivery, t->worker->links.consuming.link, verb);
-	/* A reject that is lost with its connection has to be said again. */
+	/* A reject that is lost with its connection must be repeated, so it is not remembered. */
 	task_end(t, verb == SETTLE_ACK);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* warren-worker test: one job through its handler, here and now, with no broker. */
+/* The command test: runs one job in its handler, here and now, with no broker. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,10 +180,10 @@ static int begin(struct trial *t, struct error *err)
 
 static void on_tick(uv_timer_t *timer)
 {
-	(void)timer; /* it has ended the wait for events, which is all it is for */
+	(void)timer; /* the timer only ends the wait for events */
 }
 
-/* Long-lived handlers get a moment for their end; the guardian ends what takes longer. */
+/* Long-lived handlers get a moment for their end. The guardian ends those that take longer. */
 static void let_retire(struct trial *t)
 {
 	int64_t until_ms = clock_monotonic_ms() + 2000;

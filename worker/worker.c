@@ -135,7 +135,7 @@ int worker_run(struct worker_settings *settings, const struct options *options,
 	if (queue_load_keys(w, &err) < 0 || links_open(w, &err) < 0 ||
 	    dispatch_open(w->dispatch, &w->loop, w->guardian, settings, &err) < 0) {
 		log_error(LOG_SELF, "%s", err.text);
-		w->phase.exit_code = (int)err.kind;
+		phase_abandon(w, (int)err.kind);
 		return finish(w);
 	}
 	describe_start(w);

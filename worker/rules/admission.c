@@ -78,8 +78,8 @@ bool admission_signature(const struct admission *a, const struct message *m, str
 
 /* ---- seals ---- */
 
-/* The job with args in the place of its sealed ones, read anew, so that the rules for documents
- * hold for what was in there. */
+/* Reads the job again with args in the place of its sealed ones, so that the rules for documents
+ * hold for the sealed ones too. */
 static void put_args(struct job *j, struct span args, struct span body, size_t max,
                      struct buf *clear, struct objection *o)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which jobs a queue lets in: signed by a key it trusts, their args sealed to a key it has
- * (common/sign.h, seal.h). Pure but for admission_load.
+ * Decides which jobs a queue lets in: those signed by a key that it trusts, with args sealed to a
+ * key that it has (sign.h and seal.h in common/job). Pure, except for admission_load.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 #include "worker/settings/worker_settings.h"
 #include "common/job/topology.h"
 
-/* Zero-initialised lets in everything that is not sealed. */
+/* When zeroed it lets in everything that is not sealed. */
 struct admission {
 	char amqp_queue[TOPOLOGY_NAME_MAX]; /* what signatures and seals are bound to */
 	struct keyring signers;             /* empty: signatures are not looked at */
@@ -23,27 +23,29 @@ struct admission {
 	bool require_signed, require_sealed;
 };
 
-/* Reads the key files of the queue's settings; *a is to be finished also after -1. */
+/* Reads the key files of the queue's settings. Returns -1 with ERROR_CONFIG or ERROR_NOINPUT when
+ * one is wrong. The caller must finish *a in both cases. */
 int admission_load(struct admission *a, const struct worker_queue_settings *q, const char *prefix,
                    struct error *err);
 void admission_finish(struct admission *a);
 
-/* Why a job may not run. */
+/* The reason why a job may not run, if there is one. */
 struct objection {
-	const char *reason; /* of a dead letter: "unsigned", "bad_signature", "not_sealed",
-	                     * "unsealable", "malformed", or "unknown_key"; NULL: none */
-	bool keyless;       /* it names a key that is not here: another worker may have it */
+	/* The reason of a dead letter: "unsigned", "bad_signature", "not_sealed", "unsealable",
+	 * "malformed" or "unknown_key". NULL when there is no objection. */
+	const char *reason;
+	bool keyless; /* the job names a key that another worker may have */
 	char detail[256];
 };
 
-/* True: m is signed by one of the signers. False: it is not, and the objection says what is wrong
- * with that, if anything. */
+/* Returns true if one of the signers signed m. Otherwise *o says what is wrong with that, if
+ * anything. */
 bool admission_signature(const struct admission *a, const struct message *m, struct objection *o);
 
 /*
- * Opens j's sealed args: j->args become the args, and the document of j, body, with the args in the
- * clear is appended to clear. A job that is not sealed is left as it is, with or without an
- * objection. max: of a document.
+ * Opens j's sealed args and puts them into j->args. Appends the document of j, which is body, with
+ * the args in the clear to clear. Leaves a job that is not sealed as it is, with or without an
+ * objection. max is the largest size of a document.
  */
 void admission_open(const struct admission *a, struct job *j, struct span body, size_t max,
                     struct buf *clear, struct objection *o);

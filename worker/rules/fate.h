@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of a job after an attempt, or in place of one. Pure. */
+/* Decides what becomes of a job after an attempt, or in place of one. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include "common/job/retry.h"
 #include "worker/rules/verdict.h"
 
-/* What keeps a job from being run now. */
+/* A reason why a job is not run now. */
 enum refusal {
 	REFUSE_NOT,         /* nothing: run it */
 	REFUSE_EXPIRED,     /* expires_at has passed: dead */

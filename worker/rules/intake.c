@@ -129,8 +129,8 @@ void intake_read_packed(struct intake *in, const struct message *m, struct span 
 	in->policy = retry_apply(&queue->retry, &in->job.retry);
 }
 
-void intake_refuse_whole(struct intake *in, const struct message *m,
-                         const struct queue_settings *queue, const char *reason, const char *detail)
+void intake_read_unfit(struct intake *in, const struct message *m,
+                       const struct queue_settings *queue, const char *reason, const char *detail)
 {
 	begin(in, m);
 	in->unfit = reason;

@@ -14,7 +14,7 @@ struct known {
 	struct list age;  /* redelivery::finished or spare, or a pack's */
 	uint64_t key;
 	uint64_t generation;
-	void *task; /* NULL: finished */
+	void *task; /* NULL when it is finished */
 	bool held;  /* in a pack's list */
 };
 
