@@ -87,16 +87,16 @@ int submit_fd(const struct submit *s)
 
 /* ---- what the link tells ---- */
 
-static void end_publish(struct submit *s, const struct link_event *e, enum outcome o)
+static struct submit_owner *owner_of(const struct link_event *e)
 {
-	struct submit_owner *owner = (struct submit_owner *)(uintptr_t)e->token;
+	return (struct submit_owner *)(uintptr_t)e->token;
+}
+
+static void end_badly(struct submit *s, const struct link_event *e, enum outcome o)
+{
 	struct error err = {0};
-	if (o == OUTCOME_CONFIRMED) {
-		end(s, owner, o, NULL);
-		return;
-	}
 	outcome_error(o, e->error ? e->error->text : NULL, &err);
-	end(s, owner, o, &err);
+	end(s, owner_of(e), o, &err);
 }
 
 static void tell_lost(struct submit *s, enum submit_news news, const struct error *cause)
@@ -122,19 +122,19 @@ static void on_event(struct submit *s, const struct link_event *e)
 {
 	switch (e->kind) {
 	case LINK_CONFIRMED:
-		end_publish(s, e, OUTCOME_CONFIRMED);
+		end(s, owner_of(e), OUTCOME_CONFIRMED, NULL);
 		break;
 	case LINK_RETURNED:
-		end_publish(s, e, OUTCOME_RETURNED);
+		end_badly(s, e, OUTCOME_RETURNED);
 		break;
 	case LINK_NACKED:
-		end_publish(s, e, OUTCOME_NACKED);
+		end_badly(s, e, OUTCOME_NACKED);
 		break;
 	case LINK_TIMEDOUT:
-		end_publish(s, e, OUTCOME_TIMED_OUT);
+		end_badly(s, e, OUTCOME_TIMED_OUT);
 		break;
 	case LINK_UNFIT:
-		end_publish(s, e, OUTCOME_REJECTED);
+		end_badly(s, e, OUTCOME_REJECTED);
 		break;
 	case LINK_UP:
 		s->told(s->data, SUBMIT_UP, NULL);
