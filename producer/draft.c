@@ -6,7 +6,7 @@
 
 #include "common/job/codec.h"
 #include "common/settings/input.h"
-#include "producer/job_options.h"
+#include "producer/session/job_options.h"
 
 static int make_id(const struct options *o, int64_t now_ms, char out[static JOB_ID_MAX + 1],
                    struct error *err)

@@ -5,7 +5,7 @@
 #include "common/base/buf.h"
 #include "common/client/protect.h"
 #include "common/job/job.h"
-#include "producer/session.h"
+#include "producer/session/session.h"
 
 struct draft {
 	struct job job;

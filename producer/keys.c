@@ -5,7 +5,7 @@
 #include "common/job/job.h"
 #include "common/settings/key_files.h"
 #include "common/base/memory.h"
-#include "producer/session.h"
+#include "producer/session/session.h"
 #include "producer/commands.h"
 
 static const struct option_spec options[] = {

@@ -3,7 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/settings/connect.h"
-#include "producer/session.h"
+#include "producer/session/session.h"
 #include "producer/commands.h"
 
 static const struct option_spec options[] = {{"json", 0, NULL, "print a line of JSON"}, {0}};

@@ -5,7 +5,7 @@
 #include "common/settings/connect.h"
 #include "common/amqp/declare.h"
 #include "common/base/memory.h"
-#include "producer/session.h"
+#include "producer/session/session.h"
 #include "producer/commands.h"
 #include "common/client/compare.h"
 #include "common/client/mgmt.h"

@@ -5,8 +5,8 @@
 
 #include "common/base/memory.h"
 #include "worker/phase.h"
-#include "worker/queue.h"
-#include "worker/task.h"
+#include "worker/state/queue.h"
+#include "worker/state/task.h"
 
 enum { DEPTH_UNKNOWN = -1, DEPTH_AWAITED = -2 };
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/amqp/link.h"
-#include "worker/state.h"
+#include "worker/state/state.h"
 
 void burst_begin(struct worker *w);
 void burst_finish(struct worker *w);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/consumer_timeout.h"
 
-#include "worker/give_back.h"
+#include "worker/flow/give_back.h"
 #include "worker/links.h"
-#include "worker/task.h"
+#include "worker/state/task.h"
 
 enum { EARLY_MS = 120000 /* the broker looks once a minute */ };
 

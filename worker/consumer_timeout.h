@@ -2,7 +2,7 @@
 /* Holds no delivery as long as the broker's consumer_timeout, which would close the channel. */
 #pragma once
 
-#include "worker/state.h"
+#include "worker/state/state.h"
 
 /*
  * Gives back what has waited for nearly half of the timeout, and opens the consuming connection

@@ -2,7 +2,7 @@
 /* Says in the log what the worker is about to do, and what it did. */
 #pragma once
 
-#include "worker/state.h"
+#include "worker/state/state.h"
 
 /* Logs the queues that are consumed, and the handlers with their limits. */
 void describe_start(const struct worker *w);

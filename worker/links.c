@@ -6,12 +6,12 @@
 #include "common/base/memory.h"
 #include "common/job/topology.h"
 #include "common/settings/connect.h"
-#include "worker/arrival.h"
+#include "worker/flow/arrival.h"
 #include "worker/burst.h"
-#include "worker/notify.h"
+#include "worker/state/notify.h"
 #include "worker/phase.h"
-#include "worker/publish.h"
-#include "worker/queue.h"
+#include "worker/state/publish.h"
+#include "worker/state/queue.h"
 
 enum {
 	CLOSE_MS = 5000,

@@ -2,7 +2,7 @@
 /* The two connections of the worker, and what their events ask of it. */
 #pragma once
 
-#include "worker/state.h"
+#include "worker/state/state.h"
 
 /* Begins to connect. Nothing is heard before links_start. */
 int links_open(struct worker *w, struct error *err);

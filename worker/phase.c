@@ -3,11 +3,11 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "worker/dispatch.h"
-#include "worker/give_back.h"
-#include "worker/notify.h"
-#include "worker/queue.h"
-#include "worker/running.h"
+#include "worker/attempt/dispatch.h"
+#include "worker/flow/give_back.h"
+#include "worker/state/notify.h"
+#include "worker/state/queue.h"
+#include "worker/flow/running.h"
 
 enum {
 	RETIRE_MS = 2000,

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "worker/state.h"
+#include "worker/state/state.h"
 
 /* Begins to drain. deadline_ms counts from now, -1 is none. Does nothing when draining already. */
 void phase_drain(struct worker *w, int64_t deadline_ms, const char *why);

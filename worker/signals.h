@@ -2,7 +2,7 @@
 /* Does what signals ask of the worker. */
 #pragma once
 
-#include "worker/state.h"
+#include "worker/state/state.h"
 
 /* Starts to listen to signals on the worker's loop. */
 void signals_start(struct worker *w);

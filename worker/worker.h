@@ -2,7 +2,7 @@
 /* Runs the worker: its loop, and the order of its start and of its end. */
 #pragma once
 
-#include "worker/state.h"
+#include "worker/state/state.h"
 
 /*
  * Runs until the worker has drained, and returns the exit code. guardian_fd and guardian_pid are

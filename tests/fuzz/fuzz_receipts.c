@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "producer/receipts.h"
+#include "producer/batch/receipts.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { ORDINALS = 64 };

@@ -8,7 +8,7 @@
 
 #include "common/job/job.h"
 #include "common/settings/settings_load.h"
-#include "producer/producer_settings.h"
+#include "producer/session/producer_settings.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/settings/worker_settings.h"
 

@@ -11,7 +11,7 @@
 #include "common/settings/options.h"
 #include "common/settings/settings_load.h"
 #include "producer/commands.h"
-#include "producer/producer_settings.h"
+#include "producer/session/producer_settings.h"
 #include "worker/settings/worker_settings.h"
 #include "common/job/topology.h"
 #include "common/amqp/window.h"

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/flow/recognise.h"
+
+#include "worker/journal/journal.h"
+
+static void adopt(struct task *held, struct task *copy)
+{
+	struct worker *w = held->worker;
+	/* Settles nothing: the link ignores the generation of a connection that is gone. */
+	delivery_settle(held->delivery, w->links.consuming.link, SETTLE_ACK);
+	delivery_drop(held->delivery);
+	held->delivery = delivery_hold(copy->delivery);
+	held->delivery->begun = true;
+	held->held_since_ms = copy->held_since_ms;
+	redelivery_moved(w->tasks.known, held->key, held, copy->delivery->generation);
+	journal_tell(w, &(struct news){.kind = NEWS_STILL_IN_HAND, .task = held});
+	task_discard(copy);
+}
+
+bool recognise_copy(struct task *copy)
+{
+	struct worker *w = copy->worker;
+	void *held = NULL;
+	switch (redelivery_find(w->tasks.known, copy->key, copy->delivery->generation, &held)) {
+	case REDELIVERY_NEW:
+		return false;
+	case REDELIVERY_IN_HAND:
+		adopt(held, copy);
+		return true;
+	case REDELIVERY_FINISHED:
+		journal_tell(w, &(struct news){.kind = NEWS_DONE_BEFORE, .task = copy});
+		copy->delivery->begun = true;
+		redelivery_add(w->tasks.known, copy->key, copy->delivery->generation, copy);
+		task_settle(copy, SETTLE_ACK);
+		return true;
+	}
+	return false;
+}
