@@ -169,13 +169,15 @@ void receipts_write(struct receipts *r, uint64_t ordinal, const char *file, uint
 		buf_append_json_string(&b, reason, strlen(reason));
 	}
 	buf_append_text(&b, "}\n");
-	fwrite(b.data, 1, b.len, r->file);
+	if (fwrite(b.data, 1, b.len, r->file) != b.len && r->failed == 0)
+		r->failed = errno;
 	buf_finish(&b);
 }
 
 int receipts_flush(struct receipts *r, struct error *err)
 {
-	if (r->file && fflush(r->file) != 0)
-		return error_set_errno(err, ERROR_IO, errno, "writing the receipts");
-	return 0;
+	if (r->file && fflush(r->file) != 0 && r->failed == 0)
+		r->failed = errno;
+	return r->failed == 0 ? 0
+	                      : error_set_errno(err, ERROR_IO, r->failed, "writing the receipts");
 }

@@ -16,6 +16,8 @@
 
 struct receipts {
 	FILE *file;
+	int failed; /* errno of the first write that failed, or 0. stdio drops what it could not
+	               write, so a later write may succeed. */
 	char batch[JOB_UUID_SIZE];
 	int64_t began_ms;         /* when the batch began, in its first run: the time in a UUIDv7 */
 	unsigned char *confirmed; /* a bit per ordinal */
