@@ -76,8 +76,8 @@ static int set_up(struct link *l, struct error *err)
 
 static void tear_down(struct link *l, bool polite)
 {
-	share_socket(l, -1);
 	broker_destroy(steal_ptr(l->b), polite);
+	share_socket(l, -1); /* not earlier: link_destroy may have to end a goodbye */
 	l->blocked = false;
 	l->reopen_at_ms = 0;
 	window_rewind(&l->window);
