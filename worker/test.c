@@ -23,7 +23,7 @@ static const struct option_spec options[] = {
     {"with", 'w', "KEY=VALUE",
      "a setting of the handler before it, or of the command behind --: memory=500M"},
     {"queue", 'q', "NAME", "the queue that the handler is told (default: test)"},
-    {"attempt", 0, "N", "the number of the try that the handler is told (default 1)"},
+    {"attempt", 0, "N", "the number of the attempt that the handler is told (default 1)"},
     {"timeout", 0, "TIME", "stop the job after this time (default 5m)", .setting = "timeout"},
     {"grace", 0, "TIME", "time between SIGTERM and SIGKILL for a handler (default 10s)",
      .setting = "grace"},

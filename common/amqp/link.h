@@ -72,9 +72,10 @@ void link_flush(struct link *l);
 bool link_flush_unless_few(struct link *l, unsigned few);
 /*
  * Queues a publish and takes m. Exactly one event of LINK_CONFIRMED, LINK_RETURNED, LINK_NACKED,
- * LINK_TIMEDOUT and LINK_UNFIT follows with this token. The token is not 0, and no unfinished
- * publish has the same. deadline_ms counts from now, and 0 means no deadline. Returns are matched
- * by message_id, so at most one message without it may be under way at a time.
+ * LINK_TIMEDOUT and LINK_UNFIT follows with this token. The token is the owner's and not 0. Several
+ * publishes may have the same, if the owner need not tell them apart. deadline_ms counts from now,
+ * and 0 means no deadline. Returns are matched by message_id, so at most one message without it may
+ * be under way at a time.
  */
 void link_publish(struct link *l, uint64_t token, const char *exchange, const char *key,
                   struct message *m, int64_t deadline_ms);

@@ -220,7 +220,7 @@ START_TEST(a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other)
 	permit(user, "^warren.v1.dead$", ".*"); /* not the delay ring */
 	close_connections(user, 2);
 	touch(go);
-	support_wait_log(&w, "the broker did not take its republish (ACCESS_REFUSED");
+	support_wait_log(&w, "the broker refused its republish (ACCESS_REFUSED");
 	send_job(support_url(), q, "2");
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
 	ck_assert_uint_eq(support_lines_with(record, "end 1"), 0);

@@ -429,7 +429,7 @@ proctype Hand(byte w, t)
 		:: T.fate == dead -> is_dead[T.job] = true
 		fi }
 	:: d_step { TO_SEND && !blocked && returns > 0 -> returns--; T.publish = refused }
-	/* die_as_it_is: the message fits no frame, or no queue of the broker */
+	/* reject in carry_out.c: the message fits no frame, or no queue of the broker */
 	:: d_step { TO_SEND && rejects > 0 -> rejects--; settle(w, t, rejected) }
 #ifdef BUG_ACK_BEFORE_CONFIRM
 	:: d_step { TO_SEND -> settle(w, t, acked) }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the tries of a job into its history, and into its box when it is dead. */
+/* Writes the attempts of a job into its history, and into its box when it is dead. */
 #pragma once
 
 #include "worker/state/task.h"

@@ -53,9 +53,9 @@ static void log_refusal(const struct task *t, const char *words)
 static void log_reject(const struct task *t, const char *words)
 {
 	log_error(task_subject(t),
-	          "%s and it cannot be published again: dead without a black box (%s)%s", words,
-	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word,
-	          t->packed ? ", with the whole pack it came in" : "");
+	          "dead (%s) without a box, because it cannot be published again: %s%s",
+	          t->fate.kind == FATE_DEAD ? t->fate.reason : t->fate.word, words,
+	          t->packed ? "; the whole pack it came in is dead with it" : "");
 }
 
 static void log_timeout_cut(const struct task *t, int64_t wanted_ms)
@@ -108,7 +108,8 @@ static void hear(struct worker *w, const struct news *n)
 		break;
 	case NEWS_REPUBLISH_FAILED:
 		log_error(task_subject(t),
-		          "the broker did not take its republish (%s): kept, next try in %lld s",
+		          "the broker refused its republish (%s): it is kept and published again "
+		          "in %lld s",
 		          n->words, (long long)(n->ms / 1000));
 		break;
 	case NEWS_REJECTED:
