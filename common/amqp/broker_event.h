@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is read from a broker's connection, one event at a time (broker_read). */
+/* One thing that was read from a broker's connection (broker_read). */
 #pragma once
 
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What broker.c (the connection: its life, its errors, what it reads), broker_calls.c (what is
- * asked and answered on a channel) and broker_publish.c (what is published) share. They and the
- * files that know rabbitmq-c's data (amqp_table, assembler, publish_frames) are the only users of
- * the library.
+ * The inside of a broker's connection, shared by three files. broker.c has its life, its errors and
+ * what it reads, broker_calls.c what is asked and answered on a channel, and broker_publish.c what
+ * is published. They and the files that know rabbitmq-c's data (amqp_table, assembler,
+ * publish_frames) are the only users of the library.
  */
 #pragma once
 

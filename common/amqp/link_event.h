@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a link tells its owner (link.h). */
+/* The events by which a link speaks to its owner (link.h). */
 #pragma once
 
 #include <stdbool.h>

@@ -17,7 +17,7 @@ struct tls_options {
 	bool insecure;    /* do not verify the peer; for tests only */
 };
 
-/* What one handshake showed. The struct must not move while the SSL_CTX lives. */
+/* The findings of one handshake. The struct must not move while the SSL_CTX lives. */
 struct tls {
 	struct tls_options options; /* borrowed */
 	const char *host;           /* borrowed */

@@ -16,7 +16,9 @@ enum secret_rule {
 	 * shared with a group such as Debian's ssl-cert, or with the group of the user who runs the
 	 * program. */
 	SECRET_CLOSED = 1,
-	/* It is a plain file that belongs to the user or root, and nobody else can write it. */
+	/*
+	 * The file belongs to the user or root and is a plain file, and nobody else can write it.
+	 */
 	SECRET_TRUSTED = 2,
 };
 

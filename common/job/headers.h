@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AMQP headers <-> bookkeeping: the one place that knows the names of our headers and their limits.
- * Pure.
+ * Reads and writes what Warren keeps about a job in AMQP headers. This is the one place that knows
+ * their names and limits. Pure.
  *
  * Names: warren-attempt, -failures, -crashes, -timeouts, -snoozes, -returns, -unhandled,
- * -interruptions, -replays, -keyless, -republished, -first-failed-at, -history, -box, -NN (ring
- * hops), -sig, -kid.
+ * -interruptions, -replays, -keyless, -republished, -first-failed-at, -history, -box, -NN (hops of
+ * the ring), -sig, -kid.
  */
 #pragma once
 
@@ -16,8 +16,10 @@
 #include "common/job/delay.h"
 #include "common/job/message.h"
 
-/* app_id of what Warren published: any other message is a stranger's, and its warren-* headers mean
- * nothing. */
+/*
+ * The app_id of what Warren published. Any other message is a stranger's, and its warren-* headers
+ * mean nothing.
+ */
 #define HEADERS_APP_ID "warren"
 #define HEADERS_CONTENT_TYPE "application/json"
 
@@ -28,13 +30,15 @@ enum {
 	    1024, /* of all others; above it a message cannot be republished (one frame, 131064) */
 };
 
-/* Room for headers, bytes on the wire. */
+/* Room for headers, in bytes on the wire. */
 struct headers_room {
 	size_t ours, foreign;
 };
 
-/* What a broker leaves that takes header_max bytes in a frame (broker_header_max): the limits
- * above, or less. */
+/*
+ * Returns the room for headers at a broker that accepts header_max bytes in a frame
+ * (broker_header_max). It is never more than the two limits above.
+ */
 struct headers_room headers_room(size_t header_max);
 
 struct bookkeeping {
@@ -56,42 +60,55 @@ struct bookkeeping {
 	char *box;                  /* owned JSON object text of a dead letter (box.h), or NULL */
 };
 
+/* Frees the texts of b and sets it to that of a new job. */
 void bookkeeping_finish(struct bookkeeping *b);
+/* Makes *to a deep copy of from. What *to held before is not freed. */
 void bookkeeping_copy(struct bookkeeping *to, const struct bookkeeping *from);
 
-/* Reads m's headers; zeros (attempt 1) for a stranger's message or values out of range. Fills *b
- * wholly. */
+/*
+ * Reads the headers of m and fills *b wholly. A stranger's message and values that are out of range
+ * give zeros, and attempt 1.
+ */
 void headers_read(const struct message *m, struct bookkeeping *b);
 
-/* A signature (sign.h) as it travels: it says by itself whether it is good, so a stranger's is read
- * as well. */
+/*
+ * A signature (sign.h) as it travels. It shows by itself whether it is good, so that of a stranger
+ * is read as well.
+ */
 struct headers_signature {
 	bool present;          /* there is one, of whatever form */
 	const char *kid, *sig; /* borrowed; NULL: missing, or no text of a length it can have */
 };
+/* Returns the signature of m, borrowed from its headers. */
 struct headers_signature headers_signature(const struct message *m);
+/* Puts a signature into t. Both texts are copied. */
 void headers_set_signature(struct table *t, const char *kid, const char *sig);
+/* Removes the signature from t. */
 void headers_remove_signature(struct table *t);
 
-/* x-delivery-count of a quorum queue: 0 when absent. */
+/* Returns the x-delivery-count of a quorum queue, or 0 if there is none. */
 unsigned headers_delivery_count(const struct message *m);
 
 /*
- * Makes out's headers for a republish of in: foreign headers of in and its signature are kept;
- * every other warren-* and every header of the broker's own (x-death, x-first-death-*,
- * x-last-death-*, x-delivery-count, x-acquired-count, CC, BCC: a copied x-death makes the broker
- * drop the job as a cycle) is left behind; then b's are written, and route's hops (may be NULL).
- * box is written only when not NULL. Ours stay within HEADERS_OURS_MAX: the caller gives room by
- * box_fit first; if they do not fit, history is left out, then box. False, and out untouched: the
- * foreign ones exceed HEADERS_FOREIGN_MAX.
+ * Makes the headers of a message that publishes in again. The foreign headers of in and its
+ * signature are kept. Every other warren-* header is left behind, and so is every header of the
+ * broker's own (x-death, x-first-death-*, x-last-death-*, x-delivery-count, x-acquired-count, CC,
+ * BCC): the broker would take a copied x-death for a cycle and drop the job. Then those of b are
+ * written, and the hops of route, which may be NULL. The box is written only if b has one.
+ *
+ * Ours stay within HEADERS_OURS_MAX. The caller makes the box small enough (box_make). If they do
+ * not fit all the same, the history is left out first, then the box. Returns false, and leaves out
+ * untouched, if the foreign headers exceed HEADERS_FOREIGN_MAX.
  */
 bool headers_write(const struct message *in, const struct bookkeeping *b,
                    const struct delay_route *route, struct table *out);
 
-/* The same within room instead of the two limits. */
+/*
+ * Like headers_write, with the limits of room in place of HEADERS_OURS_MAX and HEADERS_FOREIGN_MAX.
+ */
 bool headers_write_within(const struct message *in, const struct bookkeeping *b,
                           const struct delay_route *route, struct headers_room room,
                           struct table *out);
 
-/* Wire bytes of the foreign headers of m. */
+/* Returns the bytes of the foreign headers of m on the wire. */
 size_t headers_foreign_size(const struct message *m);

@@ -13,7 +13,7 @@
 enum { HPKE_KEY = 32, HPKE_OVERHEAD = HPKE_KEY + 16 };
 
 /*
- * What both ends know and nobody sends: info is a word for the purpose, aad is what the message
+ * Known to both ends and sent by nobody: info is a word for the purpose, aad is what the message
  * belongs to.
  */
 struct hpke_bond {

@@ -40,7 +40,7 @@ struct outbound outbound_pack(const char *prefix, const char *queue, struct buf 
 struct outbound outbound_answer(const char *prefix, const char *reply_to,
                                 const char *correlation_id, char *message_id, struct buf *body);
 
-/* What is known of a job that came as a message and is published again. All borrowed. */
+/* A job that came as a message and is published again. All is borrowed. */
 struct outbound_source {
 	const struct message *original; /* its body, its properties and foreign headers are kept */
 	const struct bookkeeping *book; /* to be written; its `republished` is counted up */

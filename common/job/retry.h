@@ -21,7 +21,7 @@ struct retry_policy {
 	double jitter;   /* 0..1: share of the delay that is random */
 };
 
-/* What the document of a job may say. A field counts only if its has_ is true. */
+/* The retry fields of a job document. A field counts only if its has_ is true. */
 struct retry_override {
 	bool has_max_attempts, has_kind, has_base_ms, has_max_ms, has_jitter;
 	unsigned max_attempts;

@@ -53,7 +53,7 @@ struct warren_job {
 	size_t document_len;
 };
 
-/* What a plugin may call from within run(), from the thread that run() was called on. */
+/* The calls that a plugin may make from within run(), from the thread that run() was called on. */
 struct warren_host {
 	size_t size;
 	void *context;

@@ -103,10 +103,11 @@ static void end(void)
 
 static void deliver(const char *document, bool redelivered)
 {
-	static uint64_t tag;
+	static uint64_t tag = 0;
+	tag++;
 	struct link_event e = {.kind = LINK_DELIVERY,
 	                       .generation = w.links.generation,
-	                       .tag = ++tag,
+	                       .tag = tag,
 	                       .redelivered = redelivered,
 	                       .message = message_create()};
 	message_set_body(e.message, document, strlen(document));

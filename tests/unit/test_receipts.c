@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "producer/receipts.h"
+#include "producer/batch/receipts.h"
 
 /* stdio forgets what it could not write when its buffer overflows. fflush then has nothing to do
  * and succeeds. */
