@@ -10,12 +10,13 @@ const char *outcome_name(enum outcome o)
 
 int outcome_error(enum outcome o, const char *words, struct error *err)
 {
-	if (!words)
-		words = "no reason given";
+	const char *reason = words ? words : "no reason given";
 	switch (o) {
 	case OUTCOME_RETURNED:
-		return error_set(err, ERROR_FAILED, "the broker returned it: %s", words);
+		return error_set(err, ERROR_FAILED, "the broker returned it: %s", reason);
 	case OUTCOME_NACKED:
+		if (words)
+			return error_set(err, ERROR_TRYAGAIN, "the broker refused it: %s", words);
 		return error_set(err, ERROR_TRYAGAIN,
 		                 "the broker refused it (nack): the queue is full or has lost its "
 		                 "leader; nothing was stored, try again");
@@ -25,7 +26,7 @@ int outcome_error(enum outcome o, const char *words, struct error *err)
 		                 "again with the same --id is safe for handlers that are "
 		                 "idempotent");
 	case OUTCOME_REJECTED:
-		return error_set(err, ERROR_FAILED, "the broker takes no such message: %s", words);
+		return error_set(err, ERROR_FAILED, "the broker takes no such message: %s", reason);
 	case OUTCOME_ABANDONED:
 		return error_set(err, ERROR_TRYAGAIN,
 		                 "nobody waited for the confirm: it may or may not be stored");

@@ -30,11 +30,11 @@ typedef void submit_told_fn(void *data, enum submit_news news, const struct erro
 
 struct submit_options {
 	const struct connection_settings *connection; /* borrowed during submit_open */
-	const char *role;  /* for log lines and the connection's name; copied */
-	const char *queue; /* the name of a queue that must exist, copied; NULL for none */
-	bool give_up;      /* SUBMIT_FAILED if no broker can be reached at the start */
-	submit_told_fn *told;
-	void *data; /* for told */
+	const char *role;     /* for log lines and the connection's name; copied */
+	const char *queue;    /* the name of a queue that must exist, copied; NULL for none */
+	bool give_up;         /* SUBMIT_FAILED if no broker can be reached at the start */
+	submit_told_fn *told; /* must not be NULL */
+	void *data;           /* for told */
 };
 
 /* Embedded by whoever publishes. Set `ended` and leave `link` alone. */
@@ -49,7 +49,8 @@ struct submit_owner {
 struct submit *submit_open(const struct submit_options *o, struct error *err);
 /*
  * Writes what is queued, closes the connection within about wait_ms and frees s. Every publish that
- * is still under way ends with OUTCOME_ABANDONED. Does nothing for NULL.
+ * is still under way ends with OUTCOME_ABANDONED, also one whose confirm came but was not handled
+ * yet. An owner that is told so must not publish again. Does nothing for NULL.
  */
 void submit_close(struct submit *s, int64_t wait_ms);
 

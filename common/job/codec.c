@@ -280,7 +280,7 @@ static bool read_backoff(struct reader *r, struct scan_value v)
 
 static bool read_max_attempts(struct reader *r, struct scan_value v)
 {
-	int64_t n;
+	int64_t n = 0;
 	if (!take_integer(r, v, "retry.max_attempts", 1, ATTEMPTS_MAX, &n))
 		return false;
 	r->job.retry.has_max_attempts = true;

@@ -23,6 +23,7 @@ struct test {
 	struct submit *submit;
 	char *queue;
 	bool up, failed;
+	struct error why; /* of the last news that had one */
 	size_t ended[OUTCOMES];
 };
 
@@ -49,7 +50,8 @@ static void on_end(struct submit_owner *owner, enum outcome outcome, const struc
 static void on_news(void *data, enum submit_news news, const struct error *why)
 {
 	struct test *t = data;
-	(void)why;
+	if (why)
+		t->why = *why;
 	t->up = news == SUBMIT_UP || (t->up && news != SUBMIT_DOWN);
 	t->failed = t->failed || news == SUBMIT_FAILED;
 }
@@ -76,7 +78,8 @@ static void publish(struct test *t, unsigned again, int64_t timeout_ms)
 	publish_to(t, &out, again, timeout_ms);
 }
 
-static void begin_at(struct test *t, const char *url)
+/* queue must exist. NULL: none has to. */
+static void begin_with(struct test *t, const char *url, const char *queue)
 {
 	struct error err = {0};
 	char *urls[] = {(char *)url}, prefix[] = PREFIX, name[] = "submit-test";
@@ -87,11 +90,18 @@ static void begin_at(struct test *t, const char *url)
 	                                             .heartbeat_ms = 2000,
 	                                             .connect_timeout_ms = 5000};
 	*t = (struct test){.queue = xstrdup(support_queue(support_url()))};
-	t->submit = submit_open(
-	    &(struct submit_options){
-	        .connection = &settings, .role = "test", .told = on_news, .data = t},
-	    &err);
+	t->submit = submit_open(&(struct submit_options){.connection = &settings,
+	                                                 .role = "test",
+	                                                 .queue = queue,
+	                                                 .told = on_news,
+	                                                 .data = t},
+	                        &err);
 	ck_assert_msg(t->submit != NULL, "%s", err.text);
+}
+
+static void begin_at(struct test *t, const char *url)
+{
+	begin_with(t, url, NULL);
 }
 
 static void end(struct test *t)
@@ -124,6 +134,12 @@ static bool turned_until_up(struct test *t)
 {
 	turn(t, -1);
 	return t->up;
+}
+
+static bool turned_until_failed(struct test *t)
+{
+	turn(t, -1);
+	return t->failed;
 }
 
 static size_t threads(void)
@@ -169,6 +185,8 @@ START_TEST(each_owner_hears_the_outcome_of_its_own_publish)
 			out.exchange[0] = '\0';
 			snprintf(out.key, sizeof out.key, "no-such-queue");
 		}
+		if (i == 1) /* a stranger's, which the broker returns without a name */
+			free(steal_ptr(out.message->message_id));
 		publish_to(&t, &out, 0, TIMEOUT_MS);
 	}
 	support_wait(turned_until_idle(&t), "the outcomes");
@@ -240,6 +258,20 @@ START_TEST(a_lost_connection_loses_no_publish_and_ends_none_twice)
 }
 END_TEST
 
+START_TEST(a_queue_that_is_missing_is_told_with_the_command_that_makes_it)
+{
+	struct test t;
+	begin_with(&t, support_url(), "not-there");
+	publish(&t, 0, TIMEOUT_MS);
+	support_wait(turned_until_failed(&t), "the failure");
+	ck_assert_int_eq(t.why.kind, ERROR_CONFIG);
+	ck_assert_int_eq(t.why.cause, CAUSE_MISSING);
+	ck_assert_ptr_nonnull(strstr(t.why.text, "warren-producer setup not-there"));
+	end(&t);
+	ck_assert_uint_eq(t.ended[OUTCOME_ABANDONED], 1);
+}
+END_TEST
+
 static Suite *submit_suite(void)
 {
 	Suite *s = suite_create("submit");
@@ -251,6 +283,7 @@ static Suite *submit_suite(void)
 	tcase_add_test(c, a_publish_without_an_answer_ends_at_its_time);
 	tcase_add_test(c, what_is_under_way_at_the_close_is_abandoned_once);
 	tcase_add_test(c, a_lost_connection_loses_no_publish_and_ends_none_twice);
+	tcase_add_test(c, a_queue_that_is_missing_is_told_with_the_command_that_makes_it);
 	suite_add_tcase(s, c);
 	return s;
 }
