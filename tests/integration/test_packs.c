@@ -60,6 +60,20 @@ static void publish_body(const char *q, const char *body)
 	publish_named(q, NULL, body);
 }
 
+/* Publishes the documents as one pack, however busy the machine is: `batch` sends a pack that is
+ * not full after a moment. */
+static void publish_one_pack(const char *q, int count)
+{
+	struct buf lines = documents(count), body = {0};
+	lines.data[lines.len - 1] = ']';
+	for (char *c = lines.data; *c; c++)
+		*c = *c == '\n' ? ',' : *c;
+	buf_printf(&body, "[%s", lines.data);
+	publish_named(q, "pack", body.data);
+	buf_finish(&body);
+	buf_finish(&lines);
+}
+
 /* A handler that writes the id down and then does what the script says. */
 static const char *recorder(const char *record, const char *then)
 {
@@ -181,7 +195,7 @@ START_TEST(a_drain_gives_back_what_has_not_begun_and_runs_nothing_twice)
 	cleanup_free char *body =
 	    xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
 	const char *handler = recorder(record, body);
-	publish_numbered(q, 6, "6");
+	publish_one_pack(q, 6);
 	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--", handler);
 	support_wait_distinct(record, 2);
 	kill(w.pid, SIGTERM);
@@ -237,7 +251,7 @@ START_TEST(a_pack_that_comes_again_after_a_reconnect_is_gone_on_with)
 	const char *record = support_path("record"), *go = support_path("go");
 	cleanup_free char *body =
 	    xprintf("[ $JOB_ID != j-4 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
-	publish_numbered(q, 8, "8");
+	publish_one_pack(q, 8);
 	struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--name", name, "--",
 	                                  recorder(record, body));
 	support_wait_distinct(record, 4);
@@ -283,7 +297,7 @@ START_TEST(a_killed_worker_loses_none_and_the_pack_is_split_when_it_was_the_thir
 	cleanup_free char *body =
 	    xprintf("[ $JOB_ID != j-2 ] || until [ -e '%s' ]; do sleep 0.05; done", go);
 	const char *handler = recorder(record, body);
-	publish_numbered(q, 4, "4");
+	publish_one_pack(q, 4);
 	for (int i = 0; i < KILLS; i++) {
 		struct process w = support_worker(support_url(), "-q", q, "-j", "1", "--", handler);
 		support_wait(support_lines_with(record, "j-2") == (size_t)i + 1, "the second job");
@@ -305,7 +319,7 @@ START_TEST(count_takes_so_many_of_a_pack_and_the_others_go_back)
 {
 	cleanup_free char *q = queue_name();
 	const char *record = support_path("record");
-	publish_numbered(q, 5, "5");
+	publish_one_pack(q, 5);
 	struct process w = support_worker(support_url(), "-q", q, "--count", "2", "--",
 	                                  recorder(record, "exit 0"));
 	ck_assert_int_eq(support_wait_exit(&w), 0);
@@ -363,7 +377,7 @@ START_TEST(a_pack_takes_no_more_than_its_queues_share_of_the_slots)
 	const char *record = support_path("record"), *go = support_path("go");
 	cleanup_free char *body =
 	    xprintf("[ $JOB_ID = free ] || until [ -e '%s' ]; do sleep 0.05; done", go);
-	publish_numbered(q, 20, "20");
+	publish_one_pack(q, 20);
 	struct process w = support_worker(support_url(), "-q", light, "-q", heavy, "-j", "4", "--",
 	                                  recorder(record, body));
 	support_wait_distinct(record, 1);
