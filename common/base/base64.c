@@ -35,7 +35,7 @@ static int value_of(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* The padding that there may be at the end of the last four. */
+/* Returns how many "=" stand at the end of text, at most 2. */
 static size_t padding_of(struct span text)
 {
 	if (text.len == 0 || text.at[text.len - 1] != '=')

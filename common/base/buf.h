@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes: a borrowed stretch (struct span), a growable buffer (struct buf), and
- * JSON text written into a buffer piece by piece.
+ * Bytes. A struct span is a borrowed stretch of them, a struct buf is a buffer that grows. JSON
+ * text can be written into a buffer piece by piece.
  */
 #pragma once
 
@@ -10,22 +10,25 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Borrowed bytes, not terminated. at == NULL means "not there" (len is 0 then). */
+/* Borrowed bytes, not terminated. When at is NULL there are none, and len is 0. */
 struct span {
 	const char *at;
 	size_t len;
 };
 
+/* Returns text without its NUL as a span. NULL gives a span whose at is NULL. */
 static inline struct span span_of(const char *text)
 {
 	return (struct span){text, text ? strlen(text) : 0};
 }
 
+/* Returns true if s holds exactly the bytes of text. A span whose at is NULL equals no text. */
 static inline bool span_equals(struct span s, const char *text)
 {
 	return s.at && strlen(text) == s.len && memcmp(s.at, text, s.len) == 0;
 }
 
+/* Returns true if both spans hold the same bytes. */
 static inline bool span_same(struct span a, struct span b)
 {
 	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
@@ -37,12 +40,16 @@ static inline bool span_same(struct span a, struct span b)
 		(text), sizeof(text) - 1                                                           \
 	}
 
-/* Zero-initialised is empty and valid. data is NUL-terminated whenever it is not NULL. */
+/*
+ * A growable buffer. A zeroed one is empty and valid. data is NUL-terminated whenever it is not
+ * NULL.
+ */
 struct buf {
 	char *data;
 	size_t len;
 	size_t cap;
-	bool failed; /* an allocation failed: content is what fitted before; appends do nothing */
+	/* An allocation failed. The content is what fitted before, and appends do nothing. */
+	bool failed;
 };
 
 /* Frees the memory. b is empty and can be used again. */

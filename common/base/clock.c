@@ -23,8 +23,10 @@ int64_t clock_monotonic_ms(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-/* Days since 1970-01-01 of a civil date: years counted from March, so that the leap day is a year's
- * last. */
+/*
+ * Returns the days from 1970-01-01 to a date. The year is counted from March here, so that the leap
+ * day is the last of a year.
+ */
 static int64_t days_from_civil(int64_t y, int m, int d)
 {
 	y -= m <= 2;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time as numbers and as text. Points in time are milliseconds since 1970 UTC
- * (int64_t, names end in _at_ms), lengths are milliseconds (names end in _ms).
+ * Time as numbers and as text. A point in time is milliseconds since 1970 UTC in an int64_t, and
+ * its name ends in _at_ms. A length of time is milliseconds, and its name ends in _ms.
  */
 #pragma once
 

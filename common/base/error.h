@@ -2,10 +2,10 @@
 /*
  * Tells what went wrong: in words a user can act on, with an exit code and a cause.
  *
- * A function that can fail takes a struct error last, returns 0 or -1 and leaves
- * the error untouched on success. The cause is described once, where it is
- * known, and prefixed with context on the way up. The struct lives on the
- * caller's stack and has a fixed size, so that reporting a failure cannot fail.
+ * A function that can fail takes a struct error last, returns 0 or -1, and leaves the error
+ * untouched on success. The failure is described once, where it is known, and gets context in front
+ * on the way up. The struct lives on the caller's stack and has a fixed size, so that reporting a
+ * failure cannot fail.
  */
 #pragma once
 
@@ -27,8 +27,8 @@ enum error_kind {
 };
 
 /*
- * Why something failed, for callers that do something about it. The kind says how a program ends,
- * the cause says what happened, and the text is for people alone: no code looks into it.
+ * Why something failed, for callers that react to it. The kind says how a program ends and the
+ * cause says what happened. The text is for people alone, and no code looks into it.
  */
 enum error_cause {
 	CAUSE_OTHER = 0,

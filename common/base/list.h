@@ -19,6 +19,7 @@ static inline void list_init(struct list *l)
 	l->next = l->prev = l;
 }
 
+/* Returns true if l, a head, has no elements, or if l, an element, is in no list. */
 static inline bool list_empty(const struct list *l)
 {
 	return l->next == l;

@@ -43,12 +43,14 @@ static int open_file(const char *path, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0)
-		return error_set_errno(err, ERROR_IO, errno, "log file '%s'", path);
+		return error_set_errno(err, ERROR_IO, errno, "cannot open the log file '%s'", path);
 	return fd;
 }
 
-/* Another thread may be about to write: a file takes the old one's number, so that no line goes to
- * a closed one. */
+/*
+ * Another thread may be about to write. So a new file takes the number of the old one, and no line
+ * goes to a closed descriptor.
+ */
 static void switch_to(int fd)
 {
 	int old = out.fd;
@@ -168,7 +170,7 @@ int log_reopen(struct error *err)
 	int fd = open_file(out.path, err);
 	if (fd < 0)
 		return -1;
-	log_flush(); /* into the file that they were of */
+	log_flush(); /* the held lines belong to the old file */
 	switch_to(fd);
 	return 0;
 }

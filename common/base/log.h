@@ -23,7 +23,7 @@ struct log_subject {
 	const char *job;
 };
 
-/* A subject for lines about the process itself. */
+/* The subject of lines about the process itself. */
 #define LOG_SELF ((struct log_subject){0})
 
 /* Sets level and form. Call it before other threads start. */

@@ -24,9 +24,12 @@ char *xmemdup(const void *data, size_t len) __attribute__((returns_nonnull, warn
 char *xprintf(const char *fmt, ...)
     __attribute__((format(printf, 1, 2), returns_nonnull, warn_unused_result));
 
-void free_pointer(void *pointer_to_pointer); /* for cleanup_free only */
-void close_fd(int *fd);                      /* for cleanup_close only; -1 is ignored */
+/* Frees a variable's pointer. For cleanup_free only. */
+void free_pointer(void *pointer_to_pointer);
+/* Closes a variable's descriptor, unless it is -1. For cleanup_close only. */
+void close_fd(int *fd);
 
+/* Frees the pointer, or closes the descriptor, when its variable goes out of scope. */
 #define cleanup_free __attribute__((cleanup(free_pointer)))
 #define cleanup_close __attribute__((cleanup(close_fd)))
 

@@ -11,8 +11,10 @@ static size_t smallest(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Optimal string alignment: insert, delete, replace, swap neighbours; three rows of the table at a
- * time. */
+/*
+ * Returns the optimal string alignment distance: insert, delete, replace, and swap of neighbours.
+ * Only three rows of the table are kept at a time.
+ */
 static size_t distance(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b), rows[3][WORD_MAX + 1];

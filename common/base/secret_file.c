@@ -20,9 +20,8 @@ static int judge_trust(const char *what, const char *path, const struct stat *st
 		return error_set(err, ERROR_CONFIG, "%s '%.300s' is not a plain file", what, path);
 	if (st->st_uid != 0 && st->st_uid != user)
 		return error_set(err, ERROR_CONFIG,
-		                 "%s '%.300s' belongs to user %u; it must be root's or of the user "
-		                 "who runs this: "
-		                 "chown %u '%.300s'",
+		                 "%s '%.300s' belongs to user %u; it must belong to root or to the "
+		                 "user who runs this: chown %u '%.300s'",
 		                 what, path, (unsigned)st->st_uid, (unsigned)user, path);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return error_set(err, ERROR_CONFIG,

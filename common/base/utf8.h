@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF. Pure. */
+/* UTF-8 by RFC 3629, without overlong forms, surrogates or anything above U+10FFFF. Pure. */
 #pragma once
 
 #include <stdbool.h>

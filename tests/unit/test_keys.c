@@ -148,7 +148,7 @@ static const struct {
     {S_IFREG | 0604, 1000, BOTH, "is open to others"},
     {S_IFREG | 0610, 1000, BOTH, "is open to others"},
     {S_IFREG | 0600, 1001, BOTH,
-     "belongs to user 1001; it must be root's or of the user who runs this: chown 1000 'f'"},
+     "belongs to user 1001; it must belong to root or to the user who runs this: chown 1000 'f'"},
     {S_IFREG | 0644, 1000, SECRET_TRUSTED, NULL},
     {S_IFREG | 0444, 0, SECRET_TRUSTED, NULL},
     {S_IFREG | 0664, 1000, SECRET_TRUSTED, "can be changed by others; run: chmod go-w 'f'"},

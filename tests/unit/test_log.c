@@ -176,7 +176,8 @@ START_TEST(a_log_file_that_cannot_be_opened_leaves_the_old_one)
 	open_log(LOG_INFO, LOG_TEXT);
 	ck_assert_int_eq(log_open("/nowhere/at/all.log", &err), -1);
 	ck_assert_int_eq(err.kind, ERROR_IO);
-	ck_assert_str_eq(err.text, "log file '/nowhere/at/all.log': No such file or directory");
+	ck_assert_str_eq(
+	    err.text, "cannot open the log file '/nowhere/at/all.log': No such file or directory");
 	log_info(LOG_SELF, "still here");
 	expect_line("still here\n$");
 	close_log();
