@@ -52,7 +52,7 @@ static struct table *read_nested(const amqp_table_t *in, int depth)
 	return t;
 }
 
-/* A frame has room for 26,000 levels, which no stack of ours has. */
+/* A frame has room for 26,000 levels, and no stack of ours has. */
 static bool too_deep(const amqp_field_value_t *v, int depth)
 {
 	return depth == AMQP_TABLE_DEPTH &&

@@ -183,7 +183,8 @@ static int on_method(struct assembler *a, const amqp_frame_t *f, struct broker_e
 		e->kind = BROKER_UNBLOCKED;
 		return 1;
 	default:
-		return 0; /* an answer to an RPC that had timed out, or news of no interest */
+		/* a late answer to a call that had timed out, or a method that nobody needs */
+		return 0;
 	}
 }
 

@@ -110,8 +110,7 @@ static struct timeval to_timeval(int ms)
 	return (struct timeval){ms / 1000, (ms % 1000) * 1000};
 }
 
-/* tls.h does the verifying, of IP addresses too, which the library's own look at the name does not
- * know. */
+/* tls.h verifies the peer, because the check of the library does not know IP addresses. */
 static int set_up_tls(struct broker *b, amqp_socket_t *socket, const struct broker_options *o,
                       const char *host, struct error *err)
 {
@@ -128,7 +127,10 @@ static int connect_timeout_ms(const struct broker_options *o)
 	return o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 }
 
-/* The library opens the socket of TLS itself: by a numeric address, so that it looks nothing up. */
+/*
+ * The library opens the socket of TLS itself. It gets a numeric address, so that it has nothing to
+ * look up.
+ */
 static int open_tls(struct broker *b, const struct broker_options *o,
                     const struct amqp_connection_info *info, struct error *err)
 {
@@ -163,8 +165,10 @@ static int open_tcp(struct broker *b, const struct broker_options *o,
 	return 0;
 }
 
-/* The kernel ends a connection whose peer takes nothing for so long, for the library writes without
- * a limit. */
+/*
+ * The library writes without a time limit, so the kernel has to end a connection whose peer takes
+ * nothing for that long.
+ */
 static void bound_writes(const struct broker *b, const struct broker_options *o)
 {
 	unsigned ms = (unsigned)o->write_timeout_ms;
@@ -290,8 +294,8 @@ struct broker *broker_connect(const struct broker_options *o, unsigned which, st
 		return NULL;
 	}
 	struct broker *b = xcalloc(1, sizeof *b);
-	b->url = steal_ptr(
-	    copy); /* TLS asks for the name again when the server wants another handshake */
+	b->url =
+	    steal_ptr(copy); /* TLS needs the name again when the server wants another handshake */
 	b->assembler = assembler_create();
 	b->conn = amqp_new_connection();
 	if (!b->conn)

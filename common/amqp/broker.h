@@ -20,7 +20,7 @@
 struct broker;
 
 struct broker_options {
-	const char *const *urls; /* amqp://user:pass@host:port/vhost or amqps://; tried in turn */
+	const char *const *urls; /* amqp[s]://user:pass@host:port/vhost, tried in turn */
 	size_t url_count;
 	const char *user;       /* overrides the URL's when not NULL */
 	const char *password;   /* overrides the URL's when not NULL; never from the command line */
@@ -34,6 +34,7 @@ struct broker_options {
 	const char *tls_cert;   /* client certificate, PEM */
 	const char *tls_key;
 	bool tls_insecure; /* do not verify the peer; for tests only */
+	/* Log in by the client certificate instead of user and password. */
 	bool sasl_external;
 };
 

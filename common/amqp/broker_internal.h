@@ -29,10 +29,11 @@ struct broker {
 	bool confirms[BROKER_CHANNELS];
 	struct assembler *assembler;
 	bool gathering;
-	struct buf out; /* publishes, in frames, that are not written yet; not over TLS */
+	/* Publishes as frames that are not written yet. Not used over TLS. */
+	struct buf out;
 };
 
-/* ---- errors: all return -1, with err set ---- */
+/* ---- errors ---- */
 
 /* Marks the connection as broken and puts the peer's name in front of err, which has the reason. */
 int broker_break(struct broker *b, struct error *err);

@@ -14,7 +14,8 @@
 #include "common/amqp/broker_internal.h"
 #include "common/amqp/publish_frames.h"
 
-enum { OUT_MAX = 64 * 1024 /* of gathered publishes */ };
+/* How many bytes of publishes are gathered before they are written. */
+enum { OUT_MAX = 64 * 1024 };
 
 static bool short_enough(const char *text)
 {

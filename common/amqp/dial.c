@@ -19,14 +19,17 @@
 
 enum {
 	ADDRESSES_MAX = 16,
-	NEXT_MS = 250, /* an address that has not answered by then is not alone any more */
+	/* An address that has not answered after so long gets the next one as a rival. */
+	NEXT_MS = 250,
 	LOOKUP_STACK = 1024 * 1024,
 };
 
 /* ---- looking up ---- */
 
-/* Shared by the caller and a thread, either of which may be the last to need it: getaddrinfo has no
- * time limit. */
+/*
+ * A look-up in a thread, because getaddrinfo has no time limit. The caller and the thread share it,
+ * and the last of them frees it.
+ */
 struct lookup {
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
@@ -140,7 +143,7 @@ static struct addrinfo *look_up(const char *host, int port, int64_t until_ms, st
 
 /* ---- connecting ---- */
 
-/* All attempts of one call: descriptors that connect at the same time. */
+/* The attempts of one call, all connecting at the same time. */
 struct attempts {
 	struct pollfd fds[ADDRESSES_MAX];
 	const struct addrinfo *addresses[ADDRESSES_MAX];
@@ -169,7 +172,7 @@ static void begin_attempt(struct attempts *t, const struct addrinfo *a)
 	t->open += fd >= 0;
 }
 
-/* The attempt that has succeeded, or -1. Those that have failed are closed. */
+/* Returns the index of an attempt that has succeeded, or -1. Closes those that have failed. */
 static int look_at_attempts(struct attempts *t)
 {
 	for (size_t i = 0; i < t->count; i++) {
@@ -187,8 +190,10 @@ static int look_at_attempts(struct attempts *t)
 	return -1;
 }
 
-/* Each address is tried when the one before has failed or kept silent for a moment; the first that
- * answers wins. */
+/*
+ * Tries the next address when the one before has failed or kept silent for a moment. The first that
+ * answers wins.
+ */
 static int race(struct attempts *t, const struct addrinfo *next, int64_t until_ms)
 {
 	int64_t now_ms, next_at_ms = 0;
@@ -211,7 +216,7 @@ static int race(struct attempts *t, const struct addrinfo *next, int64_t until_m
 	return -1;
 }
 
-/* The socket that has won, and its address in *winner. */
+/* Returns the socket that answered first, and puts its address into *winner. */
 static int connect_any(const struct addrinfo *found, int64_t until_ms,
                        const struct addrinfo **winner, struct error *err)
 {

@@ -101,9 +101,9 @@ static void link_free(struct link *l)
 }
 
 /*
- * Signals belong to the owner's loop. The stack is not left to ulimit -s: rabbitmq-c decodes nested
- * headers by recursion without a bound, and what fits into one frame takes between 2 and 3 MiB.
- * Only what is touched is memory.
+ * Signals belong to the owner's loop, so the thread blocks them. Its stack does not depend on
+ * ulimit -s: rabbitmq-c decodes nested headers by recursion without a bound, and what fits into one
+ * frame takes between 2 and 3 MiB. Only pages that are touched cost memory.
  */
 static int start_thread(struct link *l)
 {
@@ -270,7 +270,7 @@ void link_destroy(struct link *l, int64_t wait_ms)
 	if (!join_within(l, wait_ms)) {
 		unstick(l);
 		if (!join_within(l, 1000)) {
-			pthread_detach(l->thread); /* its memory is left to it */
+			pthread_detach(l->thread); /* the thread still uses the memory of l */
 			return;
 		}
 	}

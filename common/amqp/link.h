@@ -5,8 +5,7 @@
  * flushes them. Events come back in batches, and link_fd becomes readable when there are some. All
  * functions are called from the owner's thread only.
  *
- *   connecting --up--> up --any doubt--> down --backoff (0.5 s x2, cap 10 s, full jitter)-->
- * connecting
+ *   connecting --up--> up --any doubt--> down --backoff--> connecting
  *
  * The backoff starts again at 0.5 s after a connection that was up for 10 s.
  *
@@ -35,10 +34,13 @@ struct link;
 
 struct link_options {
 	const struct broker_options *broker; /* deep-copied */
-	const char
-	    *role; /* "publish" or "consume": for log lines and the connection name; copied */
-	const char *const *require_queues; /* AMQP names, checked passively until the link is up,
-	                                      with give_up on every connect; copied */
+	/* "publish" or "consume", for log lines and the name of the connection. Copied. */
+	const char *role;
+	/*
+	 * AMQP names of queues, checked passively until the link was up once. With give_up they are
+	 * checked on every connect. Copied.
+	 */
+	const char *const *require_queues;
 	size_t require_queue_count;
 	const char *const *require_exchanges; /* AMQP names, checked on every connect; copied */
 	size_t require_exchange_count;

@@ -41,7 +41,7 @@ enum link_event_kind {
 
 struct link_event {
 	enum link_event_kind kind;
-	struct list link; /* link_take's list */
+	struct list link; /* in the list of link_take */
 	uint64_t token;
 	unsigned consumer;
 	uint64_t generation;

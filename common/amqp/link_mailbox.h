@@ -17,7 +17,8 @@ enum command_kind {
 };
 
 struct command {
-	struct list link; /* link::pending, then link::inbox */
+	/* In link::pending, then in link::inbox. */
+	struct list link;
 	enum command_kind kind;
 	uint64_t token, generation, tag;
 	unsigned consumer;

@@ -46,9 +46,10 @@ struct link {
 	pthread_mutex_t lock;
 	struct list inbox;  /* command::link */
 	struct list outbox; /* link_event::link */
-	int socket_fd; /* a dup() of the connection's socket, for link_watch; -1: no connection */
-	int wake_fd;   /* eventfd: the thread looks into the inbox */
-	int event_fd;  /* eventfd: the owner looks into the outbox */
+	/* A dup() of the connection's socket, for link_watch. -1 without a connection. */
+	int socket_fd;
+	int wake_fd;  /* eventfd: the thread looks into the inbox */
+	int event_fd; /* eventfd: the owner looks into the outbox */
 	atomic_bool stop;
 	_Atomic int64_t stuck_at_ms; /* monotonic: when the thread is stuck; 0: it waits in poll */
 
@@ -64,8 +65,11 @@ struct link {
 	int64_t up_at_ms;
 	bool blocked;
 	bool inspect_open;
-	int64_t
-	    reopen_at_ms; /* after a nack: replace the connection then at the latest; 0: keep it */
+	/*
+	 * After a nack, when to replace the connection at the latest (monotonic). 0 means to keep
+	 * it.
+	 */
+	int64_t reopen_at_ms;
 	struct window window;
 	struct link_consumer consumers[CONSUMERS];
 	struct list events; /* link_event::link: emitted in this turn, not handed over yet */

@@ -50,7 +50,10 @@ static void share_socket(struct link *l, int fd)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* A queue that is lost later costs its consumer only; a tool has no consumers. */
+/*
+ * A queue that is lost later stops only its consumer, so queues are checked until the link was up.
+ * A command line tool has no consumers, and checks them on every connect.
+ */
 static int check_required(struct link *l, struct error *err)
 {
 	for (size_t i = 0; i < l->queue_count && (!l->was_up || l->give_up); i++)
@@ -138,7 +141,10 @@ static int64_t earliest(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Works until the connection is in doubt (-1) or the link is told to stop (0). */
+/*
+ * Works while the connection is up. Returns -1 when it is in doubt, and 0 when the link is told to
+ * stop.
+ */
 static int work(struct link *l, struct error *err)
 {
 	while (!atomic_load(&l->stop)) {
@@ -159,8 +165,10 @@ static int work(struct link *l, struct error *err)
 
 /* ---- reconnecting ---- */
 
-/* One node's certificate may be bad, and another's good: every URL is tried before the first start
- * is given up. */
+/*
+ * One node's certificate may be bad and another's good. So every URL is tried before the first
+ * start is given up.
+ */
 static bool is_final(const struct link *l, const struct error *err)
 {
 	bool refused = err->kind == ERROR_AUTH || err->kind == ERROR_CONFIG;
@@ -172,7 +180,7 @@ static bool is_final(const struct link *l, const struct error *err)
 static int64_t backoff_ms(struct link *l)
 {
 	if (l->next_url % l->options.url_count != 0 && l->failed_rounds == 0)
-		return 0; /* the next URL of the first round at once */
+		return 0; /* in the first round the next URL is tried at once */
 	int64_t cap = BACKOFF_MAX_MS;
 	if (l->failed_rounds < 6)
 		cap = (int64_t)BACKOFF_BASE_MS << l->failed_rounds;
@@ -180,7 +188,7 @@ static int64_t backoff_ms(struct link *l)
 	return 50 + (int64_t)(random_unit() * (double)cap);
 }
 
-/* Commands and deadlines go on while there is no connection. */
+/* Commands are taken and deadlines pass while there is no connection. */
 static void wait_disconnected(struct link *l, int64_t ms)
 {
 	int64_t until_ms = clock_monotonic_ms() + ms, now_ms;

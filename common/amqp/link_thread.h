@@ -4,9 +4,13 @@
 
 #include "common/amqp/link_state.h"
 
-/* Is the start routine of the thread. l is the link. Returns NULL when the link is told to stop, or
- * after LINK_FAILED. */
+/*
+ * The start routine of the thread. l is the link. Returns NULL when the link is told to stop, or
+ * after LINK_FAILED.
+ */
 void *link_thread(void *l);
-/* Tells the owner how a publish ended. Is the callback of the link's window, and data is the link.
+/*
+ * Tells the owner how a publish ended. This is the callback of the link's window, and data is the
+ * link.
  */
 void link_publish_ended(void *data, uint64_t token, enum window_end end, const char *text);

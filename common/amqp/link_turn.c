@@ -15,8 +15,10 @@
 #include "common/base/memory.h"
 
 enum {
-	HEARTBEAT_S = 30, /* when none was negotiated */
-	BURST = 64,       /* publishes between two looks at what the broker says */
+	/* The heartbeat when none was negotiated. */
+	HEARTBEAT_S = 30,
+	/* Publishes between two looks at what the broker says. */
+	BURST = 64,
 	SETTLED_LATELY_MS = 1000,
 	SETTLES_AT_ONCE =
 	    16, /* frames; the broker's channel lets 32 commands go, not all of them ours */
@@ -215,8 +217,7 @@ int link_do_commands(struct link *l, struct error *err)
 	int rc = 0;
 	while (!list_empty(&commands)) {
 		struct command *cmd = list_item(commands.next, struct command, link);
-		/* After a failure the rest still has to be noted: it is done on the next
-		 * connection. */
+		/* After a failure the rest is only noted, and is done on the next connection. */
 		if (rc < 0 && l->b && broker_broken(l->b) && cmd->kind != COMMAND_PUBLISH &&
 		    cmd->kind != COMMAND_SETTLE) {
 			struct broker *b = steal_ptr(l->b);
@@ -265,8 +266,10 @@ static void on_return(struct link *l, struct broker_event *e)
 	message_destroy(e->message);
 }
 
-/* A channel that outlived its queue leader's death gets nacks for ever on 3.10.8; a new connection
- * does not. */
+/*
+ * On 3.10.8 a channel that outlived its queue leader gets nacks for ever. A new connection does
+ * not.
+ */
 static void on_nack(struct link *l, const struct broker_event *e)
 {
 	if (window_nacked(&l->window, e->tag, e->multiple) && l->reopen_at_ms == 0)

@@ -45,7 +45,7 @@ static enum error_cause cause_of(int code, const char *text)
 	}
 }
 
-/* A limit passes by itself when somebody else leaves, so it is no matter of wrong settings. */
+/* A limit is no wrong setting, because it passes when somebody else leaves. */
 static enum error_kind kind_of(int code, enum error_cause cause)
 {
 	if (cause == CAUSE_LIMIT)
@@ -74,7 +74,7 @@ static struct span exchange_in(const char *text)
 	return (struct span){name, (size_t)(end - name)};
 }
 
-/* The broker announces its limit nowhere; its words have the size of the message. */
+/* The broker does not announce its limit, but its words have the size of the message. */
 static uint64_t size_in(const char *text)
 {
 	static const char before[] = "message size ";

@@ -14,9 +14,12 @@
 struct refusal {
 	enum error_kind kind;
 	enum error_cause cause;
-	struct span exchange; /* the exchange that it is about, borrowed from the text; at is NULL
-	                         if it is about something else */
-	uint64_t size;        /* CAUSE_TOO_LARGE: bytes of the message */
+	/*
+	 * The exchange that it is about, borrowed from the text. at is NULL if it is about
+	 * something else.
+	 */
+	struct span exchange;
+	uint64_t size; /* bytes of the message, for CAUSE_TOO_LARGE */
 };
 
 /*

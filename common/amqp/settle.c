@@ -12,14 +12,14 @@ struct tag {
 };
 
 /*
- * Only what the broker still waits for, in the order of delivery: as many as the prefetch allows,
- * however long the front one takes. What a flush has written is gone, so a multiple ack may pass
- * over it.
+ * Holds only what the broker still waits for, in the order of delivery. So there are never more
+ * than the prefetch allows, however long the first one takes. What a flush has written is gone, so
+ * a multiple ack may pass over it.
  */
 struct settle {
 	struct tag *tags;
 	size_t count, cap;
-	size_t decided; /* of them */
+	size_t decided; /* how many of the tags are decided */
 	uint64_t last;  /* the highest tag seen */
 };
 
@@ -78,7 +78,7 @@ bool settle_decide(struct settle *s, uint64_t tag, enum settle_verb verb)
 	return true;
 }
 
-/* Length of the unbroken run of acks at the front. */
+/* Returns the length of the unbroken run of acks at the front. */
 static size_t front_run(const struct settle *s)
 {
 	size_t run = 0;

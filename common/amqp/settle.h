@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum settle_verb { SETTLE_ACK, SETTLE_REQUEUE, SETTLE_REJECT /* nack without requeue */ };
+enum settle_verb { SETTLE_ACK, SETTLE_REQUEUE, SETTLE_REJECT /* a nack without requeue */ };
 
 /* The tags of one channel. */
 struct settle;

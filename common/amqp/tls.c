@@ -17,7 +17,7 @@
 
 enum { ESCAPED = ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_ESC_MSB };
 
-/* Takes what was written into out. */
+/* Moves what was written to bio into out. */
 static void take_text(BIO *bio, char *out, size_t size)
 {
 	int n = BIO_read(bio, out, (int)size - 1);
@@ -86,8 +86,8 @@ static int on_verify(int ok, X509_STORE_CTX *store)
 }
 
 /*
- * The AMQP library is given a numeric address to connect to, and would name that to the server.
- * Alerts come during the handshake, and over TLS 1.3 also at the first read behind it.
+ * The AMQP library connects to a numeric address and would name that to the server, so the name is
+ * set here. Alerts come during the handshake, and over TLS 1.3 also at the first read after it.
  */
 static void on_info(const SSL *ssl, int where, int value)
 {
@@ -119,7 +119,7 @@ static int on_passphrase(char *out, int size, int writing, void *data)
 
 /* ---- preparing ---- */
 
-/* The first of OpenSSL's reasons; those behind it are ever more general. */
+/* Returns the first of OpenSSL's reasons, because those behind it are more and more general. */
 static const char *library_words(void)
 {
 	const char *words = ERR_reason_error_string(ERR_peek_error());
@@ -202,8 +202,10 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-/* An empty name would match all. A CN counts for nothing: a client certificate of the same CA has
- * its user there. */
+/*
+ * An empty name would match every certificate. The CN of a certificate does not count, because a
+ * client certificate of the same CA has its user there.
+ */
 static int expect_name(const struct tls *t, SSL_CTX *ctx, struct error *err)
 {
 	X509_VERIFY_PARAM *p = SSL_CTX_get0_param(ctx);
@@ -297,7 +299,7 @@ static void explain_refusal(const struct tls *t, struct error *err)
 	}
 }
 
-/* OpenSSL 3.0 has no words for the newer ones. */
+/* OpenSSL 3.0 has no words for the newer alerts. */
 static const char *alert_words(int alert)
 {
 	switch (alert) {
@@ -334,8 +336,8 @@ static void explain_age(struct error *err)
 static void explain_alert(const struct tls *t, struct error *err)
 {
 	switch (t->alert) {
-	case SSL_AD_HANDSHAKE_FAILURE: /* TLS 1.2 says this where 1.3 says that a certificate is
-	                                  required */
+	/* TLS 1.2 sends this where 1.3 says that a certificate is required */
+	case SSL_AD_HANDSHAKE_FAILURE:
 		if (t->options.cert && !*t->expired)
 			break;
 		explain_our_refusal(t, alert_words(t->alert), err);

@@ -27,7 +27,7 @@ struct tls {
 	char certificate[500];      /* about the one that was refused */
 	char expired[64];           /* when our own certificate expired, else "" */
 	bool asked_passphrase;
-	bool certificate_wanted; /* by the peer */
+	bool certificate_wanted; /* the peer asked for a certificate of ours */
 };
 
 /*

@@ -43,7 +43,7 @@ static struct publish *expiring_of(struct list *link)
 	return list_item(link, struct publish, by_deadline);
 }
 
-/* From the end, for deadlines mostly grow. */
+/* Searches from the end, because deadlines mostly grow. */
 static void queue_deadline(struct window *w, struct publish *p)
 {
 	struct list *before = w->expiring.prev;
@@ -118,7 +118,7 @@ void window_refuse_exchange(struct window *w, const char *exchange, size_t len, 
 	}
 }
 
-/* The sent publishes that an answer covers, one after the other; NULL when there are no more. */
+/* Returns one of the sent publishes that an answer covers, or NULL when there are no more. */
 static struct publish *covered(struct window *w, uint64_t tag, bool multiple)
 {
 	for (struct list *pos = w->sent.next; pos != &w->sent; pos = pos->next) {
