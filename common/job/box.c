@@ -12,11 +12,11 @@
 static json_t *checked(json_t *value)
 {
 	if (!value)
-		abort(); /* memory: nothing else can fail here */
+		abort(); /* memory is exhausted, nothing else can fail here */
 	return value;
 }
 
-/* Any bytes as a JSON string: what is not UTF-8 becomes U+FFFD. */
+/* Returns any bytes as a JSON string. A byte that is not UTF-8 becomes U+FFFD. */
 static json_t *text_value(const char *data, size_t len)
 {
 	struct buf quoted = {0};
@@ -94,8 +94,9 @@ char *box_history_add(const char *old, const struct box_try *t)
 	return text;
 }
 
-/* Gives way until the text fits: first the stderr tail's older half, then the oldest attempts, then
- * error and detail.
+/*
+ * Makes the box smaller by one step, until the text fits. First the older half of stderr_tail goes,
+ * then the oldest attempts, then error and detail.
  */
 static bool shrink(json_t *box, struct span *tail)
 {

@@ -103,10 +103,10 @@ static bool take_time(struct reader *r, struct scan_value v, const char *what, i
 
 /* ---- objects ---- */
 
-/* A key as it reads without quotes and escapes. */
+/* A key without its quotes and escapes. */
 struct name {
 	struct span text;
-	struct buf plain; /* behind text when there were escapes */
+	struct buf plain; /* holds text when there were escapes */
 };
 
 static void name_finish(struct name *n)
@@ -129,7 +129,10 @@ static bool name_of(struct span key, struct name *n)
 
 enum { SHOWN_SIZE = 72 };
 
-/* A key for a message to people: its beginning as it stands in the document, in printable ASCII. */
+/*
+ * Returns the beginning of a key as it stands in the document, in printable ASCII, for a message to
+ * people.
+ */
 static const char *shown(struct span key, char out[static SHOWN_SIZE])
 {
 	size_t used = 0;
@@ -146,8 +149,8 @@ static const char *shown(struct span key, char out[static SHOWN_SIZE])
 }
 
 /*
- * Keys met so far, compared by hash and then in full. The number of members is bounded, so that a
- * hostile document cannot buy quadratic work with linear bytes.
+ * The keys met so far, compared by hash and then in full. The number of members is bounded, so that
+ * a hostile document cannot buy quadratic work with linear bytes.
  */
 struct keys {
 	struct span seen[CODEC_MEMBERS_MAX];
@@ -216,7 +219,10 @@ static bool read_object(struct reader *r, struct scan_value object, const char *
 	struct keys keys;
 	struct scan_member m;
 	size_t at = 0;
-	keys.count = 0; /* alone: clearing all of it would cost more than reading a small job */
+	/*
+	 * only the count is cleared, because clearing all would cost more than reading a small job
+	 */
+	keys.count = 0;
 	while (scan_next_member(object, &at, &m))
 		if (!read_member(r, &keys, &m, rules, unknown))
 			return false;
@@ -446,7 +452,7 @@ static bool refuse_unknown(struct reader *r, struct span key, struct span name)
 	               shown(key, text));
 }
 
-/* The seal is bound to the id, which must not come from anywhere else. */
+/* The seal is bound to the id, so the id must stand in the document and not come from elsewhere. */
 static bool check_sealed(struct reader *r)
 {
 	if (!r->job.id)

@@ -14,7 +14,7 @@
 #define KID OURS "kid"
 enum { SIGNATURE_MAX = 128 };
 
-/* Six short strings of 255 bytes, and what has a fixed size. */
+/* Room for six short strings of 255 bytes and the properties of a fixed size. */
 enum { PROPERTIES_MAX = 2048 };
 
 static const struct {
@@ -169,8 +169,10 @@ static void write_route(const struct delay_route *route, struct table *t)
 	}
 }
 
-/* Text that would make ours too large is left out rather than cut: cut JSON is of no use to
- * anybody. */
+/*
+ * A text that would make our headers too large is left out, because JSON that is cut is of no use
+ * to anybody.
+ */
 static void write_text_if_it_fits(struct table *ours, const char *name, const char *text,
                                   size_t max)
 {

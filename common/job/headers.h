@@ -24,10 +24,13 @@
 #define HEADERS_CONTENT_TYPE "application/json"
 
 enum {
-	HEADERS_OURS_MAX = 32 * 1024, /* bytes on the wire of all warren-* headers together */
-	HEADERS_FOREIGN_MAX =
-	    64 *
-	    1024, /* of all others; above it a message cannot be republished (one frame, 131064) */
+	/* Bytes on the wire of all warren-* headers together. */
+	HEADERS_OURS_MAX = 32 * 1024,
+	/*
+	 * Bytes on the wire of all other headers. A message with more cannot be republished,
+	 * because all must fit into one frame of 131064 bytes.
+	 */
+	HEADERS_FOREIGN_MAX = 64 * 1024,
 };
 
 /* Room for headers, in bytes on the wire. */
@@ -41,20 +44,32 @@ struct headers_room {
  */
 struct headers_room headers_room(size_t header_max);
 
+/* What the headers of a message say about the tries of its job. */
 struct bookkeeping {
-	unsigned attempt;  /* number of this try, from 1 */
-	unsigned failures; /* counted failures behind it */
+	unsigned attempt;  /* the number of this try, from 1 */
+	unsigned failures; /* counted failures so far */
 	unsigned crashes;
 	unsigned timeouts;
-	unsigned snoozes;       /* not limited */
-	unsigned returns;       /* uncounted returns: handler paused or down, drain; not limited */
-	unsigned unhandled;     /* arrivals at a worker with no handler for the type; limited */
-	unsigned interruptions; /* times x-delivery-count was found high (workers died or lost it);
-	                           limited */
-	unsigned keyless;       /* arrivals at a worker that has not the key it names; limited */
+	unsigned snoozes; /* not limited */
+	/*
+	 * Returns that count as no failure, because the handler was paused or down, or the worker
+	 * drained. Not limited.
+	 */
+	unsigned returns;
+	/* Arrivals at a worker that has no handler for the type. Limited. */
+	unsigned unhandled;
+	/*
+	 * How often x-delivery-count was found high, because workers died or lost the job. Limited.
+	 */
+	unsigned interruptions;
+	/* Arrivals at a worker that does not have the key which the job names. Limited. */
+	unsigned keyless;
 	unsigned replays;
-	unsigned republished; /* times it was published anew, for whatever reason: no two of its
-	                         messages look the same */
+	/*
+	 * How often the job was published again, for whatever reason. So no two of its messages
+	 * look the same.
+	 */
+	unsigned republished;
 	int64_t first_failed_at_ms; /* CLOCK_NEVER when it never failed */
 	char *history;              /* owned JSON array text of the last tries (box.h), or NULL */
 	char *box;                  /* owned JSON object text of a dead letter (box.h), or NULL */
@@ -76,8 +91,8 @@ void headers_read(const struct message *m, struct bookkeeping *b);
  * is read as well.
  */
 struct headers_signature {
-	bool present;          /* there is one, of whatever form */
-	const char *kid, *sig; /* borrowed; NULL: missing, or no text of a length it can have */
+	bool present;          /* the headers are there, in whatever form */
+	const char *kid, *sig; /* borrowed; NULL if missing, or no text of a possible length */
 };
 /* Returns the signature of m, borrowed from its headers. */
 struct headers_signature headers_signature(const struct message *m);

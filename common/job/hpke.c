@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* The numbers of the algorithms, in RFC 9180's tables. */
+/* The numbers of the algorithms in the tables of RFC 9180. */
 static const struct span nothing = {"", 0};
 static const struct span of_kem = {"KEM\x00\x20", 5},
                          of_suite = {"HPKE\x00\x20\x00\x01\x00\x03", 10};
@@ -30,7 +30,7 @@ static struct span bytes_of(const unsigned char *at, size_t len)
 	return (struct span){(const char *)at, len};
 }
 
-/* LabeledExtract */
+/* LabeledExtract of RFC 9180. */
 static void extract(struct span salt, struct span owner, const char *label, struct span from,
                     unsigned char out[HASH])
 {
@@ -42,7 +42,7 @@ static void extract(struct span salt, struct span owner, const char *label, stru
 	sodium_memzero(&m, sizeof m);
 }
 
-/* LabeledExpand of at most one block, which is all that is wanted here. */
+/* LabeledExpand of RFC 9180, for at most one block, which is enough here. */
 static void expand(const unsigned char from[HASH], struct span owner, const char *label,
                    struct span info, unsigned char *out, size_t len)
 {
@@ -60,7 +60,7 @@ static void expand(const unsigned char from[HASH], struct span owner, const char
 	sodium_memzero(&m, sizeof m);
 }
 
-/* The key that both ends share, of the exchange's result and the two public keys. */
+/* Derives the key that both ends share from the result of the exchange and the two public keys. */
 static void share(const unsigned char exchanged[HPKE_KEY], const unsigned char *ephemeral_public,
                   const unsigned char *receiver, unsigned char out[HASH])
 {
@@ -76,7 +76,10 @@ struct lock {
 	unsigned char key[AEAD_KEY], nonce[NONCE];
 };
 
-/* KeySchedule in base mode; the nonce is that of the first message, and there is no second. */
+/*
+ * KeySchedule of RFC 9180 in base mode. The nonce is that of the first message, and there is no
+ * second.
+ */
 static void schedule(const unsigned char shared[HASH], struct span info, struct lock *l)
 {
 	unsigned char secret[HASH], context[CONTEXT] = {0};

@@ -63,7 +63,10 @@ bool queue_name_valid(struct span name)
 	return name_valid(name, 100, false) && !taken;
 }
 
-/* Greedy with one point of return: linear in practice, at most |glob| * |type|. */
+/*
+ * Matches greedily with one point of return. In practice this is linear, and at most |glob| *
+ * |type|.
+ */
 bool job_type_matches(const char *glob, const char *type)
 {
 	const char *star = NULL, *retry = NULL;
@@ -112,7 +115,9 @@ static uint64_t avalanche(uint64_t h)
 	return h ^ h >> 33;
 }
 
-/* Two unlike lanes, each step of either one invertible, so that neither loses entropy on the way.
+/*
+ * Two unlike lanes. Each step of either one is invertible, so that neither loses entropy on the
+ * way.
  */
 static void absorb(struct lanes *l, unsigned char byte)
 {

@@ -102,7 +102,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* The next word of the line, which it takes away from it; empty: there is none. */
+/* Takes the next word off the line and returns it. The word is empty at the end. */
 static struct span take_word(struct span *line)
 {
 	size_t from = 0, to;

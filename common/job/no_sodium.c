@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keys.h, sign.h and seal.h of a build without libsodium: there are no keys, so nothing is signed
- * or sealed. */
+/*
+ * Stands in for keys.h, sign.h and seal.h in a build without libsodium. There are no keys, so
+ * nothing is signed or sealed.
+ */
 #include <stdlib.h>
 
 #include "common/job/keys.h"
@@ -55,7 +57,7 @@ int keyring_make(struct keyring *r, enum key_kind kind, const char *kid, struct 
 	return missing(err);
 }
 
-/* Without a key none of these can be called. */
+/* None of these can be called, because there are no keys. */
 
 void key_write(const struct key *k, bool public_half, struct buf *out)
 {

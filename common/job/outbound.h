@@ -42,7 +42,8 @@ struct outbound outbound_answer(const char *prefix, const char *reply_to,
 
 /* A job that came as a message and is published again. All is borrowed. */
 struct outbound_source {
-	const struct message *original; /* its body, its properties and foreign headers are kept */
+	/* body, properties and foreign headers of this message are kept */
+	const struct message *original;
 	const struct bookkeeping *book; /* to be written; its `republished` is counted up */
 	const char *prefix, *queue;     /* queue: the name that the user knows */
 	const char *id;                 /* becomes the message_id, so a stranger's job keeps it */

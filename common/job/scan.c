@@ -9,14 +9,14 @@
 #include "common/base/utf8.h"
 
 /*
- * One pass over the text. `at` runs; the first failure sets the error and every step returns false
- * from there on. What is open (objects and arrays) is a stack of bits: depth is at most
- * JOB_DEPTH_MAX = 64.
+ * Scans the text in one pass, and `at` is the place. The first failure sets the error, and every
+ * later step returns false. The objects and arrays that are open are a stack of bits, at most
+ * JOB_DEPTH_MAX = 64 deep.
  */
 struct scanner {
 	const char *text;
 	size_t len, at;
-	uint64_t objects; /* bit d: level d is an object */
+	uint64_t objects; /* bit d is set if level d is an object */
 	int depth;
 	struct scan_error *err;
 };
@@ -117,9 +117,9 @@ static bool scan_escape(struct scanner *s)
 }
 
 /*
- * Do all eight bytes of a word stand for themselves? Each test sets the high bit of a byte that
- * does not, and may set another's beside it: never none. See "Determine if a word has a byte less
- * than n" and the like in Bit Twiddling Hacks.
+ * Returns true if all eight bytes of a word stand for themselves. Each test sets the high bit of a
+ * byte that does not. It may also set the bit of a byte beside such a byte, but never when there is
+ * none. See "Determine if a word has a byte less than n" and the like in Bit Twiddling Hacks.
  */
 static bool all_plain(const char *at)
 {
@@ -131,7 +131,7 @@ static bool all_plain(const char *at)
 	return (odd & high) == 0;
 }
 
-/* The bytes that stand for themselves: where most of the time is spent. */
+/* Skips the bytes that stand for themselves. Most of the time is spent here. */
 static void skip_plain(struct scanner *s)
 {
 	size_t at = s->at;
@@ -247,7 +247,7 @@ static bool scan_key(struct scanner *s)
 	return true;
 }
 
-/* A scalar, or the opening of a level (opened is set). */
+/* Scans a scalar or the opening of a level. For an opening, sets opened. */
 static bool scan_begin(struct scanner *s, bool *opened)
 {
 	*opened = false;
@@ -274,7 +274,10 @@ static bool scan_begin(struct scanner *s, bool *opened)
 	}
 }
 
-/* Right behind an opening: an empty level closes at once, else an object wants its first key. */
+/*
+ * Scans what comes right after an opening: the end of an empty level, or the first key of an
+ * object.
+ */
 static bool scan_first(struct scanner *s, bool *closed)
 {
 	char closing = in_object(s) ? '}' : ']';
@@ -288,8 +291,10 @@ static bool scan_first(struct scanner *s, bool *closed)
 	return in_object(s) ? scan_key(s) : true;
 }
 
-/* Behind a value inside a level: ',' goes on, the closing bracket ends the level (and is then a
- * value itself). */
+/*
+ * Scans what comes after a value inside a level. A comma goes on. The closing bracket ends the
+ * level, which is then a value itself.
+ */
 static bool scan_after(struct scanner *s, bool *more)
 {
 	*more = false;
@@ -312,7 +317,7 @@ static bool scan_after(struct scanner *s, bool *more)
 	return true;
 }
 
-/* One value from the present place, whatever follows it. */
+/* Scans one value from the present place, whatever follows it. */
 static bool scan_value(struct scanner *s)
 {
 	for (bool more = true; more;) {
@@ -513,7 +518,7 @@ static enum scan_step end_of_array(struct scanner *s)
 	return SCAN_BROKEN;
 }
 
-/* To the place of the next element: behind the opening bracket, or behind a comma. */
+/* Moves to the next element, over the opening bracket or a comma. */
 static bool pass_separator(struct scanner *s, bool first, bool *closed)
 {
 	skip_blanks(s);

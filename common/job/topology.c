@@ -9,13 +9,18 @@
 #include "common/job/job.h"
 #include "common/base/memory.h"
 
-/* Listing dead letters returns them, and before 4.3 every return counts: a limit that is never
- * reached. */
+/*
+ * A limit that is never reached. Listing dead letters returns them, and before 4.3 every return
+ * counts.
+ */
 enum { NEVER_REACHED = 1000000, DELIVERY_LIMIT = 50 };
 
 /* ---- names ---- */
 
-/* Not by printf: two names are made for each job that is published. What is too long is cut. */
+/*
+ * Joins the parts by hand because printf is slow, and two names are made for each job that is
+ * published. A name that is too long is cut.
+ */
 static char *join(char *out, const char *prefix, const char *middle, const char *name,
                   const char *rest)
 {
@@ -80,7 +85,7 @@ char *topology_delay(const char *prefix, int level, char *out)
 
 /* ---- items ---- */
 
-/* Stays valid until the next item is added. */
+/* Returns the arguments of the new item, valid until the next item is added. */
 static struct table *add(struct topology *t, struct topology_item item)
 {
 	if (t->count == t->cap) {
@@ -182,8 +187,10 @@ static void add_shared_queues(struct topology *t, const char *p)
 	char name[TOPOLOGY_NAME_MAX];
 	table_set_int(add_quorum_queue(t, topology_unroutable(p, name)), "x-delivery-limit",
 	              NEVER_REACHED);
-	/* A stream, so that every worker reads every cancel; bounded, because a cancel outlives its
-	 * job. */
+	/*
+	 * A stream lets every worker read every cancel. It is bounded, because a cancel outlives
+	 * its job.
+	 */
 	struct table *a =
 	    add(t, (struct topology_item){.kind = TOPOLOGY_QUEUE,
 	                                  .name = xstrdup(name_into(name, p, "cancel"))});
