@@ -7,8 +7,8 @@
  *     #include <string.h>
  *     #include <warren/plugin.h>
  *
- *     static enum warren_verdict run(void *state, const struct warren_job *job, const struct
- * warren_host *host)
+ *     static enum warren_verdict run(void *state, const struct warren_job *job,
+ *                                    const struct warren_host *host)
  *     {
  *         host->result(host, job->args, job->args_len);
  *         return WARREN_OK;
@@ -32,7 +32,9 @@
 extern "C" {
 #endif
 
+/* How an attempt to run a job ended. run() returns it. */
 enum warren_verdict {
+	/* The job is done. */
 	WARREN_OK = 0,
 	WARREN_RETRY =
 	    1, /* counts as a failure; tried again after the queue's backoff or host->after_ms */
@@ -73,6 +75,7 @@ struct warren_host {
 	int (*cancelled)(const struct warren_host *host);
 };
 
+/* The plugin itself, exported as WARREN_PLUGIN_SYMBOL. */
 struct warren_plugin {
 	size_t size; /* sizeof(struct warren_plugin) */
 	/* Is called once per process, before the first job. May be NULL. *state is handed to run
