@@ -44,7 +44,7 @@ struct headers_room {
  */
 struct headers_room headers_room(size_t header_max);
 
-/* What the headers of a message say about the tries of its job. */
+/* The record of a job's tries, as the headers of its message hold it. */
 struct bookkeeping {
 	unsigned attempt;  /* the number of this try, from 1 */
 	unsigned failures; /* counted failures so far */

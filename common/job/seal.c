@@ -31,7 +31,7 @@ void seal_args(const struct key *to, const struct seal_place *place, struct span
 		abort(); /* keyring_read takes no such key */
 	sodium_bin2base64(encoded, size, sealed, len, sodium_base64_VARIANT_ORIGINAL);
 	if (!buf_append_text(text, encoded))
-		abort(); /* memory */
+		abort(); /* memory is exhausted */
 }
 
 /* Returns the bytes of the text, or NULL if it is no base64 or too short for a sealed message. */
@@ -60,7 +60,7 @@ bool seal_open(const struct key *with, const struct seal_place *place, struct sp
 	    hpke_open(with->secret, with->public_half, (struct hpke_bond){info(), span_of(name)},
 	              (struct span){(const char *)sealed, len}, plain);
 	if (ok && !buf_append(args, plain, len - HPKE_OVERHEAD))
-		abort(); /* memory */
+		abort(); /* memory is exhausted */
 	sodium_memzero(plain, len - HPKE_OVERHEAD);
 	free(plain);
 	return ok;

@@ -13,7 +13,7 @@ static struct buf signed_bytes(const char *amqp_queue, struct span body)
 	buf_append_text(&b, amqp_queue);
 	buf_append_text(&b, "\n");
 	if (!buf_append(&b, body.at ? body.at : "", body.len))
-		abort(); /* memory */
+		abort(); /* memory is exhausted */
 	return b;
 }
 
