@@ -19,14 +19,14 @@ enum { PAIRS = 256, TICK_MS = 20, CHUNK = 16384, BUFFER = 65536, FRAME_HEAD = 7 
 
 struct way {
 	int from, to;
-	int64_t left; /* bytes until the fault; -1: no fault */
+	int64_t left; /* bytes until the fault; -1 for no fault */
 };
 
 struct pair {
 	int client, broker; /* -1: none */
 	struct way up, down;
 	struct peer_rule rule;
-	struct buf held; /* from the broker: a frame that is not whole; only with rule.answer */
+	struct buf held; /* an incomplete frame from the broker; only with rule.answer */
 };
 
 struct peer {
@@ -38,9 +38,10 @@ struct peer {
 	atomic_uint accepted;
 	pthread_mutex_t lock;
 	struct peer_rule rule; /* under the lock */
-	unsigned ruled;        /* under the lock: connections that the rule has met */
+	unsigned ruled;        /* under the lock: how many connections the rule has met */
 	struct pair pairs[PAIRS];
-	size_t count; /* in use; none of those that ended before the first that has not */
+	/* How many are in use, without those that ended before the first that has not. */
+	size_t count;
 };
 
 static struct sockaddr_in local(int port)
@@ -122,7 +123,7 @@ static bool write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-/* Bytes that are no frame wherever one begins. */
+/* Sends bytes that are no frame, wherever one begins. */
 static void babble(const struct pair *pair)
 {
 	char garbage[512];
@@ -149,8 +150,10 @@ static uint32_t number_at(const struct buf *b, size_t at, size_t size)
 	return n;
 }
 
-/* Forwards whole frames up to the answer that the rule names. False: it has come, or the client is
- * gone. */
+/*
+ * Forwards whole frames up to the answer that the rule names. Returns false if it has come or the
+ * client is gone.
+ */
 static bool forward_frames(struct pair *pair)
 {
 	enum { METHOD = 1, FRAME_END = 1 };
@@ -240,7 +243,7 @@ struct peer *peer_start_at(unsigned number, int port, const char *url, struct pe
 	struct sockaddr_in a = local(port);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + number);
 	socklen_t len = sizeof a;
-	int buffer = BUFFER; /* what a deaf peer takes in all the same */
+	int buffer = BUFFER; /* limits what a deaf peer takes in all the same */
 	p->rule = rule;
 	pthread_mutex_init(&p->lock, NULL);
 	p->broker_port = atoi(colon + 1);
@@ -278,7 +281,7 @@ void peer_rule(struct peer *p, struct peer_rule rule)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* Returns when it is done: what connects afterwards is not hit. */
+/* Returns when it is done, so that later connections are not cut. */
 void peer_cut(struct peer *p)
 {
 	atomic_store(&p->cut, true);

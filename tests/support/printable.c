@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Reads one code point by arithmetic; 0: broken UTF-8. */
+/* Reads one code point by arithmetic. Returns 0 for broken UTF-8. */
 static unsigned long read_code(const unsigned char *p, size_t len, size_t *size)
 {
 	static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -49,8 +49,10 @@ static void remove_folder(void)
 		nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Check runs each test in a child: each has a folder of its own inside the parent's, which goes
- * even if it aborted. */
+/*
+ * Check runs each test in a child process. Each has a folder of its own inside the parent's, which
+ * is removed even if the child aborted.
+ */
 const char *support_dir(void)
 {
 	if (folder[0] && folder_owner == getpid())
@@ -60,15 +62,17 @@ const char *support_dir(void)
 	snprintf(base, sizeof base, "%.100s", outer ? outer : "/tmp");
 	snprintf(folder, sizeof folder, "%.100s/warren-XXXXXX", base);
 	if (!mkdtemp(
-	        folder)) /* ck_assert works inside tests only, and this may be before the first */
+	        folder)) /* ck_assert works only inside tests, and this may come before the first */
 		abort();
 	folder_owner = getpid();
 	atexit(remove_folder);
 	return folder;
 }
 
-/* Paths stay valid for the whole test: a test holds several while it starts programs, which take
- * some too. */
+/*
+ * Paths stay valid for the whole test, because a test holds several while it starts programs, which
+ * take some too.
+ */
 const char *support_path(const char *name)
 {
 	enum { PATHS = 4096 };
@@ -141,7 +145,8 @@ static size_t distinct(const char *path)
 
 void support_wait_distinct(const char *path, size_t count)
 {
-	enum { STEP = 100 }; /* each has the usual deadline: many jobs may take longer than one */
+	/* Each step has the usual deadline, because many jobs may take longer than one. */
+	enum { STEP = 100 };
 	for (size_t n = count % STEP ? count % STEP : STEP; n <= count; n += STEP)
 		support_wait(distinct(path) >= n, "jobs to run");
 }
@@ -292,7 +297,7 @@ int support_free_port(void)
 	ck_abort_msg("no free port");
 }
 
-/* AMQP, management (+5000), epmd (+10000), distribution (+20000). */
+/* A node takes four ports: AMQP, management (+5000), epmd (+10000), distribution (+20000). */
 static int find_ports(void)
 {
 	static int next;
@@ -320,7 +325,7 @@ static void broker_script(const struct node *n, const char *verb, const char *ex
 	fprintf(stderr, "broker.sh %s: %s\n", verb, out);
 	if (strcmp(verb, "stop") != 0)
 		stop_nodes();
-	exit(EXIT_FAILURE); /* may be before the first test, where Check cannot abort */
+	exit(EXIT_FAILURE); /* this may come before the first test, where Check cannot abort */
 }
 
 void support_node_again(struct node *n)
