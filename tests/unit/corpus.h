@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/corpus/jobs, one file per case: valid (NAME.json; NAME.args is what must come out as args),
- * invalid and strict (NAME.json; NAME.expect is "OFFSET REASON", REASON being how the reason
- * begins). strict: a producer refuses it, a worker takes it.
+ * Reads tests/corpus/jobs, which has one file per case. In the folder valid, NAME.args is what must
+ * come out of NAME.json as args. In invalid and strict, NAME.expect is "OFFSET REASON", where
+ * REASON is how the reason begins. A producer refuses what is in strict, and a worker takes it.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 struct corpus_case {
 	char name[128];
 	struct buf body;
-	struct buf beside; /* of the .args or .expect file */
+	struct buf beside; /* the content of the .args or .expect file */
 };
 
 struct corpus {
@@ -19,6 +19,10 @@ struct corpus {
 	size_t count;
 };
 
-/* Reads a folder of the corpus, in the order of names; ends the test when there is nothing. */
+/*
+ * Reads a folder of the corpus, in the order of names. Ends the test if there is nothing. The
+ * caller finishes it.
+ */
 struct corpus corpus_read(const char *folder, const char *suffix_beside);
+/* Frees all cases. */
 void corpus_finish(struct corpus *c);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must hold for every delay: the hops sum to it, each one is linked to the next lower one,
- * rounding is upwards. */
+/*
+ * The property of every delay. The hops sum to it, each one is linked to the next lower one, and
+ * rounding is upwards.
+ */
 #pragma once
 
 #include <stdbool.h>
 
 #include "common/job/delay.h"
 
-/* Follows the links as the broker would, and adds up what each level holds a message back. */
+/*
+ * Returns true if the hops, followed as the broker would, hold a message back for units altogether.
+ */
 static inline bool delay_route_sums_to(const struct delay_route *r, uint32_t units)
 {
 	uint64_t sum = 0;
@@ -20,6 +24,7 @@ static inline bool delay_route_sums_to(const struct delay_route *r, uint32_t uni
 	return sum == units && (r->count == 0 || r->hops[0].level < DELAY_LEVELS);
 }
 
+/* Returns true if the route of units and its rounding are right. */
 static inline bool delay_is_right(uint32_t units)
 {
 	const uint32_t top = UINT32_C(0xf) << (DELAY_LEVELS - DELAY_BACKOFF_BITS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every delay that the ring knows, from 0 to 2^28-1 units. */
+/* Checks every delay that the ring knows, from 0 to 2^28-1 units. */
 #include <stdio.h>
 #include <stdlib.h>
 

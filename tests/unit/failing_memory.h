@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Allocations of the linked Warren objects go through here (ld --wrap), so that a test can refuse
- * the Nth of them and count what was not given back.
+ * Wraps the allocations of the linked Warren objects (ld --wrap), so that a test can refuse the Nth
+ * of them and count what was not freed.
  */
 #pragma once
 
-/* The nth allocation from now on (from 1) fails, and every one behind it; 0: none does. */
+/*
+ * Makes the nth allocation from now on (from 1) and every later one fail. 0 means that none does.
+ */
 void memory_fail_from(long nth);
-/* Allocated and not freed since memory_fail_from. */
+/* Returns how many allocations since memory_fail_from are not freed. */
 long memory_live(void);

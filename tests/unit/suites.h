@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The suites of the pure modules, and the random numbers of the tests: the same on every run. */
+/*
+ * The suites of the pure modules, and random numbers for the tests, which are the same on every
+ * run.
+ */
 #pragma once
 
 #include <check.h>
@@ -19,7 +22,7 @@ Suite *settle_suite(void);
 Suite *table_suite(void);
 Suite *verdict_suite(void);
 
-/* splitmix64 */
+/* Returns the next number of splitmix64. */
 static inline uint64_t next_random(uint64_t *state)
 {
 	uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
@@ -28,7 +31,7 @@ static inline uint64_t next_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-/* tests ends with NULL. */
+/* Returns a suite of the tests, which end with NULL. */
 static inline Suite *suite_of(const char *name, const TTest *const *tests)
 {
 	Suite *s = suite_create(name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which jobs a queue with keys lets in, and what of them it believes. */
+/* Tests which jobs a queue with keys lets in, and what it believes of them. */
 #include <stdlib.h>
 
 #include "common/job/codec.h"
@@ -15,7 +15,10 @@
 static const struct queue_settings mail = {.name = (char[]){"mail"}, .weight = 1};
 static const struct seal_place place = {AMQP_QUEUE, "j-1", "t"};
 
-/* A queue that wants its jobs signed by signer, or sealed to it. The ring is the test's. */
+/*
+ * Returns the admission of a queue that wants its jobs signed by signer, or sealed to it. The
+ * caller finishes the ring.
+ */
 static struct admission wanting(enum key_kind kind, struct keyring *made)
 {
 	struct admission a = {
@@ -162,7 +165,7 @@ START_TEST(sealed_args_are_opened_into_args_and_document)
 }
 END_TEST
 
-/* Who can seal may still put nothing into the document but args. */
+/* A producer that can seal must not put anything into the document but args. */
 START_TEST(what_is_sealed_must_be_one_json_value)
 {
 	static const char *const wrong[] = {

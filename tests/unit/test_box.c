@@ -134,7 +134,7 @@ START_TEST(a_job_that_never_ran_has_a_box_too)
 }
 END_TEST
 
-/* Boxes of shrinking room: each fits, and what gives way first is gone first. */
+/* In shrinking room each box fits, and what is left out first is gone first. */
 START_TEST(a_box_fits_the_room_there_is)
 {
 	char tail[20000], error[600], history[4096] = "[";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* buf, utf8, error, memory, random, list: what everything else stands on. */
+/* Tests buf, utf8, error, memory, random and list, which everything else uses. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -88,8 +88,10 @@ START_TEST(any_bytes_become_a_json_string)
 }
 END_TEST
 
-/* The rule of RFC 3629 by arithmetic: decode whatever the lead byte promises, then look at the
- * number. */
+/*
+ * Follows RFC 3629 by arithmetic: decodes whatever the lead byte promises, then looks at the
+ * number.
+ */
 static size_t slow_sequence(const unsigned char *p, size_t len)
 {
 	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan and codec: the corpus, encoding, memory that runs out. test_differential.c compares with
- * jansson. */
+/*
+ * Tests scan and codec with the corpus, with encoding, and with memory that runs out.
+ * test_differential.c compares with jansson.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +114,9 @@ START_TEST(every_proper_beginning_of_a_document_is_refused)
 		for (size_t len = 0; len < body.len; len++) {
 			struct scan_value value;
 			struct scan_error err;
-			/* On the heap, so that a sanitizer sees a read behind the end. */
+			/*
+			 * The text is on the heap, so that a sanitizer sees a read behind its end.
+			 */
 			char *beginning = malloc(len ? len : 1);
 			ck_assert_ptr_nonnull(beginning);
 			memcpy(beginning, body.at, len);
@@ -143,7 +147,7 @@ START_TEST(a_long_strange_key_is_shown_cut)
 		    strstr(err.reason, pad < 39 ? "\\xc3\\xa9\\xc3\\xa9\\xc3\\xa9\" (" : "... ("));
 		buf_finish(&b);
 		if (pad == 38)
-			pad = 49; /* in between it depends */
+			pad = 49; /* in between it depends on the key */
 	}
 }
 END_TEST
@@ -317,7 +321,7 @@ START_TEST(memory_that_runs_out_while_reading_is_an_error_and_no_leak)
 		              nth, err.reason);
 		ck_assert_int_lt(nth, 1000);
 	}
-	ck_assert_int_gt(nth, 12); /* fewer, and the wrapping would not work */
+	ck_assert_int_gt(nth, 12); /* fewer would mean that the wrapping does not work */
 }
 END_TEST
 
@@ -492,7 +496,7 @@ START_TEST(a_position_counts_lines_and_characters)
 }
 END_TEST
 
-/* Twice the bytes take about twice the time: hostile shapes included. */
+/* Twice the bytes take about twice the time, also in hostile shapes. */
 START_TEST(a_large_hostile_document_is_read_in_linear_time)
 {
 	static const char *const pieces[] = {"[],", "\"\\u0061\",", "{\"a\":0},", "0,"};

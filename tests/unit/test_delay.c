@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every single value is swept by delay_sweep.c (suite long); here: all small ones, and a sample of
- * the large. */
+/*
+ * Tests all small delays and a sample of the large ones. delay_sweep.c (suite long) tests every
+ * single value.
+ */
 #include "common/job/delay.h"
 #include "tests/unit/delay_property.h"
 #include "tests/unit/suites.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our scanner against jansson's parser: they must agree on every text but for the differences in
- * `differences`, which docs/message-format.md lists too. The texts are the corpus and seeded random
- * mutations of it.
+ * Compares our scanner with jansson's parser. They must agree on every text but for the differences
+ * in `differences`, which docs/message-format.md lists too. The texts are the corpus and seeded
+ * random mutations of it.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -33,10 +33,10 @@ static bool jansson_refuses_nul_in_key(const struct scan_error *ours, const json
 	return json_error_code(theirs) == json_error_null_byte_in_key;
 }
 
-/* All there are. */
+/* All differences that there are. */
 static struct {
 	const char *what;
-	bool we_take_it; /* jansson does not; false: the other way round */
+	bool we_take_it; /* we take the text and jansson does not; false is the other way round */
 	bool (*applies)(const struct scan_error *ours, const json_error_t *theirs);
 	unsigned long seen;
 } differences[] = {
@@ -78,7 +78,7 @@ static void compare_text(struct span quoted, const json_t *theirs, struct span d
 	buf_finish(&plain);
 }
 
-/* Both took it: the members of an object must be the same ones. */
+/* Compares the members of an object that both took. They must be the same. */
 static void compare_members(struct scan_value ours, const json_t *theirs, struct span document)
 {
 	struct scan_member m;
@@ -102,7 +102,7 @@ static void compare_members(struct scan_value ours, const json_t *theirs, struct
 	}
 }
 
-/* What the codec made of a document that jansson reads as theirs. */
+/* Compares what the codec made of a document with what jansson made of it. */
 static void compare_job(struct span document, const json_t *theirs)
 {
 	struct job j;
@@ -132,8 +132,10 @@ static void compare_job(struct span document, const json_t *theirs)
 	job_finish(&j);
 }
 
-/* Duplicate members keep jansson from having them all; then only the verdict on the text can be
- * compared. */
+/*
+ * Returns true if a member comes twice. Then jansson does not have them all, and only the verdict
+ * on the text can be compared.
+ */
 static bool has_duplicates(struct span text)
 {
 	json_t *value = json_loadb(text.at, text.len,
@@ -290,7 +292,7 @@ START_TEST(the_scanner_agrees_with_jansson_but_for_the_listed_differences)
 		compare_mutations(&c, 6000, 100 + (uint64_t)i);
 		corpus_finish(&c);
 	}
-	/* What was never met was not tested. */
+	/* A case that was never met was not tested. */
 	ck_assert_uint_gt(taken_by_both, 1000);
 	ck_assert_uint_gt(refused_by_both, 1000);
 	ck_assert_uint_gt(jobs_compared, 300);

@@ -26,7 +26,7 @@ struct row {
 	struct bookkeeping after;
 };
 
-/* Of a job that never failed, at its nth try; of one that first failed now. */
+/* The bookkeeping of a job that never failed, at its nth try, and of one that first failed now. */
 #define BOOK(n, ...)                                                                               \
 	{                                                                                          \
 		.attempt = (n), .first_failed_at_ms = CLOCK_NEVER, __VA_ARGS__                     \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker's pure parts: intake, republish, redelivery, complaint. */
+/* Tests pure parts of the worker: intake, republish, redelivery, complaint. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,8 +313,10 @@ START_TEST(a_job_is_known_by_queue_id_counters_and_body)
 }
 END_TEST
 
-/* Else who sends a copy with a bad signature has the worker take the signed job, delivered again,
- * for dead already. */
+/*
+ * Otherwise a copy with a bad signature would make the worker take the signed job, delivered again,
+ * for dead already.
+ */
 START_TEST(a_copy_with_another_signature_is_another_job)
 {
 	static const struct headers_signature signatures[] = {
@@ -330,8 +332,10 @@ START_TEST(a_copy_with_another_signature_is_another_job)
 }
 END_TEST
 
-/* Else a redelivered copy of the job that went round would be acknowledged for finished, without
- * having run. */
+/*
+ * Otherwise a redelivered copy of the job that went round would be acknowledged as finished without
+ * having run.
+ */
 START_TEST(a_job_that_went_round_without_a_new_attempt_is_another_one)
 {
 	static const struct bookkeeping rounds[] = {
@@ -353,7 +357,7 @@ START_TEST(a_job_that_went_round_without_a_new_attempt_is_another_one)
 }
 END_TEST
 
-/* One that came too early has no other counter that changes. */
+/* For a job that came too early, no other counter changes. */
 START_TEST(no_republish_looks_like_the_message_before)
 {
 	static const enum fate_kind kinds[] = {FATE_RING, FATE_DEAD};
@@ -452,8 +456,8 @@ START_TEST(what_is_done_in_a_pack_is_remembered_until_the_pack_is_settled)
 	ck_assert_int_eq(redelivery_find(r, 1, 2, &found), REDELIVERY_FINISHED);
 	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_FINISHED);
 	ck_assert_int_eq(redelivery_find(r, 2, 2, &found), REDELIVERY_NEW); /* used up */
-	redelivery_hold(r, 999999, &task, &held); /* of one that is not there it does nothing */
-	/* The connection is gone: the copies come now, and other jobs may be done before them. */
+	redelivery_hold(r, 999999, &task, &held); /* does nothing for a copy that is not there */
+	/* The connection is gone. The copies come now, and other jobs may be done before them. */
 	redelivery_release(r, &held);
 	ck_assert(list_empty(&held));
 	finish_many(r, 200000, OTHERS);

@@ -149,7 +149,7 @@ START_TEST(hash_ids_are_spread_evenly)
 	qsort(ids, COUNT, sizeof *ids, compare_texts);
 	for (int i = 1; i < COUNT; i++)
 		ck_assert_str_ne(ids[i - 1], ids[i]);
-	/* Half an id must be as good as a whole one: both lanes carry their weight. */
+	/* Half an id must be as unique as a whole one, so both lanes must carry their weight. */
 	for (int i = 1; i < COUNT; i++)
 		ck_assert_int_ne(strncmp(ids[i - 1], ids[i], 18), 0);
 }

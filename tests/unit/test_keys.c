@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys, signatures, seals: known answers, and that whatever was altered is refused. */
+/*
+ * Tests keys, signatures and seals: known answers, and that everything that was altered is refused.
+ */
 #include <check.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -17,7 +19,7 @@
 #include "common/job/sign.h"
 #include "tests/unit/suites.h"
 
-/* RFC 8032, 7.1, test 2: seed and public key. RFC 7748, 6.1: Bob's. */
+/* Seed and public key of RFC 8032, 7.1, test 2, and Bob's of RFC 7748, 6.1. */
 #define SEED "TM0Imyj/ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U+4pvs="
 #define SEED_PUBLIC "PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="
 #define BOB "XasIfmJKikt54X+Lg4AO5m87sSkmGLb9HC+LJ/+I4Os="
@@ -154,11 +156,11 @@ static const struct {
     {S_IFREG | 0664, 1000, SECRET_TRUSTED, "can be changed by others; run: chmod go-w 'f'"},
     {S_IFREG | 0646, 1000, SECRET_TRUSTED, "can be changed by others"},
     {S_IFREG | 0644, 1001, SECRET_TRUSTED, "belongs to user 1001"},
-    {S_IFREG | 0640, 0, BOTH, NULL}, /* root's, for a group */
+    {S_IFREG | 0640, 0, BOTH, NULL}, /* root's file may be readable by a group */
     {S_IFREG | 0660, 0, BOTH, "is open to others"},
     {S_IFREG | 0604, 0, BOTH, "is open to others"},
     {S_IFREG | 0640, 1000, SECRET_CLOSED, "is open to others"},
-    {S_IFREG | 0600, 1001, SECRET_CLOSED, NULL}, /* root reads what is a service's */
+    {S_IFREG | 0600, 1001, SECRET_CLOSED, NULL}, /* root may read a service's file */
     {S_IFIFO | 0600, 1000, SECRET_CLOSED, NULL}, /* a password may come by <(...) */
     {S_IFDIR | 0700, 1000, BOTH, "is not a plain file"},
     {S_IFIFO | 0600, 1000, BOTH, "is not a plain file"},
@@ -209,7 +211,7 @@ START_TEST(a_file_with_a_secret_in_it_must_be_private_whatever_it_is_read_for)
 	            geteuid() == 0 ? NULL : "key file");
 	expect_file("a sign-secret " SEED "\n", 0604, KEY_ANY, "is open to others");
 	expect_file("a sign-public " SEED_PUBLIC "\n", 0644, KEY_SIGN_PUBLIC, NULL);
-	/* Not that its mode is wrong, which for a public key it is not. */
+	/* The error must not be about the mode, which is right for a public key. */
 	expect_file("a sign-public " SEED_PUBLIC "\n", 0644, KEY_SIGN_SECRET,
 	            "the file with the secret half is wanted");
 	expect_file("a sign-public " SEED_PUBLIC "\n", 0666, KEY_SIGN_PUBLIC,
@@ -262,7 +264,7 @@ static const char body[] =
     "{\"id\":\"j-1\",\"type\":\"mail.welcome\",\"args\":{\"to\":\"ada@example.org\"}}";
 #define QUEUE "warren.v1.q.mail"
 
-/* By OpenSSL, which knows nothing of sign.c. */
+/* Checks a signature by OpenSSL, which knows nothing of sign.c. */
 static bool openssl_takes(const unsigned char public_half[KEY_SIZE], const struct buf *bytes,
                           const struct buf *signature)
 {
@@ -293,7 +295,7 @@ START_TEST(a_signature_is_ed25519_over_context_queue_and_body)
 }
 END_TEST
 
-/* docs/message-format.md prints it, for who signs with another program. */
+/* docs/message-format.md prints this example for people who sign with another program. */
 START_TEST(the_example_of_the_documentation_is_what_comes_out)
 {
 	char text[SIGN_TEXT_SIZE];
@@ -351,8 +353,10 @@ END_TEST
 
 /* ---- HPKE ---- */
 
-/* RFC 9180, A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305, base mode, sequence
- * number 0. */
+/*
+ * The test vector of RFC 9180, A.2.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305,
+ * base mode, sequence number 0.
+ */
 static const char of_sender[] = "f4ec9b33b792c372c1d2c2063507b684ef925b8c75a42dbcbf57d63ccd381600",
                   of_receiver[] =
                       "8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb",

@@ -32,7 +32,7 @@ static void close_log(void)
 	unlink(path);
 }
 
-/* The whole file; the caller frees it. */
+/* Returns the whole file. The caller frees it. */
 static char *read_log(void)
 {
 	FILE *f = fopen(path, "r");
@@ -163,7 +163,8 @@ START_TEST(a_log_that_was_rotated_is_opened_anew)
 	expect_line("^" TIME " info  after\n$");
 	struct stat st;
 	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_uint_eq(st.st_mode & 0137, 0); /* nobody else's, whatever the umask */
+	/* Nobody else may use the file, whatever the umask. */
+	ck_assert_uint_eq(st.st_mode & 0137, 0);
 	unlink(rotated);
 	close_log();
 	ck_assert_int_eq(log_reopen(NULL), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is published, and where it goes. */
+/* Tests what is published, and where it goes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,7 +101,7 @@ static struct outbound_source source_of(const struct message *m, const struct bo
 	                                .room = headers_room(131064)};
 }
 
-/* Of both ways to carry a job on. */
+/* Checks what both ways to carry a job on have in common. */
 static void is_the_same_job(const struct outbound *out)
 {
 	struct bookkeeping book;

@@ -6,7 +6,7 @@
 
 enum { US = 1000, MS = 1000 * US };
 
-/* Replies to jobs of that length, one read each. */
+/* Returns the pace after replies to jobs of that length, one read each. */
 static struct pace heard(unsigned count, uint64_t job_ns, size_t bytes)
 {
 	struct pace p = {0};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pack: what is put into one comes out the same to the byte, and what is none is refused as a
- * whole. */
+/*
+ * Tests pack: documents come out of one the same to the byte, and a text that is no pack is refused
+ * as a whole.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +41,7 @@ static void expect_refusal(const char *text, size_t offset, const char *reason)
 	ck_assert_uint_eq(count, 7);
 }
 
-/* However deep they are nested, whatever their strings hold. */
+/* This holds however deep they are nested and whatever their strings hold. */
 START_TEST(every_document_comes_out_as_it_was_put_in)
 {
 	struct corpus c = corpus_read("valid", "args");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines of long-lived handlers, and what an HTTP answer means. */
+/* Tests the lines of long-lived handlers, and what an HTTP answer means. */
 #include <check.h>
 #include <openssl/evp.h>
 #include <stdlib.h>

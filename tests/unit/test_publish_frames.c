@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frames as AMQP 0-9-1 (2.3.5, 4.2) has them, taken apart by hand. */
+/* Tests the frames of a publish as AMQP 0-9-1 (2.3.5, 4.2) has them, taken apart by hand. */
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct frame {
 	struct span payload;
 };
 
-/* The frame at *at, and *at behind it. */
+/* Returns the frame at *at, and moves *at behind it. */
 static struct frame next_frame(const struct buf *out, size_t *at)
 {
 	const char *p = out->data + *at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words with which RabbitMQ 3.10.8 and 4.3.6 close channels and connections. */
+/* Tests the words with which RabbitMQ 3.10.8 and 4.3.6 close channels and connections. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>

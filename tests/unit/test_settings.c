@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings, command lines, the topology as data, the window of publishes. */
+/* Tests settings, command lines, the topology as data, and the window of publishes. */
 #include <check.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -405,7 +405,7 @@ static char *config_text(const char *name)
 	return buf_steal(&b, NULL);
 }
 
-/* Lines "#key = value;" as they would be without the '#'. */
+/* Returns the lines "#key = value;" without the '#'. */
 static char *uncommented(const char *text)
 {
 	struct buf b = {0};
@@ -770,7 +770,8 @@ START_TEST(the_first_publish_of_a_size_that_was_too_large_ends_and_no_other)
 		message_set_body(m, "12345678", i == 1 ? 3 : 8);
 		window_add(&w, i, "x", "k", m, INT64_MAX);
 	}
-	ck_assert(!window_oversized(&w, 8, "unsent")); /* what was not sent has closed nothing */
+	/* A publish that was not sent has closed nothing. */
+	ck_assert(!window_oversized(&w, 8, "unsent"));
 	write_all(&w, 1);
 	ck_assert(!window_oversized(&w, 9, "no such size"));
 	ck_assert(window_oversized(&w, 8, "too large"));

@@ -6,7 +6,9 @@
 #include "common/amqp/settle.h"
 #include "tests/unit/suites.h"
 
-/* What was written, as text such as "ack 3*, requeue 4, ack 6": the star is multiple. */
+/*
+ * The acks that were written, as text such as "ack 3*, requeue 4, ack 6". The star means multiple.
+ */
 struct written {
 	char text[512];
 };
@@ -21,7 +23,7 @@ static void note(void *data, uint64_t tag, enum settle_verb verb, bool multiple)
 	         verb_names[verb], (int)tag, multiple ? "*" : "");
 }
 
-/* Plays a script: "d5" five deliveries, "a3" ack 3, "q4" requeue 4, "r5" reject 5, "f" flush. */
+/* Plays a script: "d5" is five deliveries, "a3" ack 3, "q4" requeue 4, "r5" reject 5, "f" flush. */
 static void expect(const char *script, const char *want)
 {
 	struct settle *s = settle_create();
@@ -95,7 +97,7 @@ START_TEST(a_tag_is_decided_once)
 }
 END_TEST
 
-/* The broker and the caller, naively: one cell per tag. */
+/* A simple model of the broker and the caller, with one cell per tag. */
 enum { TAGS = 600 };
 enum cell { ABSENT, UNACKED, DECIDED_ACK, DECIDED_REQUEUE, DECIDED_REJECT, SETTLED };
 

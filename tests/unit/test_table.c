@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* table and message. */
+/* Tests table and message. */
 #include <stdlib.h>
 #include <string.h>
 
