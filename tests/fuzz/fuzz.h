@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the fuzzers share. Each is a file of its own with LLVMFuzzerTestOneInput in it and is built
- * twice: with libFuzzer
- * (-Dfuzz=enabled), and with replay.c, which runs the kept inputs as a unit test. A property that
- * does not hold aborts.
+ * Helpers that all fuzzers share. Each fuzzer is a file of its own with LLVMFuzzerTestOneInput in
+ * it. It is built twice: with libFuzzer (-Dfuzz=enabled), and with replay.c, which runs the kept
+ * inputs as a unit test. A property that does not hold aborts.
  */
 #pragma once
 
@@ -13,9 +12,10 @@
 
 #include "common/base/buf.h"
 
+/* Runs one input. Always returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the program, naming the property, when it does not hold. */
+/* Ends the program and names the property if it does not hold. */
 #define fuzz_check(property)                                                                       \
 	do {                                                                                       \
 		if (!(property))                                                                   \
@@ -23,21 +23,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	} while (0)
 _Noreturn void fuzz_failed(const char *property, const char *file, int line);
 
-/* An input as a list of numbers and byte strings; when it is used up, all that follows is 0 or
- * empty. */
+/*
+ * An input as a list of numbers and byte strings. When it is used up, every further one is 0 or
+ * empty.
+ */
 struct fuzz_input {
 	const uint8_t *at;
 	size_t left;
 };
+/* Take a number off the input. */
 uint8_t fuzz_u8(struct fuzz_input *in);
 uint16_t fuzz_u16(struct fuzz_input *in);
 uint64_t fuzz_u64(struct fuzz_input *in);
-/* Borrowed of the input, at most max. */
+/* Takes at most max bytes off the input, borrowed. */
 struct span fuzz_bytes(struct fuzz_input *in, size_t max);
-/* All that is left. */
+/* Takes all that is left, borrowed. */
 struct span fuzz_rest(struct fuzz_input *in);
-/* A terminated copy that holds no NUL: it ends at the first. The caller frees it. */
+/* Returns a terminated copy of bytes up to the first NUL. The caller frees it. */
 char *fuzz_text(struct span bytes);
 
-/* Is all of part in whole? */
+/* Returns true if all of part lies in whole. */
 bool fuzz_lies_in(struct span part, struct span whole);

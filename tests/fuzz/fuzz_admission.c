@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages, honest and not, to queues with keys: what runs was signed and sealed as the queue wants
- * it. */
+/*
+ * Sends messages, honest ones and others, to queues with keys. What runs was signed and sealed as
+ * the queue wants it.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +22,7 @@
 
 static struct keyring signers, strangers, openers;
 
-/* How a message came to be. */
+/* Says how a message was made. */
 struct trick {
 	bool raw, wants_signers, wants_openers, require_signed, require_sealed;
 	enum { UNSIGNED, SIGNED, BY_STRANGER, OF_OTHER_QUEUE, ALTERED, FORGED, SIGN_TRICKS } sign;
@@ -47,7 +49,7 @@ static struct trick trick_from(struct fuzz_input *in)
 	return t;
 }
 
-/* A document with its args sealed for a place; false: that cannot be. */
+/* Makes a document with its args sealed for a place. Returns false if that is not possible. */
 static bool seal_document(const char *queue, struct span document, struct span args,
                           struct buf *out)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Black boxes and histories from any bytes: always JSON in ASCII, never over the limit. */
+/*
+ * Makes boxes and histories from any bytes. They are always JSON in ASCII and never over the limit.
+ */
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -59,8 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	t.wall_ms = any_number(&in);
 	t.exit_code = (int8_t)fuzz_u8(&in);
 	t.max_rss_kib = any_number(&in);
-	/* Less than the names and an empty history take cannot be asked for: the worker gives 24
-	 * KiB and more. */
+	/*
+	 * The names and an empty history need some room, and less cannot be asked for. The worker
+	 * gives 24 KiB and more.
+	 */
 	size_t max = 4096 + fuzz_u16(&in);
 	char *error = fuzz_text(fuzz_bytes(&in, fuzz_u16(&in) % 1024));
 	char *detail = fuzz_text(fuzz_bytes(&in, fuzz_u16(&in) % 1024));

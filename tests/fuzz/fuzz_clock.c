@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Points in time, durations and backoffs as text: what was read is written so that it reads the
- * same. */
+/*
+ * Reads points in time, durations and backoffs. What was read is written so that it reads the same.
+ */
 #include <stdlib.h>
 
 #include "common/base/clock.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Job documents: the codec against itself and against jansson. */
+/* Compares the codec with itself and with jansson on job documents. */
 #include <jansson.h>
 #include <string.h>
 
@@ -84,7 +84,7 @@ static void check_complete(const struct job *j, struct span document)
 	fuzz_check(codec_complete(document, "0193-id", 1700000000123, &text));
 	bool taken = codec_decode((struct span){text.data, text.len}, SIZE_MAX,
 	                          CODEC_FIELDS_LENIENT, &whole, &err);
-	/* Two more members than the limit allows is all that may be wrong. */
+	/* Only up to two members more than the limit allows may be wrong. */
 	fuzz_check(taken || strstr(err.reason, "members"));
 	if (taken) {
 		fuzz_check(whole.id &&
@@ -118,8 +118,8 @@ static void check_replace(const struct job *j, struct span document)
 }
 
 /*
- * What the scanner takes and jansson does not: numbers beyond its types, NUL in keys. The other
- * way: depth. Behind a number jansson passes over a NUL byte.
+ * Some texts the scanner takes and jansson does not: numbers beyond its types, and NUL in keys.
+ * jansson takes deeper nesting, and passes over a NUL byte behind a number.
  */
 static void check_oracle(struct span text)
 {

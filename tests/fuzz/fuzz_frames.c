@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state machine of a connection's frames: any frames in any order on several channels, against
- * a model that keeps what each channel has got so far. Known methods are built, others and all
- * properties are decoded from raw bytes.
+ * Feeds any frames in any order on several channels to the assembler, against a model that keeps
+ * what each channel has got so far. Known methods are built. Others and all properties are decoded
+ * from raw bytes.
  */
 #include <amqp.h>
 #include <amqp_framing.h>
@@ -15,7 +15,7 @@
 enum { NESTING_MAX = 200, CHANNELS = ASSEMBLER_CHANNELS };
 
 struct content {
-	enum broker_event_kind kind; /* BROKER_NOTHING: none is under way */
+	enum broker_event_kind kind; /* BROKER_NOTHING if none is under way */
 	uint64_t tag;
 	bool header_seen;
 	uint64_t body_size;
@@ -51,7 +51,7 @@ static bool cut_of(struct span sent, const char *got, size_t size)
 	return memcmp(sent.at, got, len) == 0 && got[len] == 0;
 }
 
-/* The content that has just become whole is what came out. */
+/* Checks that the content that is complete now is what came out. */
 static void check_whole(struct model *m, int channel, struct broker_event *e)
 {
 	struct content *c = &m->content[channel];
@@ -62,7 +62,7 @@ static void check_whole(struct model *m, int channel, struct broker_event *e)
 	begin(c, BROKER_NOTHING, 0);
 }
 
-/* Feeds one frame; expected: 1, 0 or -1. */
+/* Feeds one frame. expected is 1, 0 or -1. */
 static void feed(struct model *m, const amqp_frame_t *f, int expected, struct broker_event *e)
 {
 	struct error err = {0};
@@ -188,7 +188,9 @@ static void feed_news(struct model *m, int channel, struct fuzz_input *in, uint8
 		begin(&m->content[channel], BROKER_NOTHING, 0);
 }
 
-/* A method that is not among the ones above, from raw bytes: it may be anything but content. */
+/*
+ * Feeds a method that is not among the ones above, from raw bytes. It may be anything but content.
+ */
 static void feed_raw_method(struct model *m, int channel, struct fuzz_input *in)
 {
 	static const amqp_method_number_t ids[] = {
@@ -254,7 +256,10 @@ static void step(struct model *m, struct fuzz_input *in)
 	}
 }
 
-/* More tables and arrays open than that would be the library's recursion, not ours, under test. */
+/*
+ * Returns true if so many tables and arrays are open that the library's recursion would be under
+ * test, not our code.
+ */
 static bool nests_deeply(const uint8_t *data, size_t size)
 {
 	size_t may_open = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stranger's AMQP table, from its bytes on the wire to a republish and back; the bookkeeping; the
- * way round the ring.
+/*
+ * Takes a stranger's AMQP table from its bytes on the wire to a republish and back, the
+ * bookkeeping, and the way round the ring.
  */
 #include <amqp.h>
 #include <limits.h>
@@ -14,7 +15,7 @@
 
 enum {
 	WIRE_MAX = 131072,
-	NESTING_MAX = 200 /* the library recurses; what it takes is its own affair */
+	NESTING_MAX = 200 /* the library recurses, and how deep it may is its own affair */
 };
 
 static bool same_table(const struct table *a, const struct table *b);
@@ -80,7 +81,7 @@ static bool decode(struct span wire, struct table *out)
 	return ok;
 }
 
-/* What goes out has the size that was reckoned, and arrives as it left. */
+/* Checks that a table has the size that was reckoned, and arrives as it left. */
 static void check_wire(const struct table *t)
 {
 	amqp_pool_t pool;
@@ -184,7 +185,10 @@ static void check_message(struct message *m, const struct bookkeeping *any, uint
 	table_finish(&out);
 }
 
-/* More tables and arrays open than that would be the library's recursion, not ours, under test. */
+/*
+ * Returns true if so many tables and arrays are open that the library's recursion would be under
+ * test, not our code.
+ */
 static bool nests_deeply(const uint8_t *data, size_t size)
 {
 	size_t may_open = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same keys in every run, so that an input that fails once fails again. */
+/* Keys that are the same in every run, so that an input that fails once fails again. */
 #pragma once
 
 #include "common/job/keys.h"
 
-/* A ring with one key, whose secret bytes are all number. The caller finishes it. */
+/* Returns a ring with one key, whose secret bytes are all number. The caller finishes it. */
 struct keyring fuzz_keyring(enum key_kind kind, const char *kid, unsigned char number);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Texts of keys: what is read can be written and read again, and no message holds a byte of a
- * secret. */
+/*
+ * Reads texts of keys. What is read can be written and read again, and no message holds a byte of a
+ * secret.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +42,10 @@ static void check_ring(const struct keyring *r, enum key_kind wanted)
 	}
 }
 
-/* A word as long as a key's text is not in the message, unless it is a kid, which is no secret. */
+/*
+ * Checks that a word as long as a key's text is not in the message. A kid may be, which is no
+ * secret.
+ */
 static void check_message(const struct error *err, struct span text)
 {
 	size_t len = strlen(err->text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes in a log line: one line comes out, a terminal takes no order from it, and the JSON form
- * is JSON. */
+/*
+ * Logs any bytes. One line comes out, a terminal takes no order from it, and the JSON form is JSON.
+ */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <jansson.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packs: what jansson takes for an array must have the same elements; what is found must lie in the
- * body. */
+/*
+ * Splits packs. What jansson takes for an array must have the same elements, and what is found must
+ * lie in the body.
+ */
 #include <jansson.h>
 #include <string.h>
 
@@ -10,7 +12,7 @@
 
 static struct span found[PACK_JOBS_MAX];
 
-/* Each by itself; what jansson does not take for its own reasons is not compared. */
+/* Compares each element by itself. What jansson refuses for its own reasons is not compared. */
 static void compare(struct span body, size_t count)
 {
 	json_error_t err;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler process answers, and what it is asked: a line of any bytes, a job of any text. */
+/* Reads a line of any bytes as a handler's reply, and writes the request for a job of any text. */
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -32,7 +32,7 @@ static void check_reply(struct span line)
 	protocol_reply_finish(&r);
 }
 
-/* One line, and JSON, whatever the job. */
+/* Reads a request, which must be one line of JSON whatever the job is. */
 static json_t *read_request(const struct buf *line)
 {
 	fuzz_check(line->len > 0 && line->data[line->len - 1] == '\n');

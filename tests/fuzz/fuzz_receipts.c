@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A receipts file of any bytes: refused, or resumed so that a line written to it is there the next
- * time. */
+/*
+ * Opens a receipts file of any bytes. It is refused, or resumed so that a line written to it is
+ * there the next time.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -11,8 +13,10 @@
 
 enum { ORDINALS = 64 };
 
-/* Ordinals up to 2^36 are allowed, whose bits take gigabytes; those are refused here before memory
- * is. */
+/*
+ * Ordinals up to 2^36 are allowed, and their bits take gigabytes. Such inputs are refused here
+ * before any memory is taken.
+ */
 static bool has_long_number(const uint8_t *data, size_t size)
 {
 	size_t run = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs that come, move, end and come again, against two plain lists. */
+/* Lets jobs come, move, end and come again, against two plain lists. */
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -12,14 +12,14 @@ struct copy {
 };
 
 struct model {
-	struct copy held[HELD];   /* its address is the task; generation 0: none */
-	struct copy ended[ENDED]; /* the oldest first; generation 0: used up */
+	struct copy held[HELD];   /* the address of a copy is its task; generation 0 means none */
+	struct copy ended[ENDED]; /* the oldest first; generation 0 means used up */
 	size_t count;
-	size_t oldest; /* of them that is remembered */
+	size_t oldest; /* index of the oldest that is remembered */
 	char tasks[HELD];
 };
 
-/* What was used up is not remembered, so that older ones are. */
+/* A used up one is not remembered, so older ones are. */
 static void remember(struct model *m, struct copy e)
 {
 	size_t i;
@@ -44,20 +44,22 @@ static void end(struct redelivery *r, struct model *m, size_t slot, bool is_reme
 {
 	struct copy *e = &m->held[slot];
 	redelivery_done(r, e->key, &m->tasks[slot],
-	                is_remembered); /* of one that is not there it does nothing */
+	                is_remembered); /* does nothing for a copy that is not there */
 	if (e->generation && is_remembered)
 		remember(m, *e);
 	*e = (struct copy){0};
 }
 
-/* Is it an older copy of that job? */
+/* Returns true if e is an older copy of the job of wanted. */
 static bool matches(const struct copy *e, struct copy wanted)
 {
 	return e->generation && e->key == wanted.key && e->generation < wanted.generation;
 }
 
-/* False: which of several is found is not promised, so that the model does not know which is used
- * up. */
+/*
+ * Returns false if it is not promised which of several copies is found. Then the model does not
+ * know which one is used up.
+ */
 static bool find(struct redelivery *r, struct model *m, struct copy wanted)
 {
 	void *task = NULL;
@@ -83,7 +85,7 @@ static bool find(struct redelivery *r, struct model *m, struct copy wanted)
 	return ended <= 1;
 }
 
-/* So many of other jobs that old ones are forgotten. */
+/* Ends so many other jobs that old ones are forgotten. */
 static void end_many(struct redelivery *r, struct model *m, size_t count)
 {
 	for (size_t i = 0; i < count && m->count < ENDED; i++) {

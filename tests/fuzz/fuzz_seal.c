@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Seals and signatures: what was made here is taken, and nothing else: no other text, place, body
- * or key. */
+/*
+ * Checks that seals and signatures made here are taken, and nothing else: no other text, place,
+ * body or key.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +24,7 @@ static void make_keys(void)
 	others = fuzz_keyring(KEY_SEAL_SECRET, "p", 4);
 }
 
-/* A text without a line end, as names are. */
+/* Returns a text without a line end, as names are. */
 static char *name_from(struct fuzz_input *in)
 {
 	char *name = fuzz_text(fuzz_bytes(in, fuzz_u8(in) % 16));
@@ -43,7 +45,7 @@ static bool opens(const struct keyring *with, const struct seal_place *place, st
 	return ok;
 }
 
-/* One byte of it is another one, or it is cut. */
+/* Changes one byte, or cuts the text. */
 static void alter(struct buf *b, size_t where, uint8_t by)
 {
 	if (b->len == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A configuration file of any bytes: refused with words, or shown so that it reads as the same
- * settings again. */
+/*
+ * Reads a configuration file of any bytes. It is refused with words, or shown so that it reads as
+ * the same settings again.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -48,7 +50,7 @@ static char *shown(const struct settings_schema *schema, const union settings *s
 	return text;
 }
 
-/* What is shown loads, and shows the same. */
+/* Checks that what is shown loads and shows the same. */
 static void check_shown(const struct settings_schema *schema, const union settings *s)
 {
 	union settings again;
@@ -94,7 +96,10 @@ static void check_shared(const struct settings_schema *schema, const union setti
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* The rest of the line of @include is libconfig's to open: any file of this machine. */
+	/*
+	 * libconfig would open the file that @include names, which could be any file of this
+	 * machine.
+	 */
 	if (size == 0 || memmem(data, size, "@include", 8))
 		return 0;
 	bool is_worker = data[0] & 1;

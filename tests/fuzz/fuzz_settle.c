@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deliveries, decisions and flushes in any order against a broker that is an array. */
+/* Runs deliveries, decisions and flushes in any order against a broker that is an array. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +21,7 @@ static void settled(struct broker *b, uint64_t tag, enum settle_verb verb)
 	b->state[tag] = SETTLED;
 }
 
-/* As a broker does it: multiple settles all that are open up to the tag, and one of them at least.
- */
+/* Settles as a broker does. multiple settles all that are open up to the tag, and at least one. */
 static void on_write(void *data, uint64_t tag, enum settle_verb verb, bool multiple)
 {
 	struct broker *b = data;

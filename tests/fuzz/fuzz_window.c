@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Publishes, confirms, returns, deadlines and lost connections in any order: each publish ends
- * once, as it should. */
+/*
+ * Runs publishes, confirms, returns, deadlines and lost connections in any order. Each publish ends
+ * once, as it should.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,7 @@ struct one {
 	int64_t deadline_at_ms;
 	unsigned nacks;
 	bool returned;
-	size_t size; /* of its body */
+	size_t size; /* size of the body */
 	const char *exchange;
 };
 
@@ -26,7 +28,7 @@ struct model {
 	struct one all[PUBLISHES];
 	uint64_t tokens, tags; /* used so far */
 	int64_t now_ms;
-	enum window_end expected; /* of the operation under way */
+	enum window_end expected; /* how the operation under way must end */
 	bool refusing;            /* by a closed channel, which is final at once */
 };
 
@@ -169,7 +171,7 @@ static void rewind_all(struct model *m)
 	}
 }
 
-/* The oldest one of that size, for they are written and refused in one order. */
+/* Picks the oldest one of that size, because they are written and refused in one order. */
 static void oversized(struct model *m, uint8_t with)
 {
 	struct one *oldest = NULL;
@@ -232,7 +234,7 @@ static void step(struct model *m, struct fuzz_input *in)
 	}
 }
 
-/* All that is left is sent and confirmed: nothing may be missing. */
+/* Sends and confirms all that is left. Nothing may be missing. */
 static void drain(struct model *m)
 {
 	rewind_all(m);

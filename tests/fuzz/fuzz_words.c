@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A handler's command line as words and back, and the map of exit codes. */
+/* Splits a handler's command line into words and back, and reads the map of exit codes. */
 #include <stdlib.h>
 
 #include "common/base/memory.h"
