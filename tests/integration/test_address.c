@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names with several addresses the first of which is dead, and names whose look-up hangs.
- * /etc/hosts and /etc/resolv.conf are replaced in a mount namespace of the test's own; where that
+ * Tests names with several addresses of which the first is dead, and names whose look-up hangs.
+ * /etc/hosts and /etc/resolv.conf are replaced in a mount namespace of the test's own. Where that
  * is not allowed, all is skipped.
  */
 #include <arpa/inet.h>
@@ -64,8 +64,10 @@ static bool first_is(const char *name, unsigned number)
 	return it_is;
 }
 
-/* 127.0.0.NUMBER:port refuses, or drops every SYN since its queue of connections is full and nobody
- * accepts. */
+/*
+ * Makes 127.0.0.NUMBER:port refuse, or, when silent, drop every SYN because its queue of
+ * connections is full and nobody accepts.
+ */
 static void make_dead(unsigned number, int port, bool silent)
 {
 	struct sockaddr_in a = loopback(number, port);
@@ -89,7 +91,7 @@ START_TEST(a_dead_first_address_costs_a_moment)
 {
 	cleanup_free char *q = xstrdup(support_queue(support_url()));
 	ck_assert(own_mounts());
-	/* Which of two comes first is the resolver's choice: the dead one takes that place. */
+	/* The resolver chooses which of two comes first, and the dead one takes that place. */
 	replace("/etc/hosts", "127.0.0.2 broker.test\n127.0.0.1 broker.test\n");
 	unsigned dead_number = first_is("broker.test", 1) ? 1 : 2, live_number = 3 - dead_number;
 	ck_assert(first_is("broker.test", dead_number));
@@ -150,7 +152,10 @@ START_TEST(all_addresses_dead_ends_within_the_time)
 }
 END_TEST
 
-/* More than are tried at once: those that are left have no moment at which they are due. */
+/*
+ * These are more than are tried at once, so those that are left have no moment at which they are
+ * due.
+ */
 START_TEST(twenty_addresses_dead_end_within_the_time)
 {
 	enum { ADDRESSES = 20, TIMEOUT_MS = 6000 };
@@ -174,7 +179,7 @@ START_TEST(twenty_addresses_dead_end_within_the_time)
 }
 END_TEST
 
-/* A name server that never answers. */
+/* Sets a name server that never answers. */
 static void hang_look_ups(void)
 {
 	struct sockaddr_in a = loopback(254, DNS_PORT);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* batch and dead: bad lines, resuming, restarts of the broker, alarms, and dead letters in order.
+/*
+ * Tests batch and dead: bad lines, resuming, restarts of the broker, alarms, and dead letters in
+ * order.
  */
 #include <check.h>
 #include <signal.h>
@@ -93,7 +95,9 @@ START_TEST(a_resumed_batch_publishes_the_rest_and_makes_no_different_job)
 	ck_assert_int_eq(fscanf(f, "%d", &distinct), 1);
 	pclose(f);
 	ck_assert_int_eq(distinct, LINES);
-	/* What was published twice (confirmed, but not yet in the receipts) has the same id twice.
+	/*
+	 * A line that was published twice (confirmed, but not yet in the receipts) has the same id
+	 * twice.
 	 */
 	ck_assert_uint_ge(support_depth(support_url(), support_amqp(q, "")), LINES);
 	r = support_producer(support_url(), NULL, "batch", "t", lines, "-q", q, "--resume",
@@ -128,7 +132,7 @@ START_TEST(a_resumed_line_becomes_the_same_job_byte_for_byte)
 	                     receipts, "--expires", "1h", "--delay", "1ms");
 	ck_assert_int_eq(r.code, 0);
 	support_result_free(&r);
-	/* As if the run had been killed before it wrote the receipt. */
+	/* This looks as if the run had been killed before it wrote the receipt. */
 	cleanup_free char *command = xprintf("head -n 1 '%s' >'%s.head'", receipts, receipts);
 	cleanup_free char *head = xprintf("%s.head", receipts);
 	ck_assert_int_eq(system(command), 0);
@@ -195,7 +199,7 @@ START_TEST(an_interrupted_batch_keeps_true_receipts_and_exits_130)
 }
 END_TEST
 
-/* Kilobytes at its peak. */
+/* Returns the peak memory of a batch in kilobytes. */
 static long peak_of_batch(const char *lines, const char *queue)
 {
 	struct rusage usage;
@@ -326,7 +330,7 @@ static void make_letters(const char *url, const char *queue, int count)
 		message_destroy(e.message);
 	}
 	support_wait_depth(url, support_amqp(queue, ".dead"),
-	                   (uint32_t)count); /* before closing: letters.c says why */
+	                   (uint32_t)count); /* before closing, for the reason in letters.c */
 	broker_destroy(b, true);
 }
 
@@ -428,7 +432,7 @@ START_TEST(an_alarm_blocks_publishing_while_consuming_goes_on)
 	cleanup_free char *q = queue_name(node.url);
 	const char *record = support_path("record"), *go = support_path("go"),
 	           *lines = write_lines("lines.jsonl", 40);
-	/* All wait for the alarm; 7, 17, 27 and 37 fail, and their republish cannot go out. */
+	/* All jobs wait for the alarm. 7, 17, 27 and 37 fail, and their republish cannot go out. */
 	cleanup_free char *body = xprintf("n=$(cat); until [ -e '%s' ]; do sleep 0.05; done\n"
 	                                  "echo \"$n\" >>'%s'; case $n in *7}) exit 75;; esac",
 	                                  go, record);

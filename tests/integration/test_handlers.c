@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handlers of every kind through the real worker, above all those that misbehave. */
+/* Tests handlers of every kind through the real worker, above all those that misbehave. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,14 +17,16 @@ static char *odd_plugin(void)
 	return xprintf("*=plugin:%s", getenv("WARREN_ODD_PLUGIN"));
 }
 
-/* What heeds its deadline has to be there to hear of it. */
+/* A handler that heeds its deadline must have started by then. */
 static const char *timeout_for(const char *type, const char *reason)
 {
 	return strcmp(reason, "timeouts") != 0 ? "60s" : strcmp(type, "heeds") == 0 ? "5s" : "1s";
 }
 
-/* A job of that type ends dead for the reason, with words in its black box; another job is done all
- * the same. */
+/*
+ * Checks that a job of that type ends dead for the reason, with words in its box, and that another
+ * job is done all the same.
+ */
 static void expect_dead(const char *handler, const char *type, const char *reason,
                         const char *words)
 {
@@ -42,7 +44,7 @@ static void expect_dead(const char *handler, const char *type, const char *reaso
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, "")), 0);
 }
 
-/* A job of that type is done, and the log has the words. */
+/* Checks that a job of that type is done, and that the log has the words. */
 static void expect_done(const char *handler, const char *type, const char *words)
 {
 	cleanup_free char *q = queue_name();
@@ -227,8 +229,10 @@ START_TEST(two_jobs_of_one_id_never_meet_in_one_process)
 }
 END_TEST
 
-/* Its replies are not read at once while it has much to do; those that lie there when it dies count
- * all the same. */
+/*
+ * A busy process's replies are not read at once. Those that lie there when it dies count all the
+ * same.
+ */
 START_TEST(what_a_busy_process_said_before_it_was_killed_counts)
 {
 	enum { JOBS = 2000 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jobs and messages made to do harm: what they can put into a log line, an environment, a command
- * line or a path. */
+/*
+ * Tests jobs and messages that are made to do harm: what they can put into a log line, an
+ * environment, a command line or a path.
+ */
 #include <arpa/inet.h>
 #include <check.h>
 #include <jansson.h>
@@ -16,10 +18,12 @@
 #include "tests/support/printable.h"
 #include "tests/support/support.h"
 
-/* Colours and a title for a terminal, C1, a turn of direction, a line separator, half a sequence,
- * DEL. */
+/*
+ * Bytes that a terminal obeys: colours, a title, C1, a turn of direction, a line separator, half a
+ * sequence, DEL.
+ */
 #define NASTY "\033[31m\033]0;x\007\302\233m\342\200\256\342\200\250\377\177\r"
-/* The same for printf(1) of sh, and NUL. */
+/* Like NASTY, for printf(1) of sh, and with a NUL. */
 #define NASTY_SH                                                                                   \
 	"\\033[31m\\033]0;x\\007\\302\\233m\\342\\200\\256\\342\\200\\250\\377\\177\\r\\000"
 
@@ -79,7 +83,7 @@ static void send_nasty(const char *queue, const char *type)
 	support_result_free(&r);
 }
 
-/* A stranger's: everything about it that is text is nasty. */
+/* Publishes a stranger's message in which every text is nasty. */
 static void publish_nasty(const char *queue, const char *body)
 {
 	struct message *m = message_create();
@@ -94,7 +98,10 @@ static void publish_nasty(const char *queue, const char *body)
 	message_destroy(m);
 }
 
-/* Everything that a worker can be made to log about them: it ends them all dead. */
+/*
+ * Runs a worker that logs everything that it can be made to log about the jobs, and ends them all
+ * dead.
+ */
 static struct process run_nasty(const char *q, const char *form)
 {
 	const char *handler = support_script(
@@ -294,7 +301,10 @@ static bool is_variable_of_ours(const char *name, size_t len)
 	return false;
 }
 
-/* A name is ours, or the worker's own with the worker's own value, or JOB_H_ and plain letters. */
+/*
+ * Checks a variable. It is ours, or the worker's own with the worker's own value, or JOB_H_ and
+ * plain letters.
+ */
 static void check_variable(const char *variable)
 {
 	const char *equals = strchr(variable, '=');
@@ -425,15 +435,15 @@ END_TEST
 
 /* ---- what a service gets ---- */
 
-/* A service on a thread: it notes the bytes of each connection as they came, and says 200. */
+/* A service on a thread. It notes the bytes of each connection as they came, and says 200. */
 struct service {
 	int listener, port;
 	pthread_t thread;
-	struct buf request; /* of the first connection */
+	struct buf request; /* the bytes of the first connection */
 	size_t connections;
 };
 
-/* Where the head ends; 0: it has not come yet. */
+/* Returns where the head ends, or 0 if its end has not come yet. */
 static size_t head_end(const struct buf *b)
 {
 	const char *end = b->len ? memmem(b->data, b->len, "\r\n\r\n", 4) : NULL;
@@ -447,7 +457,7 @@ static bool is_whole(const struct buf *b)
 	return length && b->len >= head + strtoul(length + 18, NULL, 10);
 }
 
-/* To the end of the connection, so that a second request in it is noted too. */
+/* Serves to the end of the connection, so that a second request in it is noted too. */
 static void serve(struct service *s, int fd)
 {
 	static const char answer[] =
@@ -491,7 +501,7 @@ static void service_stop(struct service *s)
 	close(s->listener);
 }
 
-/* Takes one off the terminated head. False: there are no more. */
+/* Takes a header off the terminated head. Returns false if there are no more. */
 static bool next_header(char **head, const char **name, const char **value)
 {
 	char *line = strsep(head, "\n"), *colon;
@@ -511,7 +521,7 @@ static bool next_header(char **head, const char **name, const char **value)
 }
 
 struct wanted {
-	const char *name, *value; /* NULL: any */
+	const char *name, *value; /* value is NULL for any */
 };
 
 static void check_header(const struct wanted *all, unsigned *seen, const char *name,
@@ -526,7 +536,10 @@ static void check_header(const struct wanted *all, unsigned *seen, const char *n
 	*seen |= 1U << i;
 }
 
-/* One request, to the handler's URL, with exactly these headers and that body. */
+/*
+ * Checks that there was one request, to the handler's URL, with exactly these headers and that
+ * body.
+ */
 static void check_request(const struct service *s, const struct wanted *all, struct span body)
 {
 	const struct buf *b = &s->request;

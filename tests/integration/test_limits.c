@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler may use: each limit of the settings holds in the real worker. */
+/* Tests what a handler may use. Each limit of the settings holds in the real worker. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static const struct {
      "drwx------"},
 };
 
-/* A worker whose only handler runs program under the settings. */
+/* Starts a worker whose only handler runs program under the settings. */
 static struct process start_limited(const char *queue, const char *program, const char *settings)
 {
 	const char *config = support_path("limits.cfg");
@@ -40,7 +40,7 @@ static struct process start_limited(const char *queue, const char *program, cons
 	return support_worker(support_url(), "-q", queue, "--config", config);
 }
 
-/* Runs script under the settings, and gives what it printed. */
+/* Runs script under the settings, and returns what it printed. */
 static char *run_under(const char *settings, const char *script, int *code)
 {
 	cleanup_free char *q = queue_name();
@@ -98,7 +98,7 @@ END_TEST
 START_TEST(another_user_runs_it_when_root_starts_it)
 {
 	cleanup_free char *q = queue_name();
-	/* What nobody may read: the folder of the test itself. */
+	/* Nobody may read the folder of the test itself. */
 	struct process w =
 	    start_limited(q, "/usr/bin/id", "user = \"nobody\"; group = \"nogroup\";");
 	if (geteuid() != 0) {
@@ -167,8 +167,10 @@ END_TEST
 
 START_TEST(a_kill_for_want_of_memory_is_told_from_a_crash)
 {
-	/* A control group of version 1, where root may make one: what version 2 would do is the
-	 * same to us. */
+	/*
+	 * Takes a control group of version 1, where root may make one. Version 2 would look the
+	 * same to us.
+	 */
 	static const char folder[] = "/sys/fs/cgroup/memory/warren-test";
 	cleanup_free char *make = xprintf(
 	    "mkdir -p %s 2>/dev/null && echo 60000000 >%s/memory.limit_in_bytes", folder, folder);

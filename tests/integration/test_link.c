@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A link against a real broker, and against a peer that stops, resets and talks nonsense. */
+/* Tests a link against a real broker, and against a peer that stops, resets and talks nonsense. */
 #include <check.h>
 #include <poll.h>
 #include <pthread.h>
@@ -73,7 +73,9 @@ static const char *words(const struct link_event *e)
 	return e->error ? e->error->text : e->text ? e->text : "";
 }
 
-/* The next event of that kind that was not looked at yet; what lies before it is passed over. */
+/*
+ * Returns the next event of that kind that was not looked at yet, and passes over those before it.
+ */
 static struct link_event *await(struct watched *w, enum link_event_kind kind)
 {
 	int64_t until = support_now() + PLENTY_MS;
@@ -129,7 +131,7 @@ static void publish_jobs(struct watched *w, const char *queue, uint64_t first, u
 	link_flush(w->link);
 }
 
-/* Each token from 1 to count has exactly one ending, and it is CONFIRMED. */
+/* Checks that each token from 1 to count has exactly one ending, which is CONFIRMED. */
 static void await_confirms(struct watched *w, uint64_t count)
 {
 	while (count_of(w, LINK_CONFIRMED) < count)
@@ -204,7 +206,7 @@ START_TEST(give_up_tries_every_address_once)
 }
 END_TEST
 
-/* What the first connection meets; the second one is let through. */
+/* The fault that the first connection meets. The second one is let through. */
 static const struct {
 	const char *name;
 	struct peer_rule rule;
@@ -267,7 +269,8 @@ START_TEST(every_publish_through_a_fault_is_confirmed_once_and_none_is_lost)
 	publish_jobs(w, q, 1, JOBS, 0);
 	await_confirms(w, JOBS);
 	uint32_t depth = support_depth(support_url(), support_amqp(q, ""));
-	ck_assert_uint_ge(depth, JOBS); /* more: what was published again may have arrived before */
+	/* There may be more: a message that was published again may have arrived before. */
+	ck_assert_uint_ge(depth, JOBS);
 	printf("a peer that %s: %u copies of %d jobs\n", faults[_i].name, depth, JOBS);
 	ck_assert_uint_gt(peer_connections(p), faults[_i].rule.connections);
 	unwatch(w);
@@ -328,7 +331,7 @@ START_TEST(a_channel_that_the_broker_closes_is_told_with_its_words_and_publishin
 }
 END_TEST
 
-/* A quorum queue of one message that refuses more. */
+/* Declares a quorum queue that holds one message and refuses more. */
 static void declare_full_queue(const char *name)
 {
 	struct error err = {0};
@@ -356,7 +359,7 @@ START_TEST(a_publish_that_is_refused_three_times_over_fresh_connections_ends_as_
 	declare_full_queue(name);
 	struct watched *w = watch_one(support_url(), NULL);
 	await(w, LINK_UP);
-	/* The limit is loose: what is under way when it is reached is still taken. */
+	/* The limit is loose. Messages that are under way when it is reached are still taken. */
 	publish_to(w, name, 1, 100);
 	while (w->count < 101)
 		collect(w, 100);
@@ -452,7 +455,7 @@ START_TEST(a_deleted_queue_ends_the_connection_with_words_and_consuming_goes_on_
 }
 END_TEST
 
-/* So many single acks; few of them need no pauses, and many do. */
+/* Numbers of single acks. Few of them need no pauses, and many do. */
 static const int settled_last[] = {500, 17, 16, 1};
 
 START_TEST(what_is_settled_last_counts)
@@ -482,7 +485,7 @@ START_TEST(what_is_settled_last_counts)
 }
 END_TEST
 
-/* Making it takes a stack that is as deep. */
+/* To make the message takes a stack that is as deep. */
 static void *publish_nested(void *queue)
 {
 	struct field f = {.kind = 'V'};

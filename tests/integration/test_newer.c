@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What differs between brokers, by version or by setting: counting of returns, limits, frames,
- * sizes, timeouts. */
+/*
+ * Tests what differs between brokers by version or by setting: counting of returns, limits, frames,
+ * sizes, timeouts.
+ */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,8 +31,9 @@ static void send_job(const char *url, const char *queue, const char *type, const
 	assert_exit(support_producer(url, NULL, "send", type, args, "-q", queue), 0, NULL);
 }
 
-/* Two slots, but only one handler at a time: of two jobs one runs until `gate` is there, the other
- * waits in the worker.
+/*
+ * Gives two slots, but only one handler at a time. So one of two jobs runs until `gate` is there,
+ * and the other waits in the worker.
  */
 static const char *narrow_config(const char *queue, const char *record, const char *gate)
 {
@@ -60,8 +63,10 @@ static void open_gate(const char *gate)
 
 /* ---- returns ---- */
 
-/* Before 4.3 every return counts towards the delivery limit, and from the third on a job looks like
- * one that kills workers. */
+/*
+ * Before 4.3 every return counts towards the delivery limit, and from the third on a job looks like
+ * one that kills workers.
+ */
 START_TEST(a_job_that_is_given_back_sixty_times_runs_all_the_same)
 {
 	enum { TIMES = 60 };
@@ -135,8 +140,7 @@ static int put_transient_queue(const struct node *n, const char *name)
 	return system(command);
 }
 
-/* What will be refused by later versions is refused by 4.x already when told so; older ones have no
- * such setting. */
+/* 4.x can be told to refuse what later versions will refuse. Older ones have no such setting. */
 START_TEST(nothing_is_used_that_is_deprecated)
 {
 	struct node node;
@@ -211,11 +215,14 @@ START_TEST(headers_keep_to_the_frame_that_the_broker_wants)
 	struct process w = support_worker(
 	    url, "-q", q, "--",
 	    support_script("h", "yes 'a word of complaint' | head -c 60000 >&2; exit 65"));
-	/* The black box gives way. */
+	/* The box is shortened. */
 	send_job(url, q, "t", "1");
 	support_wait_depth(url, support_amqp(q, ".dead"), 1);
 	assert_dead_letters(url, q, "a word of complaint");
-	/* It has no room beside such headers: the broker's own way. */
+	/*
+	 * The box has no room beside such headers, so the broker dead-letters the job in its own
+	 * way.
+	 */
 	struct message *m = with_header("{\"type\":\"t\"}", 6000);
 	support_publish(url, "warren.v1.jobs", support_amqp(q, ""), m);
 	message_destroy(m);
@@ -261,7 +268,9 @@ static void assert_batch_loses_only_the_large_one(const char *url)
 	assert_exit(support_producer(url, large, "send", "t", "-", "-q", q), 1, "message size");
 }
 
-/* The limit was lowered while a large job lay in its queue: the worker cannot publish it again. */
+/*
+ * The limit was lowered while a large job lay in its queue, so the worker cannot publish it again.
+ */
 START_TEST(a_message_that_is_too_large_for_the_broker_costs_no_other)
 {
 	struct node node;
@@ -308,8 +317,8 @@ static void wait_log_for(struct process *p, const char *text, int64_t ms)
 }
 
 /*
- * 3.12 to 4.2 look once a minute and close the channel; from 4.3 on the consumer is cancelled at
- * once, and what it held goes back uncounted. 3.10 knows the timeout of a whole node only.
+ * 3.12 to 4.2 look once a minute and close the channel. From 4.3 on the consumer is cancelled at
+ * once, and what it held goes back uncounted. 3.10 knows only a timeout for a whole node.
  */
 START_TEST(a_job_that_is_held_too_long_for_its_queue_is_told_and_not_run_twice)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packed jobs: they travel together, and each of them is run, retried, buried and given back as a
- * job by itself. */
+/*
+ * Tests packed jobs. They travel together, and each of them is run, retried, buried and given back
+ * as a job by itself.
+ */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@
 
 enum { KILLS = 3 };
 
-/* Documents j-1 to j-count, to be tried again after 100 ms. */
+/* Makes the documents j-1 to j-count, to be tried again after 100 ms. */
 static struct buf documents(int count)
 {
 	struct buf lines = {0};
@@ -44,7 +46,7 @@ static void publish_numbered(const char *q, int count, const char *pack)
 	buf_finish(&lines);
 }
 
-/* A stranger's pack, whatever is in it. */
+/* Publishes a stranger's pack with any body. */
 static void publish_named(const char *q, const char *message_id, const char *body)
 {
 	struct message *m = message_create();
@@ -74,7 +76,7 @@ static void publish_one_pack(const char *q, int count)
 	buf_finish(&lines);
 }
 
-/* A handler that writes the id down and then does what the script says. */
+/* Makes a handler that writes the id down and then does what the script says. */
 static const char *recorder(const char *record, const char *then)
 {
 	cleanup_free char *body = xprintf("echo \"$JOB_ID\" >>'%s'\n%s", record, then);
@@ -125,7 +127,10 @@ START_TEST(they_travel_together_and_run_one_by_one)
 }
 END_TEST
 
-/* Retried, dead, of another type, expired and early in one pack; and one that is no job. */
+/*
+ * One pack has jobs that are retried, dead, of another type, expired and early, and one that is no
+ * job.
+ */
 START_TEST(each_has_a_verdict_of_its_own)
 {
 	cleanup_free char *q = queue_name();
@@ -186,8 +191,10 @@ START_TEST(a_pack_that_cannot_be_opened_is_one_dead_letter_and_comes_back_whole)
 }
 END_TEST
 
-/* Of a pack that has begun: what is done is not done again, what runs ends, and the rest goes back
- * job by job. */
+/*
+ * In a pack that has begun, what is done is not done again, what runs ends, and the rest goes back
+ * job by job.
+ */
 START_TEST(a_drain_gives_back_what_has_not_begun_and_runs_nothing_twice)
 {
 	cleanup_free char *q = queue_name();
@@ -213,8 +220,10 @@ START_TEST(a_drain_gives_back_what_has_not_begun_and_runs_nothing_twice)
 }
 END_TEST
 
-/* The second one is here and unopened, for jobs of the first still wait: nobody has touched it, and
- * it goes back as it came. */
+/*
+ * The second pack is here and unopened, because jobs of the first still wait. Nobody has touched
+ * it, and it goes back as it came.
+ */
 START_TEST(a_pack_that_has_not_begun_goes_back_whole)
 {
 	enum { RUNNING = 2, WAITING = 4 };
@@ -266,7 +275,7 @@ START_TEST(a_pack_that_comes_again_after_a_reconnect_is_gone_on_with)
 }
 END_TEST
 
-/* They are known by the id of their pack. */
+/* Such jobs are known by the id of their pack. */
 START_TEST(jobs_without_ids_are_recognised_too)
 {
 	cleanup_free char *q = queue_name(), *name = xprintf("worker-of-%s", q);
@@ -332,7 +341,7 @@ START_TEST(count_takes_so_many_of_a_pack_and_the_others_go_back)
 }
 END_TEST
 
-/* Two with the same bytes and no id are two jobs. */
+/* Two jobs with the same bytes and no id are two jobs. */
 START_TEST(twins_in_a_pack_both_run)
 {
 	cleanup_free char *q = queue_name();
@@ -347,7 +356,7 @@ START_TEST(twins_in_a_pack_both_run)
 }
 END_TEST
 
-/* Many more jobs than slots. */
+/* There are many more jobs than slots. */
 START_TEST(many_packs_are_opened_as_there_is_room)
 {
 	enum { JOBS = 3000 };
@@ -390,7 +399,9 @@ START_TEST(a_pack_takes_no_more_than_its_queues_share_of_the_slots)
 }
 END_TEST
 
-/* Like the jobs that come alone: a few find it out, and the others stay in their packs. */
+/*
+ * A few of the jobs find it out, as with jobs that come alone, and the others stay in their packs.
+ */
 START_TEST(packs_rest_while_their_handler_cannot_be_started)
 {
 	cleanup_free char *q = queue_name();
@@ -405,7 +416,10 @@ START_TEST(packs_rest_while_their_handler_cannot_be_started)
 }
 END_TEST
 
-/* What cannot be published again cannot leave its pack; nothing has failed, so nothing is dead. */
+/*
+ * A job that cannot be published again cannot leave its pack. Nothing has failed, so nothing is
+ * dead.
+ */
 START_TEST(a_pack_with_headers_too_large_to_republish_goes_back_whole)
 {
 	cleanup_free char *q = queue_name();
@@ -476,7 +490,10 @@ START_TEST(a_pack_holds_no_more_than_the_largest_message)
 }
 END_TEST
 
-/* Into the queue of their types; what is not due yet into the ring, alone. */
+/*
+ * Jobs share a message into the queue of their types. A job that is not due yet goes into the ring
+ * alone.
+ */
 START_TEST(only_jobs_for_one_queue_that_are_due_share_a_message)
 {
 	cleanup_free char *q = queue_name();

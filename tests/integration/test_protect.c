@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signed and sealed jobs through the real programs and a real broker. */
+/* Tests signed and sealed jobs through the real programs and a real broker. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void assert_lacks(const char *text, const char *part)
 		ck_abort_msg("'%s' is in: %s", part, text);
 }
 
-/* A new pair of keys below the test's folder: NAME and NAME.pub. kind is "sign" or "seal". */
+/* Makes a pair of keys in the test's folder, NAME and NAME.pub. kind is "sign" or "seal". */
 static const char *new_keys(const char *kind, const char *name)
 {
 	const char *path = support_path(name);
@@ -84,7 +84,7 @@ static void send_with(const char *queue, const char *sign_with, const char *seal
 	support_result_free(&r);
 }
 
-/* The letter of the queue with that reason, as JSON; it stays where it is. */
+/* Returns the letter of the queue with that reason, as JSON. The letter stays where it is. */
 static char *dead_letter(const char *queue, const char *reason)
 {
 	support_wait_depth(support_url(), support_amqp(queue, ".dead"), 1);
@@ -238,7 +238,7 @@ START_TEST(while_keys_change_jobs_of_both_run_and_a_key_that_is_missing_may_stil
 }
 END_TEST
 
-/* The eleventh arrival, without the minutes between them. */
+/* This is the eleventh arrival, without the minutes between them. */
 START_TEST(a_job_of_a_key_that_never_comes_is_dead_and_a_replay_runs_it_once_the_key_is_there)
 {
 	cleanup_free char *q = queue_name();
@@ -284,7 +284,7 @@ START_TEST(unsigned_jobs_run_while_producers_change_over_and_bad_ones_do_not)
 }
 END_TEST
 
-/* As docs/message-format.md describes it, with openssl alone, and no app_id. */
+/* The stranger signs as docs/message-format.md describes it, with openssl alone and no app_id. */
 START_TEST(a_stranger_can_sign)
 {
 	static const char text[] = "{\"type\":\"t\",\"id\":\"s-1\",\"args\":[1]}";

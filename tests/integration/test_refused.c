@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A broker that lets nobody in: a limit of connections passes, a wrong password does not. */
+/* Tests a broker that lets nobody in. A limit of connections passes, a wrong password does not. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ enum { UNAVAILABLE = 69, AUTH = 77 };
 
 static char vhost[100];
 
-/* manage METHOD, PATH below /api/, BODY (NULL: none). */
+/* Calls the management API. path is below /api/, and body is NULL for none. */
 static void manage(const char *method, const char *path, const char *body)
 {
 	cleanup_free char *data = body ? xprintf("-d '%s'", body) : xstrdup("");

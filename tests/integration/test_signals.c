@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a running worker is told from outside, and what it tells systemd. */
+/* Tests what a running worker is told from outside, and what it tells systemd. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A broker that hangs, in every place where it can: what the real programs do meanwhile, how they
- * end, and that nothing is lost. Measured times are printed; they decide nothing.
+ * Tests a broker that hangs, in every place where it can: what the real programs do meanwhile, how
+ * they end, and that nothing is lost. Measured times are printed, but decide nothing.
  */
 #include <check.h>
 #include <signal.h>
@@ -14,13 +14,15 @@
 #include "tests/support/peer.h"
 #include "tests/support/support.h"
 
-/* HUGE_ARGS: more than the socket buffers hold (a sender's grows to 4 MiB), less than the 16 MiB of
- * a 4.x broker. */
+/*
+ * HUGE_ARGS is more than the socket buffers hold (a sender's grows to 4 MiB), and less than the 16
+ * MiB of a 4.x broker.
+ */
 enum { ALL = 1000, BIG = 900000, HUGE_ARGS = 12000000 };
 
 static const struct peer_rule no_rule = {.up_bytes = -1, .down_bytes = -1};
 
-/* Short times, so that the faults are noticed soon. */
+/* Sets short times, so that the faults are noticed soon. */
 static void be_quick(void)
 {
 	setenv("WARREN_HEARTBEAT", "2s", 1);
@@ -46,7 +48,7 @@ static void send_job(const char *queue, const char *args, const char *timeout)
 	support_result_free(&r);
 }
 
-/* Too large a header to be published again by a worker. */
+/* Sends a job whose header is too large for a worker to publish it again. */
 static void send_with_large_header(const char *queue)
 {
 	const char body[] = "{\"id\":\"heavy\",\"type\":\"t\"}";
@@ -63,9 +65,12 @@ static void send_with_large_header(const char *queue)
 
 static const struct fault {
 	const char *name;
-	struct peer_rule rule; /* of new connections; those that exist are cut */
-	enum peer_mode
-	    mode; /* FORWARDS: the rule is the fault; else existing and new ones meet this */
+	struct peer_rule rule; /* rule of new connections; those that exist are cut */
+	/*
+	 * With PEER_FORWARDS the rule is the fault. Otherwise existing and new connections meet
+	 * this.
+	 */
+	enum peer_mode mode;
 	const char *words; /* in the worker's log */
 } faults[] = {
     {"it accepts and says nothing",
@@ -114,7 +119,7 @@ static void heal(struct peer *p)
 	peer_be(p, PEER_FORWARDS);
 }
 
-/* Its first run ignores SIGTERM for ever, the others are done at once. */
+/* Makes a handler whose first run ignores SIGTERM for ever. The others are done at once. */
 static const char *stubborn_handler(const char *record)
 {
 	cleanup_free char *body = xprintf("cat >/dev/null\n"
@@ -165,7 +170,7 @@ START_TEST(deadlines_hold_while_the_broker_hangs_and_the_worker_goes_on_afterwar
 	double killed = since(struck);
 	support_wait_log(&w, f->words);
 	double noticed = since(struck);
-	ck_assert_uint_eq(support_lines_with(record, "end"), 0); /* the fault lasts still */
+	ck_assert_uint_eq(support_lines_with(record, "end"), 0); /* the fault still lasts */
 	heal(p);
 	int64_t healed = support_now();
 	wait_line(record, "end 2");
@@ -354,8 +359,10 @@ START_TEST(a_worker_that_was_stopped_beyond_its_heartbeat_runs_nothing_twice)
 }
 END_TEST
 
-/* The handler ended in time; that it could not be heard while the worker was stopped is no reason
- * to run it again. */
+/*
+ * The handler ended in time. The worker was stopped and could not hear it, which is no reason to
+ * run the job again.
+ */
 START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_past_its_deadline)
 {
 	enum { TIMEOUT_MS = 6000 };
@@ -408,8 +415,10 @@ START_TEST(a_job_that_ends_while_its_worker_is_stopped_is_done_past_the_drain_de
 }
 END_TEST
 
-/* What cannot be published again is rejected; a reject that is lost with its connection must not
- * become an ack. */
+/*
+ * A job that cannot be published again is rejected. A reject that is lost with its connection must
+ * not become an ack.
+ */
 START_TEST(a_job_whose_reject_is_lost_is_dead_all_the_same)
 {
 	be_quick();
@@ -495,7 +504,7 @@ static const struct {
 } deafness[] = {
     {"falls silent", PEER_STALLS}, {"stops reading", PEER_DEAF}, {"answers nothing", PEER_MUTE}};
 
-/* Runs all jobs of the queue; each distinct args is a line of record. */
+/* Runs all jobs of the queue. Each distinct args is a line of record. */
 static void run_all(const char *queue, const char *record)
 {
 	cleanup_free char *body = xprintf("cat >>'%s'", record);

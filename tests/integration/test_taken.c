@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the broker takes away while our programs run: a queue, a permission, a channel. Each is told
- * in a line that names the way out, costs nothing else, and is over by itself when it is given
- * back.
+ * Tests what happens when the broker takes something away while our programs run: a queue, a
+ * permission, a channel. Each loss is told in a line that names the way out, costs nothing else,
+ * and is over by itself when the thing is given back.
  */
 #include <check.h>
 #include <signal.h>
@@ -49,7 +49,7 @@ static void delete_queue(const char *queue)
 	broker_destroy(b, true);
 }
 
-/* args 1: until `go` is there. */
+/* Makes a handler that runs a job with args 1 until `go` is there. */
 static const char *patient_handler(const char *record, const char *go)
 {
 	cleanup_free char *body =
@@ -123,7 +123,7 @@ static void permit(const char *user, const char *write, const char *read)
 	mgmt("PUT", path, body);
 }
 
-/* Its URL; the caller's. */
+/* Makes a user. Returns its URL, which the caller frees. */
 static char *make_user(char user[static 64])
 {
 	snprintf(user, 64, "taken-%d", (int)getpid());
@@ -156,8 +156,10 @@ static int close_some(const char *user)
 	return closed;
 }
 
-/* The broker asks again on new channels only. The management API sees connections a few seconds
- * late. */
+/*
+ * The broker looks at permissions again only on new channels. The management API sees connections a
+ * few seconds late.
+ */
 static void close_connections(const char *user, int count)
 {
 	int closed = 0;
@@ -233,7 +235,7 @@ START_TEST(a_job_whose_retry_may_not_be_written_is_kept_and_holds_up_no_other)
 }
 END_TEST
 
-/* Each try would close the channel of all republishes. */
+/* Each try to answer would close the channel of all republishes. */
 START_TEST(answers_that_may_not_be_written_are_told_once_and_hold_up_no_job)
 {
 	char user[64];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* amqps:// and certificates, by the real programs against TLS listeners of a real RabbitMQ. */
+/*
+ * Tests amqps:// and certificates, by the real programs against TLS listeners of a real RabbitMQ.
+ */
 #include <check.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,9 +13,9 @@
 #include "tests/support/support.h"
 
 /*
- * All on one node; each has options of its own, and only the first is of the config file, as
- * docs/operations.md has it. MUTUAL wants a client certificate, MUTUAL_12 too and speaks TLS 1.2
- * only, the others want none.
+ * The listeners, all on one node. Each has options of its own, and only the first is of the config
+ * file, as docs/operations.md has it. MUTUAL wants a client certificate. MUTUAL_12 wants one too
+ * and speaks only TLS 1.2. The others want none.
  */
 enum listener {
 	MUTUAL,
@@ -82,7 +84,7 @@ static void start_node(void)
 	ports[NO_TLS] = node.port;
 }
 
-/* In one call, for each takes seconds. */
+/* Starts all of them in one call, because each call takes seconds. */
 static void start_more_listeners(void)
 {
 	struct buf call = {0};
@@ -103,7 +105,7 @@ static void start_more_listeners(void)
 
 /* ---- what the programs are told ---- */
 
-/* In static memory, eight at a time. */
+/* Returns the formatted text in static memory, eight at a time. */
 static const char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static const char *text(const char *fmt, ...)
 {
@@ -122,7 +124,7 @@ static const char *file(const char *name)
 	return name ? text("%s/%s", certificates, name) : "";
 }
 
-/* Names of files, NULL: not set. */
+/* Sets the names of the files. NULL means not set. */
 static void use(const char *ca, const char *cert, const char *key)
 {
 	setenv("WARREN_TLS_CA", file(ca), 1);
@@ -143,7 +145,7 @@ static size_t lines_of(const char *text)
 	return lines;
 }
 
-/* A job from one program to the other and its answer back, all over that URL. */
+/* Checks that a job goes from one program to the other and its answer back, all over that URL. */
 static void assert_job_travels(const char *url)
 {
 	const char *q = support_queue(node.url);
@@ -187,7 +189,7 @@ static const struct {
 	int code;
 	const char *words[2];
 } refused[] = {
-    /* the broker's certificate, by us */
+    /* the broker's certificate, refused by us */
     {MUTUAL,
      "other-ca.pem",
      "client.pem",
@@ -207,7 +209,7 @@ static const struct {
      NULL,
      AUTH,
      {"not for 'localhost' but for broker.example, two.example", "URL"}},
-    /* a CN is not looked at: it may be a user's, in a client certificate of the same CA */
+    /* a CN does not count, because it may be a user's in a client certificate of the same CA */
     {NO_NAME,
      "ca.pem",
      NULL,
@@ -215,7 +217,9 @@ static const struct {
      AUTH,
      {"not for 'localhost' but for IP Address:127.0.0.1", "URL"}},
     {EXPIRED, "ca.pem", NULL, NULL, AUTH, {"valid until", "has expired; renew it on the broker"}},
-    /* ours, by the broker; over TLS 1.3 it may end the connection without a word */
+    /*
+     * our certificate, refused by the broker; over TLS 1.3 it may end the connection without a word
+     */
     {MUTUAL,
      "ca.pem",
      NULL,
@@ -252,7 +256,7 @@ static const struct {
      "client-foreign.key",
      AUTH,
      {"does not know the CA", "tls_cert"}},
-    /* files */
+    /* wrong files */
     {MUTUAL,
      "ca.pem",
      "client.pem",
@@ -318,7 +322,7 @@ START_TEST(what_is_wrong_is_refused_with_one_line_that_says_so)
 	                (const char *const[]){getenv("WARREN_WORKER"), "run", "-q", "mail", "--",
 	                                      "true", NULL});
 	assert_refused(&r, refused[_i].code, refused[_i].words[0], refused[_i].words[1]);
-	ck_assert_ptr_null(strstr(r.err, "warren-producer setup")); /* which would mend nothing */
+	ck_assert_ptr_null(strstr(r.err, "warren-producer setup")); /* a setup would mend nothing */
 	support_result_free(&r);
 }
 END_TEST
@@ -415,7 +419,10 @@ static bool is_connected_as(const char *user)
 	return system(command) == 0;
 }
 
-/* A running worker: its files are read anew for each connection, and nothing in them ends it. */
+/*
+ * Checks that a running worker reads its files anew for each connection, and that nothing in them
+ * ends it.
+ */
 static void assert_renewal(const char *url, const char *q, const char *done)
 {
 	const char *script = support_script("done.sh", "echo x >>\"$DONE\"");

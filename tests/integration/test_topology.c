@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The exchanges and queues on a real broker: setup, and the ways in which such a topology is known
- * to lose jobs. */
+/*
+ * Tests the exchanges and queues on a real broker: setup, and the ways in which such a topology is
+ * known to lose jobs.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,8 +246,10 @@ static int api(const char *method, const char *path, const char *body)
 	return system(command);
 }
 
-/* A full target stalls its level for everybody: nothing of ours has a limit, and a policy that sets
- * one is found. */
+/*
+ * A full target stalls its level for everybody. So nothing of ours has a limit, and a policy that
+ * sets one is found.
+ */
 START_TEST(no_queue_has_a_length_limit_and_a_policy_that_sets_one_is_found)
 {
 	cleanup_free char *q = queue_name();

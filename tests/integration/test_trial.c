@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `warren-worker test` and `warren-worker check`: what they say before any job is taken. */
+/* Tests what `warren-worker test` and `warren-worker check` say before any job is taken. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that runs its jobs in turn has short ones lying ahead in it: whatever ends there, each
- * job is its own. */
+/*
+ * Tests a process that runs its jobs in turn and has short ones lying ahead in it. Whatever ends
+ * there, each job is its own.
+ */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,7 @@ static void add(struct buf *lines, const char *type, int n, const char *timeout_
 	           n, type, timeout_ms);
 }
 
-/* All of them lie in the queue before the worker starts. */
+/* Publishes all jobs, so that they lie in the queue before the worker starts. */
 static void publish(const char *q, struct buf *lines)
 {
 	struct result r = support_producer(support_url(), lines->data, "batch", "-", "-q", q,
@@ -62,8 +64,10 @@ START_TEST(an_end_is_blamed_on_the_job_that_ran_and_on_none_that_waited)
 	support_wait_distinct(path, (size_t)2 * QUICK);
 	support_wait_depth(support_url(), support_amqp(q, ""), 0);
 	ck_assert_int_eq(support_terminate(&w), 0);
-	/* What had run before the end had been told: none of it ran again. What had waited was not
-	 * counted. */
+	/*
+	 * Jobs that had run before the end had been told, and none of them ran again. Jobs that had
+	 * waited were not counted.
+	 */
 	ck_assert_uint_eq(support_lines(path), (size_t)2 * QUICK);
 	ck_assert_uint_eq(support_lines_with(path, " 1"), (size_t)2 * QUICK);
 	ck_assert_uint_eq(support_depth(support_url(), support_amqp(q, ".dead")), 1);
@@ -134,7 +138,7 @@ static Suite *turns_suite(void)
 	                    (int)(sizeof ends / sizeof *ends));
 	tcase_add_test(c, a_deadline_counts_from_where_the_job_begins);
 	tcase_add_loop_test(c, a_finished_job_does_not_wait_for_the_long_one_behind_it, 0,
-	                    3); /* it may lie behind or not */
+	                    3); /* the job may lie behind or not */
 	tcase_add_test(c, what_lies_behind_a_job_that_a_drain_stops_does_not_begin);
 	suite_add_tcase(s, c);
 	return s;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The users of scripts/users.sh: each can do its part, by the real programs, and nothing else, by
- * AMQP itself. */
+/*
+ * Tests the users of scripts/users.sh. Each can do its part, by the real programs, and nothing
+ * else, by AMQP itself.
+ */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,17 +13,19 @@
 
 enum { AUTH = 77 };
 
-/* "mine" has a dot and "other" differs from it in that byte only: a dot of a regex would match
- * both. */
+/*
+ * The queue "mine" has a dot in its name, and "other" differs from it in that byte only. A dot of a
+ * regex would match both.
+ */
 enum user { SETUP, PRODUCER, BILLING, ASKER, WORKER, ANY_WORKER, OPERATOR, USERS };
 static const char *const roles[USERS] = {"setup",  "producer", "producer", "producer",
                                          "worker", "worker",   "operator"};
 
-/* Made before Check forks, for all tests. */
+/* Things that are made for all tests before Check forks. */
 static struct {
 	char mine[100], other[100];
 	char names[USERS][100];
-	const char *passwords; /* folder */
+	const char *passwords; /* a folder */
 } world;
 
 static void make_users(const char *options, const char *specs)
@@ -32,7 +36,7 @@ static void make_users(const char *options, const char *specs)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* From now on the programs log in as that user; USERS: as before. */
+/* Makes the programs log in as that user from now on, or as before for USERS. */
 static void become(enum user u)
 {
 	if (u == USERS) {
@@ -77,7 +81,7 @@ static void forget_users(void)
 	}
 }
 
-/* Each test finds its queues empty. */
+/* Empties the queues for each test. */
 static void empty_queues(void)
 {
 	struct error err = {0};
@@ -134,7 +138,10 @@ START_TEST(a_producer_can_send_to_its_queues)
 	            "ACCESS_REFUSED");
 	assert_exit(PRODUCER_RUN("send", "t", "1", "-q", world.mine, "--wait=20s"), AUTH,
 	            "waiting for the result");
-	/* It is empty: nothing is read. But to look whether it is takes more from 4.3 on. */
+	/*
+	 * The queue is empty, so nothing is read. But to look whether it is takes more permissions
+	 * from 4.3 on.
+	 */
 	bool strict = support_server_is(support_url(), 4, 3);
 	assert_exit(PRODUCER_RUN("dead", "list", "-q", world.mine), strict ? AUTH : 0,
 	            strict ? "ACCESS_REFUSED" : NULL);
@@ -145,7 +152,7 @@ START_TEST(a_producer_can_send_to_its_queues)
 }
 END_TEST
 
-/* Retry through the ring, result, dead letter; then the operator's part. */
+/* Tests a retry through the ring, a result and a dead letter, then the operator's part. */
 START_TEST(a_worker_can_retry_answer_and_bury_and_an_operator_can_dig_up)
 {
 	const char *script =
@@ -186,8 +193,10 @@ END_TEST
 /* ---- by AMQP ---- */
 
 enum act { PUBLISH, CONSUME, PURGE, DECLARE, DELETE, BIND };
-/* Q: the queue "mine", O: "other"; what follows is the rest of the name. Nothing: the name as it
- * is. */
+/*
+ * Names start with Q for the queue "mine" or O for "other", and the rest follows. Other names stand
+ * as they are.
+ */
 static const struct {
 	enum user user;
 	enum act act;
@@ -282,7 +291,7 @@ static struct broker *connect_as(enum user u)
 	return b;
 }
 
-/* What consuming is allowed to is told by another refusal, of an argument: nothing is delivered. */
+/* A user who may consume gets another refusal, of an argument. So nothing is delivered. */
 static int attempt(struct broker *b, enum act act, const char *name, const char *key,
                    struct error *err)
 {
@@ -379,7 +388,7 @@ START_TEST(misuse_of_the_script_is_told)
 }
 END_TEST
 
-/* docs/operations.md has the table that the script prints. */
+/* docs/operations.md must have the table that the script prints. */
 START_TEST(the_documented_table_is_what_the_script_grants)
 {
 	static const char command[] = "cd \"$WARREN_SOURCE\" && scripts/users.sh --table setup "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A producer that waits for its job (--wait), and what it is told. */
+/* Tests a producer that waits for its job (--wait), and what it is told. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ START_TEST(who_waits_too_long_is_told_and_the_job_goes_on)
 	ck_assert_int_eq(r.code, 124);
 	assert_has(r.err, "no result within the time; the job ");
 	support_result_free(&r);
-	/* Nobody waits any more: the worker runs it all the same, and loses nothing. */
+	/* Nobody waits any more. The worker runs the job all the same, and loses nothing. */
 	struct process w = support_worker(support_url(), "-q", q, "--once", "--", "/bin/true");
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert_uint_eq(support_depth(support_url(), "warren.v1.unroutable"), 0);

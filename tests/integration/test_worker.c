@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The worker against a real broker: every verdict, and what happens when things die. */
+/* Tests the worker against a real broker: every verdict, and what happens when things die. */
 #include <check.h>
 #include <pthread.h>
 #include <signal.h>
@@ -149,7 +149,7 @@ START_TEST(foreign_headers_survive_a_retry_and_the_brokers_own_do_not)
 }
 END_TEST
 
-/* Too large a header to be published again by a worker. */
+/* Makes a message whose header is too large for a worker to publish it again. */
 static struct message *with_large_header(void)
 {
 	struct message *m = message_create();
@@ -179,7 +179,7 @@ START_TEST(foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same
 }
 END_TEST
 
-/* The producer that waits was told of a retry before, which is not to be. */
+/* The waiting producer was told of a retry before, which will not come. */
 START_TEST(a_job_that_cannot_be_published_again_is_answered_for)
 {
 	cleanup_free char *q = queue_name();
@@ -475,7 +475,7 @@ START_TEST(weights_share_the_slots_out_between_queues)
 		send_job(support_url(), a, "t", "1", NULL, NULL);
 		send_job(support_url(), b, "t", "1", NULL, NULL);
 	}
-	/* 8 slots, shares 6 and 2: what stays ready is what no share had room for. */
+	/* With 8 slots the shares are 6 and 2. What stays ready is what no share had room for. */
 	support_wait_depth(support_url(), support_amqp(a, ""), 4);
 	support_wait_depth(support_url(), support_amqp(b, ""), 8);
 	kill(w.pid, SIGQUIT);
@@ -489,7 +489,7 @@ struct nesting {
 	int levels;
 };
 
-/* On a thread of its own, since it takes a stack that is as deep. */
+/* Runs on a thread of its own, since it takes a stack that is as deep. */
 static void *publish_nested(void *data)
 {
 	const struct nesting *n = data;
@@ -553,7 +553,7 @@ START_TEST(an_exit_code_can_be_given_another_verdict)
 }
 END_TEST
 
-/* Kilobytes the process holds now. */
+/* Returns how many kilobytes the process holds now. */
 static long resident_of(pid_t pid)
 {
 	cleanup_free char *path = xprintf("/proc/%d/status", (int)pid);
