@@ -21,7 +21,7 @@ enum { WINDOW = 1000, BURST = 100 };
 struct publisher {
 	amqp_connection_state_t c;
 	const char *exchange, *key, *file;
-	char level[16]; /* the header's name, or "" */
+	char level[16]; /* the name of the header, or "" */
 	bool corked;
 	long rate;
 	uint64_t sent, confirmed;
@@ -42,7 +42,7 @@ static void take(struct publisher *p, const amqp_frame_t *f)
 	p->confirmed = ((amqp_basic_ack_t *)f->payload.method.decoded)->delivery_tag;
 }
 
-/* What has come; waits for one frame when the window is full. */
+/* Reads the confirms that have come. Waits for one frame when the window is full. */
 static void read_confirms(struct publisher *p, bool wait)
 {
 	amqp_frame_t f;

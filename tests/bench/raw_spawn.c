@@ -3,7 +3,7 @@
  * raw-spawn COUNT SLOTS COMMAND...
  *
  * Runs the command COUNT times, SLOTS at once: posix_spawn, a job to its stdin, its stdout read to
- * the end, waitpid. What a handler of kind exec costs without a worker around it.
+ * the end, waitpid. This is what a handler of kind exec costs without a worker around it.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include "tests/bench/raw.h"
 
 struct slot {
-	pid_t pid; /* 0: free */
+	pid_t pid; /* 0 if the slot is free */
 	int out;
 };
 
@@ -44,7 +44,7 @@ static void start(struct slot *s, char **words)
 	s->out = out[0];
 }
 
-/* False: it has not ended yet. */
+/* Reads some output. Returns false if the process has not ended yet. */
 static bool read_some(struct slot *s)
 {
 	char chunk[4096];

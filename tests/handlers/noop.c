@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plugin that does nothing, so that all that is seen is the worker. */
+/* A plugin that does nothing, so that only the cost of the worker is seen. */
 #include <warren/plugin.h>
 
 static enum warren_verdict run(void *state, const struct warren_job *job,
