@@ -13,8 +13,10 @@
 /* How deep tables and arrays may be nested. Deeper ones are read as void. */
 enum { AMQP_TABLE_DEPTH = 32 };
 
-/* Makes *out a deep copy of in, which lies in the library's pools. The caller frees it with
- * table_finish. */
+/*
+ * Makes *out a deep copy of in, which lies in the library's pools. The caller frees it with
+ * table_finish.
+ */
 void amqp_table_read(const amqp_table_t *in, struct table *out);
 /* Returns a view of t for one call. Its arrays live in pool, and its bytes in t. */
 amqp_table_t amqp_table_view(const struct table *t, amqp_pool_t *pool);

@@ -44,8 +44,10 @@ static int does_not_fit(struct error *err, const char *what)
 	return error_set(err, ERROR_UNAVAILABLE, "the broker sent a %s that does not fit", what);
 }
 
-/* If a delivery starts before the previous one is complete, the connection is dropped. Otherwise
- * the first would be forgotten here, and the broker would wait for its ack for ever. */
+/*
+ * If a delivery starts before the previous one is complete, the connection is dropped. Otherwise
+ * the first would be forgotten here, and the broker would wait for its ack for ever.
+ */
 static int start_partial(struct assembler *a, int channel, struct broker_event event,
                          struct error *err)
 {

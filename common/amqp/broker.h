@@ -28,10 +28,13 @@ struct broker_options {
 	int heartbeat_s;        /* what we ask for; 0 means 30 */
 	int connect_timeout_ms; /* for one URL, with its TLS handshake; 0 means 5000 */
 	int rpc_timeout_ms;     /* for a call that waits for an answer; 0 means 10000 */
-	int write_timeout_ms;   /* how long the peer may read nothing; 0 means for ever, and
-	                           link_watch   limits it */
-	const char *tls_ca;     /* PEM file; NULL means the system's certificates */
-	const char *tls_cert;   /* client certificate, PEM */
+	/*
+	 * How long the peer may read nothing of what we write. 0 means for ever, and then
+	 * link_watch limits it.
+	 */
+	int write_timeout_ms;
+	const char *tls_ca;   /* PEM file; NULL means the system's certificates */
+	const char *tls_cert; /* client certificate, PEM */
 	const char *tls_key;
 	bool tls_insecure; /* do not verify the peer; for tests only */
 	/* Log in by the client certificate instead of user and password. */

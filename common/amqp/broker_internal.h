@@ -24,8 +24,8 @@ struct broker {
 	char *url; /* cut into pieces, some of which TLS borrows */
 	char peer[320];
 	char version[64];
-	uint64_t published[BROKER_CHANNELS]; /* per channel: confirm tags given out since
-	                                        confirm.select */
+	/* Per channel, the confirm tags given out since confirm.select. */
+	uint64_t published[BROKER_CHANNELS];
 	bool confirms[BROKER_CHANNELS];
 	struct assembler *assembler;
 	bool gathering;

@@ -68,8 +68,10 @@ static amqp_basic_properties_t properties_of(const struct message *m, amqp_pool_
 	return p;
 }
 
-/* Waits for ever, as the library does, unless somebody shuts the socket down or the kernel gives
- * up. */
+/*
+ * Waits for ever, as the library does, unless somebody shuts the socket down or the kernel gives
+ * up.
+ */
 static int write_out(struct broker *b, struct error *err)
 {
 	int fd = broker_fd(b);

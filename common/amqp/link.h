@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A broker connection on its own thread, so that nothing rabbitmq-c does (look-up, handshake,
+ * A broker connection on its own thread, so that nothing that rabbitmq-c does (look-up, handshake,
  * login, a write while the broker reads nothing) delays its owner. The owner queues commands and
  * flushes them. Events come back in batches, and link_fd becomes readable when there are some. All
  * functions are called from the owner's thread only.
  *
  *   connecting --up--> up --any doubt--> down --backoff--> connecting
  *
- * The backoff starts again at 0.5 s after a connection that was up for 10 s.
+ * The backoff is 0.5 s at first, doubles up to 10 s, and has full jitter. It starts again at 0.5 s
+ * after a connection that was up for 10 s.
  *
  * After a reconnect the link publishes again, with the same message_id, everything that has no
  * final event yet. It also starts the consumers again. If the broker refuses one of them (its queue
@@ -42,10 +43,14 @@ struct link_options {
 	 */
 	const char *const *require_queues;
 	size_t require_queue_count;
-	const char *const *require_exchanges; /* AMQP names, checked on every connect; copied */
+	/* AMQP names of exchanges, checked passively on every connect. Copied. */
+	const char *const *require_exchanges;
 	size_t require_exchange_count;
-	bool give_up; /* for commands: a first connect that fails is not repeated but ends as
-	                 LINK_FAILED */
+	/*
+	 * For command line tools. A first connect that fails is not repeated but ends as
+	 * LINK_FAILED.
+	 */
+	bool give_up;
 };
 
 /*

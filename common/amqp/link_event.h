@@ -11,32 +11,55 @@
 #include "common/job/message.h"
 
 enum link_event_kind {
-	LINK_UP,       /* generation, text = "host:port/vhost", version, header_max */
-	LINK_DOWN,     /* error: why; a reconnect follows by itself */
-	LINK_FAILED,   /* error: the first connect failed with give_up, or, with or without give_up,
-	                * the   login was refused or a required name is missing. The link has ended,
-	                * so   destroy it. */
-	LINK_DELIVERY, /* consumer, generation, tag, redelivered, message (owned by the receiver),
-	                  routing_key */
-	LINK_CONFIRMED, /* token: the broker has it */
-	LINK_RETURNED,  /* token: no queue took it; error.text has the broker's words */
-	LINK_NACKED, /* token: the broker refused it three times, each time on a new connection. Or
-	              * it closed the channel because of its exchange (no permission, no such
-	              * exchange), and error has its words */
-	LINK_TIMEDOUT, /* token: its deadline passed without an answer, so nobody knows whether the
-	                * broker has it */
-	LINK_UNFIT, /* token, error: it is too large for this broker, so trying again would not help
-	             */
-	LINK_BLOCKED, /* text: resource alarm; publishes wait */
+	/* generation, text ("host:port/vhost"), version, header_max. */
+	LINK_UP,
+	/* error says why. A reconnect follows by itself. */
+	LINK_DOWN,
+	/*
+	 * error. The first connect failed with give_up, or, with or without give_up, the login was
+	 * refused or a required name is missing. The link has ended, and the owner must destroy it.
+	 */
+	LINK_FAILED,
+	/* consumer, generation, tag, redelivered, routing_key, message (owned by the receiver). */
+	LINK_DELIVERY,
+	/* token. The broker has the message. */
+	LINK_CONFIRMED,
+	/* token, error. No queue took the message. error has the broker's words. */
+	LINK_RETURNED,
+	/*
+	 * token. The broker refused the message three times, each time on a new connection. Or it
+	 * closed the channel because of the exchange (no permission, no such exchange), and error
+	 * has its words.
+	 */
+	LINK_NACKED,
+	/*
+	 * token. The deadline passed without an answer, so nobody knows whether the broker has the
+	 * message.
+	 */
+	LINK_TIMEDOUT,
+	/*
+	 * token, error. The message is too large for this broker, so trying again would not help.
+	 */
+	LINK_UNFIT,
+	/* text. The broker has a resource alarm, and publishes wait. */
+	LINK_BLOCKED,
+	/* The resource alarm is over. */
 	LINK_UNBLOCKED,
-	LINK_CONSUMES, /* consumer: it was started, and deliveries may follow */
-	LINK_REFUSED, /* consumer, error: the broker does not let it start (ERROR_CONFIG if there is
-	               * no such queue, ERROR_AUTH if the user may not read it). The link goes on
-	               * trying, after longer and longer pauses up to 15 s, and tells each refusal
-	               */
-	LINK_CANCELLED, /* consumer: it was cancelled, and no delivery follows */
-	LINK_DEPTH, /* token (of link_query), count: ready messages, or -1 if the broker could not
-	               be asked */
+	/* consumer. It was started, and deliveries may follow. */
+	LINK_CONSUMES,
+	/*
+	 * consumer, error. The broker does not let it start (ERROR_CONFIG if there is no such
+	 * queue, ERROR_AUTH if the user may not read it). The link goes on trying, after longer and
+	 * longer pauses up to 15 s, and tells each refusal.
+	 */
+	LINK_REFUSED,
+	/* consumer. It was cancelled, and no delivery of it follows. */
+	LINK_CANCELLED,
+	/*
+	 * token (of link_query), count. count is the number of ready messages, or -1 if the broker
+	 * could not be asked.
+	 */
+	LINK_DEPTH,
 };
 
 struct link_event {

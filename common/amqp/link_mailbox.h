@@ -43,8 +43,10 @@ void link_send_commands(struct link *l);
 
 /* ---- the thread's side ---- */
 
-/* Appends an event of this turn, which the owner sees after link_hand_over. Returns it to be filled
- * in. */
+/*
+ * Appends an event of this turn, which the owner sees after link_hand_over. Returns it to be filled
+ * in.
+ */
 struct link_event *link_emit(struct link *l, enum link_event_kind kind);
 /* Gives all events of this turn to the owner. */
 void link_hand_over(struct link *l);

@@ -19,7 +19,8 @@ int link_inspect(struct link *l, const char *queue, const char *exchange, uint32
                  struct error *err);
 /* Returns the heartbeat that was negotiated, or the default. */
 int link_heartbeat_ms(const struct link *l);
-/* Notes from when on the thread counts as stuck. Call it before anything that may block in a write.
+/*
+ * Notes from when on the thread counts as stuck. Call it before anything that may block in a write.
  */
 void link_expect_write(struct link *l);
 /* Like link_expect_write, before a call that waits for the broker's answer. */
@@ -30,8 +31,10 @@ void link_expect_answer(struct link *l);
  * is in doubt, for the channel's delivery tags are void.
  */
 int link_start_consumer(struct link *l, unsigned consumer, struct error *err);
-/* Returns when the next consumer that was refused is to be tried again (monotonic, ms), or
- * INT64_MAX. */
+/*
+ * Returns when the next consumer that was refused is to be tried again (monotonic, ms), or
+ * INT64_MAX.
+ */
 int64_t link_retry_at_ms(const struct link *l);
 /* Does what the owner asked for. Without a connection it does what is possible without one. */
 int link_do_commands(struct link *l, struct error *err);

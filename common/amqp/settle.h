@@ -16,6 +16,7 @@ struct settle;
 
 /* Returns an empty one, which the caller frees with settle_destroy. */
 struct settle *settle_create(void);
+/* Frees s with all tags. */
 void settle_destroy(struct settle *s);
 /* Forgets all tags, because a new channel begins with tag 1 again. */
 void settle_reset(struct settle *s);

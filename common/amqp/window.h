@@ -22,8 +22,11 @@ struct publish {
 	uint64_t tag;           /* 0 if not sent on this connection */
 	int64_t deadline_at_ms; /* monotonic; INT64_MAX for none */
 	unsigned nacks;
-	char *returned; /* the broker's words for a basic.return, or NULL. The publish ends with
-	                   the confirm that follows. */
+	/*
+	 * The broker's words for a basic.return, or NULL. The publish ends with the confirm that
+	 * follows.
+	 */
+	char *returned;
 	char *exchange;
 	char *key;
 	struct message *message;
@@ -37,10 +40,10 @@ enum window_end { WINDOW_CONFIRMED, WINDOW_RETURNED, WINDOW_NACKED, WINDOW_TIMED
 typedef void window_end_fn(void *data, uint64_t token, enum window_end end, const char *text);
 
 struct window {
-	struct list unsent;   /* publish::link, in the order they are to go out */
-	struct list sent;     /* publish::link, by tag */
-	struct list expiring; /* publish::by_deadline, the earliest first, because the link asks
-	                         for it at every wake */
+	struct list unsent; /* publish::link, in the order they are to go out */
+	struct list sent;   /* publish::link, by tag */
+	/* publish::by_deadline, the earliest first, because the link asks for it at every wake. */
+	struct list expiring;
 	window_end_fn *end;
 	void *data;
 };
@@ -79,10 +82,13 @@ void window_acked(struct window *w, uint64_t tag, bool multiple);
  * to be tried again, on a new connection. A publish ends as nacked after WINDOW_NACKS_MAX nacks.
  */
 bool window_nacked(struct window *w, uint64_t tag, bool multiple);
-/* Notes that the broker has returned a publish: the oldest with that message_id, or, for NULL, the
- * oldest without one. */
+/*
+ * Notes that the broker has returned a publish: the oldest with that message_id, or, for NULL, the
+ * oldest without one.
+ */
 void window_returned(struct window *w, const char *message_id, const char *text);
-/* Ends all publishes whose deadline has passed. Returns the next deadline, or INT64_MAX for none.
+/*
+ * Ends all publishes whose deadline has passed. Returns the next deadline, or INT64_MAX for none.
  */
 int64_t window_expire(struct window *w, int64_t now_ms);
 /*

@@ -12,8 +12,10 @@
 
 /* Appends the base64 text of bytes to out. */
 void base64_encode(struct buf *out, struct span bytes);
-/* Appends the bytes of text to out. Returns false if text is not base64; out may hold some bytes
- * then. */
+/*
+ * Appends the bytes of text to out. Returns false if text is not base64. Then out may hold some of
+ * the bytes.
+ */
 bool base64_decode(struct buf *out, struct span text);
 /*
  * Returns true if text has only bytes of the alphabet, and = only at its end. libsodium does not

@@ -44,8 +44,10 @@ static char *put_digits(char *out, unsigned value, int count)
 	return out + count;
 }
 
-/* Computes the date itself, because gmtime, strftime and printf take longer than everything else
- * that is done for a short job. */
+/*
+ * Computes the date itself, because gmtime, strftime and printf take longer than everything else
+ * that is done for a short job.
+ */
 static char *put_date(char *out, int64_t days)
 {
 	days += 719468; /* since 0000-03-01 */

@@ -59,7 +59,8 @@ int error_set(struct error *err, enum error_kind kind, const char *fmt, ...)
 /* Sets the cause of err (may be NULL), which is filled already. Returns -1. */
 int error_because(struct error *err, enum error_cause cause);
 
-/* Like error_set, with ": " and the words for errnum (an errno value) behind the text. Returns -1.
+/*
+ * Like error_set, with ": " and the words for errnum (an errno value) behind the text. Returns -1.
  */
 int error_set_errno(struct error *err, enum error_kind kind, int errnum, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

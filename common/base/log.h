@@ -53,8 +53,10 @@ bool log_enabled(enum log_level level);
 /* Writes a line. */
 void log_write(enum log_level level, struct log_subject subject, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Writes a line of before and then words. words may hold any bytes, also NUL, at which a format
- * would end. */
+/*
+ * Writes a line of before and then words. words may hold any bytes, also NUL, at which a format
+ * would end.
+ */
 void log_bytes(enum log_level level, struct log_subject subject, const char *before,
                struct span words);
 

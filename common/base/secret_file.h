@@ -12,9 +12,11 @@
 #include "common/base/error.h"
 
 enum secret_rule {
-	/* Others may not read it. A group may read it only if root owns the file. So a key may be
+	/*
+	 * Others may not read it. A group may read it only if root owns the file. So a key may be
 	 * shared with a group such as Debian's ssl-cert, or with the group of the user who runs the
-	 * program. */
+	 * program.
+	 */
 	SECRET_CLOSED = 1,
 	/*
 	 * The file belongs to the user or root and is a plain file, and nobody else can write it.
@@ -35,7 +37,8 @@ int secret_file_open(const char *what, const char *path, unsigned rules, struct 
 int secret_file_check(const char *what, const char *path, int fd, unsigned rules,
                       struct error *err);
 
-/* Checks like secret_file_check, for a file that is described by st and for that user. For tests.
+/*
+ * Checks like secret_file_check, for a file that is described by st and for that user. For tests.
  */
 int secret_file_judge(const char *what, const char *path, const struct stat *st, uid_t user,
                       unsigned rules, struct error *err);

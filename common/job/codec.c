@@ -517,8 +517,10 @@ static void put_time(struct buf *b, const char *name, int64_t at_ms)
 		put_text(b, name, clock_format(at_ms, text));
 }
 
-/* Writes the shortest text that is read back as the same number. read_jitter has room for the
- * longest. */
+/*
+ * Writes the shortest text that is read back as the same number. read_jitter has room for the
+ * longest.
+ */
 static void put_jitter(struct buf *b, double jitter)
 {
 	char text[32];

@@ -14,9 +14,10 @@
 #include "common/job/job.h"
 
 enum codec_fields {
-	CODEC_FIELDS_STRICT,  /* an unknown field that does not begin with "x-" is refused: the
-	                         producer */
-	CODEC_FIELDS_LENIENT, /* unknown fields are carried and ignored: the worker */
+	/* For the producer. An unknown field that does not begin with "x-" is refused. */
+	CODEC_FIELDS_STRICT,
+	/* For the worker. Unknown fields are carried and ignored. */
+	CODEC_FIELDS_LENIENT,
 };
 
 struct codec_error {

@@ -24,11 +24,13 @@ struct job_header {
 struct job {
 	char *id;   /* owned; NULL when the document has none (the caller fills it in) */
 	char *type; /* owned; never NULL after a successful decode */
-	char *args; /* owned, terminated: the original bytes, without outer blanks; "null" when
-	               omitted */
+	/* Owned, terminated. The original bytes without outer blanks, or "null" when omitted. */
+	char *args;
 	size_t args_len;
-	/* Sealed args (seal.h): owned; NULL when they are not. args is "null" then, until somebody
-	 * opens them. */
+	/*
+	 * Sealed args (seal.h): owned; NULL when they are not. args is "null" then, until somebody
+	 * opens them.
+	 */
 	char *sealed_to;       /* the key's id */
 	char *sealed;          /* the text */
 	int64_t created_at_ms; /* CLOCK_NEVER when omitted */

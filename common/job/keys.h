@@ -33,8 +33,10 @@ struct key {
 	enum key_kind kind;
 	char *kid; /* owned */
 	unsigned char public_half[KEY_SIZE];
-	/* Owned; NULL of a public key. sign-secret: 64 bytes, as libsodium wants it; seal-secret:
-	 * KEY_SIZE. */
+	/*
+	 * Owned; NULL of a public key. sign-secret: 64 bytes, as libsodium wants it; seal-secret:
+	 * KEY_SIZE.
+	 */
 	unsigned char *secret;
 };
 

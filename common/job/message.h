@@ -9,8 +9,10 @@
 #include "common/job/table.h"
 
 struct message {
-	/* All owned, NULL when absent. expiration and priority are never published (a level's TTL
-	 * must not be shortened; a priority can hide older letters in a delay level on 4.0-4.2). */
+	/*
+	 * All owned, NULL when absent. expiration and priority are never published (a level's TTL
+	 * must not be shortened; a priority can hide older letters in a delay level on 4.0-4.2).
+	 */
 	char *content_type;
 	char *message_id;
 	char *type;

@@ -28,8 +28,10 @@ struct outbound {
 struct outbound outbound_job(const char *prefix, const char *queue, const struct job *j,
                              struct span document, int64_t now_ms);
 
-/* Makes the message of a complete pack (pack.h). Takes the bytes of body, which is empty
- * afterwards. */
+/*
+ * Makes the message of a complete pack (pack.h). Takes the bytes of body, which is empty
+ * afterwards.
+ */
 struct outbound outbound_pack(const char *prefix, const char *queue, struct buf *body,
                               int64_t now_ms);
 
@@ -42,7 +44,7 @@ struct outbound outbound_answer(const char *prefix, const char *reply_to,
 
 /* A job that came as a message and is published again. All is borrowed. */
 struct outbound_source {
-	/* body, properties and foreign headers of this message are kept */
+	/* The message as it came. Body, properties and foreign headers are kept. */
 	const struct message *original;
 	const struct bookkeeping *book; /* to be written; its `republished` is counted up */
 	const char *prefix, *queue;     /* queue: the name that the user knows */
