@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plugin that appends, for each job, the nanoseconds since it was published to the file that the
- * job names. */
+/*
+ * A plugin that appends, for each job, the nanoseconds since it was published to the file that the
+ * job names.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

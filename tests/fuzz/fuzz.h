@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		if (!(property))                                                                   \
 			fuzz_failed(#property, __FILE__, __LINE__);                                \
 	} while (0)
+/* Prints the property and its place, and aborts. For fuzz_check. */
 _Noreturn void fuzz_failed(const char *property, const char *file, int line);
 
 /*

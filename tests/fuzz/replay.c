@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzzer over files and folders of inputs, each in a block of its own size, so that
- * sanitizers see its end. */
+/*
+ * Runs a fuzzer over files and folders of inputs, each in a block of its own size, so that
+ * sanitizers see its end.
+ */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -346,7 +346,8 @@ END_TEST
 
 /* ---- redelivery ---- */
 
-/* A job that came back from the ring is another message than the one that was acknowledged before.
+/*
+ * A job that came back from the ring is another message than the one that was acknowledged before.
  */
 START_TEST(a_job_that_came_too_early_runs_though_the_connection_is_lost_later)
 {

@@ -274,8 +274,10 @@ START_TEST(a_second_interrupt_ends_a_worker_soon_though_its_broker_hangs)
 }
 END_TEST
 
-/* The publishing connection never comes up and holds the worker up at its end. The consuming one is
- * closed meanwhile, and the broker delivers the job again. */
+/*
+ * The publishing connection never comes up and holds the worker up at its end. The consuming one is
+ * closed meanwhile, and the broker delivers the job again.
+ */
 START_TEST(no_handler_runs_on_beside_the_copy_of_its_job_in_another_worker)
 {
 	const struct peer_rule no_exchanges = {

@@ -46,7 +46,9 @@ void support_node_start_with(struct node *n, const char *plugins, const char *se
 void support_node_configure(const struct node *n, const char *settings);
 /* Starts a stopped or killed node again, on the same ports and data. */
 void support_node_again(struct node *n);
+/* Stops the broker in order. */
 void support_node_stop(struct node *n);
+/* Kills the broker by SIGKILL. */
 void support_node_kill(struct node *n);
 /* Runs rabbitmqctl COMMAND, which is split at blanks. */
 void support_node_ctl(const struct node *n, const char *command);
@@ -96,6 +98,7 @@ struct result {
  * frees the result.
  */
 struct result support_run(const char *url, const char *input, const char *const *argv);
+/* Frees the texts of r. */
 void support_result_free(struct result *r);
 #define support_producer(url, input, ...)                                                          \
 	support_run(url, input, (const char *const[]){getenv("WARREN_PRODUCER"), __VA_ARGS__, NULL})
@@ -110,6 +113,7 @@ struct process support_start(const char *url, const char *const *argv);
 	support_start(url, (const char *const[]){getenv("WARREN_WORKER"), "run", __VA_ARGS__, NULL})
 /* Waits until the log of p has text. */
 void support_wait_log(const struct process *p, const char *text);
+/* Returns true if the log of p has text. */
 bool support_log_has(const struct process *p, const char *text);
 /* Waits for the end of p. Returns its exit code, or 128 + signal. */
 int support_wait_exit(struct process *p);
@@ -126,6 +130,7 @@ const char *support_script(const char *name, const char *body);
 const char *support_path(const char *name);
 /* Returns how many lines a file has, or 0 if there is no file. */
 size_t support_lines(const char *path);
+/* Waits until a file has at least that many lines. */
 void support_wait_lines(const char *path, size_t count);
 /* Returns how many lines of a file hold part. */
 size_t support_lines_with(const char *path, const char *part);
@@ -146,6 +151,7 @@ void support_wait_distinct(const char *path, size_t count);
 			support_pause();                                                           \
 		}                                                                                  \
 	} while (0)
+/* Returns the monotonic clock in ms. */
 int64_t support_now(void);
 /* Waits 20 ms between two looks. */
 void support_pause(void);

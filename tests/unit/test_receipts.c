@@ -5,8 +5,10 @@
 
 #include "producer/batch/receipts.h"
 
-/* stdio forgets what it could not write when its buffer overflows. fflush then has nothing to do
- * and succeeds. */
+/*
+ * stdio forgets what it could not write when its buffer overflows. fflush then has nothing to do
+ * and succeeds.
+ */
 START_TEST(a_receipt_that_overflowed_onto_a_full_disk_is_an_error)
 {
 	char reason[64 * 1024];

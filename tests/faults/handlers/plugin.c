@@ -38,8 +38,10 @@ static void note(const char *what, const struct warren_job *job, const char *wor
 		abort();
 }
 
-/* The word of this attempt; the last one counts for all further ones. args is a JSON string of
- * plain words. */
+/*
+ * The word of this attempt; the last one counts for all further ones. args is a JSON string of
+ * plain words.
+ */
 static void word_of(const struct warren_job *job, char word[static WORD_MAX])
 {
 	const char *at = job->args + 1;
