@@ -156,6 +156,7 @@ static void check_handlers(struct checking *c, int guardian_fd, int guardian_pid
 	uv_loop_init(&loop);
 	struct guardian *g = guardian_open(&loop, guardian_fd, guardian_pid, nothing, NULL);
 	size_t count = c->settings->handler_count;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): room for pointers is meant */
 	cleanup_free struct handler **handlers = xcalloc(count, sizeof *handlers);
 	for (size_t i = 0; i < count; i++) {
 		struct error err = {0};

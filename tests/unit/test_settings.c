@@ -541,6 +541,7 @@ START_TEST(an_option_that_is_called_like_a_key_sets_it)
 	    &setup_command, &send_command, &batch_command, &dead_command,
 	    &queue_command, &keys_command, &ping_command};
 	check_options(options_common);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): the number of pointers is meant */
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		check_options(commands[i]->options);
 }

@@ -15,7 +15,6 @@
 #include "common/base/clean.h"
 #include "common/base/list.h"
 #include "common/base/memory.h"
-#include "common/base/signal_name.h"
 #include "worker/guardian/confine.h"
 #include "worker/handlers/environment.h"
 #include "worker/handlers/output.h"

@@ -13,7 +13,6 @@
 #include "common/base/clean.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
-#include "common/base/signal_name.h"
 #include "worker/handlers/conversation.h"
 #include "worker/handlers/environment.h"
 #include "worker/handlers/output.h"
