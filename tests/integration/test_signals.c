@@ -55,6 +55,29 @@ START_TEST(a_drain_deadline_returns_jobs_uncounted)
 }
 END_TEST
 
+/* It took the guardian over ten seconds to stop so many once, and their jobs were left to the
+ * broker. */
+START_TEST(a_drain_deadline_returns_the_jobs_of_many_handlers)
+{
+	enum { JOBS = 150 };
+	cleanup_free char *q = queue_name();
+	const char *record = support_path("record");
+	cleanup_free char *body = xprintf("echo $JOB_ID >>'%s'; exec sleep 300", record);
+	struct buf lines = {0};
+	for (int i = 0; i < JOBS; i++)
+		buf_append_text(&lines, "1\n");
+	struct result r = support_producer(support_url(), lines.data, "batch", "t", "-q", q);
+	ck_assert_msg(r.code == 0, "%s", r.err);
+	support_result_free(&r);
+	buf_finish(&lines);
+	struct process w = support_worker(support_url(), "-q", q, "-j", "150", "--drain", "100ms",
+	                                  "--grace", "2s", "--", support_script("h", body));
+	support_wait_distinct(record, JOBS);
+	ck_assert_int_eq(support_terminate(&w), 0);
+	support_wait_depth(support_url(), support_amqp(q, ""), JOBS);
+}
+END_TEST
+
 START_TEST(pausing_stops_consuming_and_continuing_goes_on)
 {
 	cleanup_free char *q = queue_name();
@@ -184,6 +207,7 @@ static Suite *signals_suite(void)
 	TCase *c = tcase_create("signals");
 	tcase_add_test(c, draining_finishes_what_runs_and_gives_back_the_rest);
 	tcase_add_test(c, a_drain_deadline_returns_jobs_uncounted);
+	tcase_add_test(c, a_drain_deadline_returns_the_jobs_of_many_handlers);
 	tcase_add_test(c, pausing_stops_consuming_and_continuing_goes_on);
 	tcase_add_test(c,
 	               hup_opens_the_log_anew_and_reads_the_settings_again_below_the_command_line);

@@ -34,6 +34,7 @@ struct kid {
 	    number; /* counts kids, and so tells which were running when an orphan was first seen */
 	pid_t root;
 	bool exited, killing;
+	int signal;  /* the worker asked for it since the last look; 0: none */
 	size_t left; /* while killing, how many processes the last look found */
 	char token[64];
 	char group[CGROUP_PATH_SIZE]; /* its control group, or "" */
@@ -285,9 +286,14 @@ static void forget_orphans_gone(struct process *g)
  */
 static void look(struct process *g, struct tree *t)
 {
-	tree_scan(t);
+	cleanup_free struct tree_root *roots = xcalloc(g->kid_count, sizeof *roots);
 	for (size_t i = 0; i < g->kid_count; i++)
-		tree_claim(t, &g->kids[i], g->kids[i].root, g->kids[i].exited, g->kids[i].token);
+		roots[i] = (struct tree_root){.owner = &g->kids[i],
+		                              .pid = g->kids[i].root,
+		                              .ended = g->kids[i].exited,
+		                              .token = g->kids[i].token};
+	tree_scan(t);
+	tree_claim(t, roots, g->kid_count);
 	for (size_t i = 0; i < g->orphan_count; i++)
 		g->orphans[i].here = false;
 	for (size_t i = 0; i < t->count; i++)
@@ -307,22 +313,41 @@ static void give_orphans(struct process *g, struct tree *t, const struct kid *k)
 	}
 }
 
-/* Sends the signal to every process of k. Returns how many there were. */
-static size_t signal_tree(struct process *g, const struct kid *k, int signal)
+/* Returns true if a process of k is still there. */
+static bool has_processes(struct process *g, const struct kid *k)
 {
 	struct tree t;
 	size_t count = 0;
 	look(g, &t);
 	give_orphans(g, &t, k);
+	for (size_t i = 0; i < t.count; i++)
+		count += t.processes[i].owner == k;
+	tree_finish(&t);
+	return count > 0;
+}
+
+/* Sends the signals that the worker has asked for. Looks once for all kids, because a look reads
+ * every process of the machine, and a drain may stop hundreds of kids at once. */
+static void send_signals(struct process *g)
+{
+	struct tree t;
+	bool any = false;
+	for (size_t i = 0; i < g->kid_count; i++)
+		any = any || g->kids[i].signal;
+	if (!any)
+		return;
+	look(g, &t);
+	for (size_t i = 0; i < g->kid_count; i++)
+		if (g->kids[i].signal)
+			give_orphans(g, &t, &g->kids[i]);
 	for (size_t i = 0; i < t.count; i++) {
-		if (t.processes[i].owner != k)
-			continue;
-		count++;
-		if (signal)
-			tree_signal(&t.processes[i], signal);
+		const struct kid *k = t.processes[i].owner;
+		if (k && k->signal)
+			tree_signal(&t.processes[i], k->signal);
 	}
 	tree_finish(&t);
-	return count;
+	for (size_t i = 0; i < g->kid_count; i++)
+		g->kids[i].signal = 0;
 }
 
 static struct kid *find_kid(struct process *g, uint64_t id)
@@ -392,7 +417,7 @@ static bool has_leftovers(struct process *g, const struct kid *k)
 	for (size_t i = 0; i < g->kid_count; i++)
 		if (!g->kids[i].exited)
 			roots[count++] = g->kids[i].root;
-	return tree_has_stranger(roots, count) && signal_tree(g, k, 0) > 0;
+	return tree_has_stranger(roots, count) && has_processes(g, k);
 }
 
 static int64_t microseconds(struct timeval t)
@@ -455,7 +480,9 @@ static void serve(struct process *g, char *packet, size_t len, int fds[GUARDIAN_
 	if (r.verb == GUARDIAN_SPAWN) {
 		spawn(g, &r, packet + sizeof r, packet + len, fds);
 	} else if (k && r.verb == GUARDIAN_SIGNAL) {
-		signal_tree(g, k, r.signal);
+		if (k->signal && k->signal != r.signal)
+			send_signals(g);
+		k->signal = r.signal;
 	} else if (k && r.verb == GUARDIAN_KILL_TREE) {
 		k->killing = true;
 	} else if (r.verb == GUARDIAN_KILL_TREE) {
@@ -563,6 +590,7 @@ _Noreturn void guardian_process(int socket)
 		 * for. */
 		if (fds[0].revents && !take_requests(&g, packet))
 			break;
+		send_signals(&g);
 		reap(&g);
 		kill_trees(&g);
 	}

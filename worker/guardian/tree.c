@@ -152,40 +152,74 @@ void tree_finish(struct tree *t)
 	*t = (struct tree){0};
 }
 
-static bool carries(pid_t pid, const char *token)
+static bool read_environment(pid_t pid, char *out, size_t size, size_t *len)
 {
 	char path[64];
-	enum { ENVIRON_MAX = 1 << 20 };
 	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-	cleanup_free char *env = xcalloc(1, ENVIRON_MAX);
-	ssize_t len = read_file(path, env, ENVIRON_MAX);
-	for (const char *at = env; len > 0 && at < env + len; at += strlen(at) + 1)
-		if (strcmp(at, token) == 0)
-			return true;
-	return false;
+	ssize_t n = read_file(path, out, size);
+	*len = n > 0 ? (size_t)n : 0;
+	return n > 0;
 }
 
-void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token)
+static const void *owner_by_token(const char *environment, size_t len,
+                                  const struct tree_root *roots, size_t count)
+{
+	for (const char *at = environment; at < environment + len; at += strlen(at) + 1)
+		for (size_t i = 0; i < count; i++)
+			if (strcmp(at, roots[i].token) == 0)
+				return roots[i].owner;
+	return NULL;
+}
+
+static void claim_by_session(struct tree *t, const struct tree_root *root)
 {
 	/* The kernel reuses no pid while a session bears it. So without its leader, the session is
 	 * still the old one. */
-	bool own_session = !ended || !find(t, root);
-	for (size_t i = 0; i < t->count; i++) {
-		struct tree_process *p = &t->processes[i];
-		if (!p->owner && ((own_session && p->session == root) || carries(p->pid, token)))
-			p->owner = owner;
-	}
+	if (root->ended && find(t, root->pid))
+		return;
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->processes[i].owner && t->processes[i].session == root->pid)
+			t->processes[i].owner = root->owner;
+}
+
+static void claim_by_parent(struct tree *t)
+{
 	for (bool more = true; more;) {
 		more = false;
 		for (size_t i = 0; i < t->count; i++) {
 			struct tree_process *p = &t->processes[i],
 			                    *parent = p->owner ? NULL : find(t, p->parent);
-			if (!parent || parent->owner != owner)
+			if (!parent || !parent->owner)
 				continue;
-			p->owner = owner;
+			p->owner = parent->owner;
 			more = true;
 		}
 	}
+}
+
+static void claim_by_token(struct tree *t, const struct tree_root *roots, size_t count)
+{
+	enum { ENVIRON_MAX = 1 << 20 };
+	cleanup_free char *environment = NULL;
+	for (size_t i = 0; i < t->count; i++) {
+		struct tree_process *p = &t->processes[i];
+		size_t len;
+		if (p->owner)
+			continue;
+		if (!environment)
+			environment = xcalloc(1, ENVIRON_MAX);
+		if (read_environment(p->pid, environment, ENVIRON_MAX, &len))
+			p->owner = owner_by_token(environment, len, roots, count);
+	}
+}
+
+void tree_claim(struct tree *t, const struct tree_root *roots, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		claim_by_session(t, &roots[i]);
+	claim_by_parent(t);
+	claim_by_token(t, roots, count);
+	claim_by_parent(t);
 }
 
 void tree_signal(const struct tree_process *p, int signal)

@@ -31,9 +31,18 @@ bool tree_has_stranger(const pid_t *known, size_t count);
 /* Fills t with all descendants of the calling process, without owners. End it with tree_finish. */
 void tree_scan(struct tree *t);
 void tree_finish(struct tree *t);
-/* Sets owner on every process that belongs to root. `ended` says that root has been reaped. token
- * is the "JOB_TOKEN=..." of its environment. */
-void tree_claim(struct tree *t, const void *owner, pid_t root, bool ended, const char *token);
+/* A handler process whose tree is to be found. All is borrowed. */
+struct tree_root {
+	const void *owner;
+	pid_t pid;
+	bool ended;        /* it has been reaped */
+	const char *token; /* the "JOB_TOKEN=..." of its environment */
+};
+/*
+ * Sets the owner of every process that belongs to one of the roots. Reads the environment of a
+ * process once at most, and only if neither its session nor its parents tell whose it is.
+ */
+void tree_claim(struct tree *t, const struct tree_root *roots, size_t count);
 /* Sends the signal to the process that was scanned. Does nothing when its pid has been reused
  * meanwhile. */
 void tree_signal(const struct tree_process *p, int signal);
