@@ -7,7 +7,8 @@ a circle.
 
 A folder with a meson.build that says `NAME_dep = declare_dependency(...)` is a library. Its files
 may include headers of their own folder and of the libraries that it depends on, directly or by way
-of others, and nothing else. So an include can only point down.
+of others, and nothing else. So an include can only point down. A quoted include is a path from the
+top of the tree.
 
 A module is a .c file with the .h of the same name. A module uses another when it includes its
 header; with --build also when its object file needs a function or variable that the other one
@@ -83,6 +84,8 @@ def check_includes(source, files, uses):
         seen = libraries.seen_from(folder)
         for header in INCLUDE.findall(read(os.path.join(source, path))):
             if not os.path.exists(os.path.join(source, header)):
+                wrong += 1
+                print(f'{path} includes {header}, which is no path from the top of the tree')
                 continue
             if os.path.dirname(header) not in seen:
                 wrong += 1
@@ -95,9 +98,11 @@ def check_includes(source, files, uses):
 
 def symbols(build, option):
     """(module, symbol) of every object file of the build that belongs to a module."""
-    objects = [path for path in find(build, lambda name: name.endswith('.c.o'))]
+    objects = list(find(build, lambda name: name.endswith('.c.o')))
+    if not objects:
+        sys.exit(f'{build} holds no object files: build it first')
     out = subprocess.run(['nm', '-A', '-P', '-g', option, *objects], cwd=build, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+                         stdout=subprocess.PIPE, check=True).stdout
     for line in out.splitlines():
         where, _, rest = line.partition(': ')
         target, name = os.path.split(where)

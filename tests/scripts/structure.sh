@@ -18,7 +18,7 @@ copy() {
 # expect NAME WORDS: it fails over that copy, and says these words.
 expect() {
 	local said
-	if said=$("$root/scripts/structure.py" --source "$work/$1" 2>&1); then
+	if said=$("$root/scripts/structure.py" --source "$work/$1" "${options[@]}" 2>&1); then
 		echo "structure.py found no fault in the copy '$1'"
 		exit 1
 	fi
@@ -32,9 +32,15 @@ expect() {
 	esac
 }
 
+options=()
+
 copy upwards
 echo '#include "common/amqp/link.h"' >>"$work/upwards/common/base/buf.c"
 expect upwards 'common/base/buf.c includes common/amqp/link.h'
+
+copy relative
+echo '#include "../amqp/link.h"' >>"$work/relative/common/base/buf.c"
+expect relative 'common/base/buf.c includes ../amqp/link.h'
 
 copy sideways
 echo '#include "worker/worker.h"' >>"$work/sideways/producer/send.c"
@@ -43,3 +49,16 @@ expect sideways 'producer/send.c includes worker/worker.h'
 copy circle
 echo '#include "common/base/log.h"' >>"$work/circle/common/base/clock.h"
 expect circle 'common/base/clock -> common/base/log'
+
+copy objects
+mkdir "$work/empty"
+options=(--build "$work/empty")
+expect objects 'holds no object files'
+
+# A circle that only the object files show: clock calls log, which calls clock.
+mkdir -p "$work/build/common/base/base.p"
+compile() { cc -x c -c -o "$work/build/common/base/base.p/$1.c.o" -; }
+echo 'void in_log(void); void in_clock(void) { in_log(); }' | compile clock
+echo 'void in_clock(void); void in_log(void) { in_clock(); }' | compile log
+options=(--build "$work/build")
+expect objects 'common/base/clock -> common/base/log: uses in_log'
