@@ -101,10 +101,9 @@ static int finish(struct worker *w)
 	if (w->started)
 		close_handles(w);
 	end_handlers_and_links(w);
-	describe_end(w);
 	dispatch_stop(w->dispatch);
-	arrival_forget(w);
-	task_drop_all(w);
+	arrival_forget_all(w);
+	describe_end(w);
 	loop_finish(&w->loop);
 	dispatch_destroy(w->dispatch);
 	guardian_destroy(w->guardian);

@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "common/job/headers.h"
 #include "common/settings/queue_settings.h"
 #include "worker/flow/arrival.h"
 #include "worker/attempt/dispatch.h"
@@ -28,6 +29,7 @@ enum { HEARD_MAX = 16, GENERATION = 7 };
 static enum news_kind heard[HEARD_MAX];
 static size_t heard_count;
 static struct task *last_task;
+static const char *last_words;
 
 static void hear(struct worker *w, const struct news *n)
 {
@@ -35,6 +37,7 @@ static void hear(struct worker *w, const struct news *n)
 	ck_assert_uint_lt(heard_count, HEARD_MAX);
 	heard[heard_count++] = n->kind;
 	last_task = n->task;
+	last_words = n->words;
 }
 
 static const struct listener ears = {.name = "ears", .hear = hear};
@@ -90,8 +93,7 @@ static void end(void)
 	guardian_wait(w.guardian, 5000);
 	links_end(&w, true);
 	dispatch_stop(w.dispatch);
-	arrival_forget(&w);
-	task_drop_all(&w);
+	arrival_forget_all(&w);
 	uv_close((uv_handle_t *)&before_poll, NULL);
 	loop_finish(&w.loop);
 	dispatch_destroy(w.dispatch);
@@ -101,7 +103,7 @@ static void end(void)
 	settings_finish(&worker_schema, &settings);
 }
 
-static void deliver(const char *document, bool redelivered)
+static void deliver_message(struct message *m, const char *document, bool redelivered)
 {
 	static uint64_t tag = 0;
 	tag++;
@@ -109,10 +111,15 @@ static void deliver(const char *document, bool redelivered)
 	                       .generation = w.links.generation,
 	                       .tag = tag,
 	                       .redelivered = redelivered,
-	                       .message = message_create()};
+	                       .message = m};
 	message_set_body(e.message, document, strlen(document));
 	e.message->message_id = xstrdup("id");
 	arrival_accept(&w, &e);
+}
+
+static void deliver(const char *document, bool redelivered)
+{
+	deliver_message(message_create(), document, redelivered);
 }
 
 static void confirm(struct task *t)
@@ -188,6 +195,62 @@ START_TEST(a_total_never_goes_down_and_what_steers_the_count_does)
 }
 END_TEST
 
+START_TEST(a_job_that_waits_is_forgotten_with_its_connection)
+{
+	begin();
+	deliver("{\"type\":\"true\"}", false);
+	arrival_forget(&w);
+	EXPECT(NEWS_TAKEN, NEWS_FORGOTTEN);
+	ck_assert_uint_eq(w.totals.forgotten, 1);
+	ck_assert(task_none_in_hand(&w));
+	end();
+}
+END_TEST
+
+START_TEST(a_job_that_has_started_is_forgotten_at_the_end)
+{
+	begin();
+	deliver("{\"type\":\"true\"}", false);
+	deliver(expired, false);
+	scheduling_start_waiting(&w);
+	dispatch_stop(w.dispatch);
+	arrival_forget_all(&w);
+	EXPECT(NEWS_TAKEN, NEWS_TAKEN, NEWS_STARTED, NEWS_REFUSED, NEWS_FORGOTTEN, NEWS_FORGOTTEN);
+	ck_assert_uint_eq(w.totals.forgotten, 2);
+	ck_assert(task_none_in_hand(&w));
+	end();
+}
+END_TEST
+
+START_TEST(a_job_that_dies_instead_of_going_back_is_not_told_as_given_back)
+{
+	begin();
+	struct message *m = message_create();
+	m->app_id = xstrdup(HEADERS_APP_ID);
+	table_set_int(&m->headers, "x-delivery-count", DELIVERY_COUNT_SUSPECT);
+	table_set_int(&m->headers, "warren-interruptions", INTERRUPTIONS_MAX);
+	deliver_message(m, "{\"type\":\"true\"}", false);
+	give_back_all(&w);
+	EXPECT(NEWS_TAKEN, NEWS_REFUSED);
+	confirm(last_task);
+	EXPECT(NEWS_TAKEN, NEWS_REFUSED, NEWS_REPUBLISHED);
+	ck_assert_uint_eq(w.totals.given_back, 0);
+	ck_assert_uint_eq(w.totals.dead, 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_job_that_waits_for_too_long_is_given_back_with_the_reason)
+{
+	begin();
+	deliver("{\"type\":\"true\"}", false);
+	give_back_overdue(&w, clock_monotonic_ms() + 1);
+	EXPECT(NEWS_TAKEN, NEWS_GIVEN_BACK);
+	ck_assert_str_eq(last_words, "no handler was free for too long");
+	end();
+}
+END_TEST
+
 START_TEST(a_copy_of_a_job_in_hand_is_told_and_not_run)
 {
 	begin();
@@ -222,6 +285,10 @@ int main(void)
 	tcase_add_test(c, a_listener_hears_the_way_of_a_job_that_is_refused);
 	tcase_add_test(c, a_listener_hears_that_a_document_is_unfit);
 	tcase_add_test(c, a_total_never_goes_down_and_what_steers_the_count_does);
+	tcase_add_test(c, a_job_that_waits_is_forgotten_with_its_connection);
+	tcase_add_test(c, a_job_that_has_started_is_forgotten_at_the_end);
+	tcase_add_test(c, a_job_that_dies_instead_of_going_back_is_not_told_as_given_back);
+	tcase_add_test(c, a_job_that_waits_for_too_long_is_given_back_with_the_reason);
 	tcase_add_test(c, a_copy_of_a_job_in_hand_is_told_and_not_run);
 	tcase_add_test(c, a_delivery_of_a_lost_connection_is_not_held);
 	suite_add_tcase(s, c);

@@ -15,7 +15,7 @@ static void take(struct task *t)
 		return;
 	redelivery_add(w->tasks.known, t->key, t->delivery->generation, t);
 	if (!queue_may_take(w)) {
-		give_back_task(t);
+		give_back_task(t, NULL);
 		return;
 	}
 	task_wait(t);
@@ -64,16 +64,38 @@ void arrival_open_packs(struct worker *w)
 	}
 }
 
+/* Tells that the worker forgets a task, or without a task that it forgets an unopened pack. */
+static void tell_forgotten(struct worker *w, struct task *t)
+{
+	journal_tell(w, &(struct news){.kind = NEWS_FORGOTTEN, .task = t});
+}
+
 void arrival_forget(struct worker *w)
 {
 	while (!list_empty(&w->packs)) {
 		struct delivery *d = list_item(w->packs.next, struct delivery, link);
 		reading_let_pack_go(d);
 		delivery_drop(d);
+		tell_forgotten(w, NULL);
 	}
 	while (!list_empty(&w->tasks.waiting)) {
 		struct task *t = list_item(w->tasks.waiting.next, struct task, link);
+		tell_forgotten(w, t);
 		task_untake(t);
 		task_end(t, false);
 	}
+}
+
+static void tell_all_forgotten(struct worker *w, const struct list *tasks)
+{
+	for (struct list *pos = tasks->next; pos != tasks; pos = pos->next)
+		tell_forgotten(w, list_item(pos, struct task, link));
+}
+
+void arrival_forget_all(struct worker *w)
+{
+	arrival_forget(w);
+	tell_all_forgotten(w, &w->tasks.running);
+	tell_all_forgotten(w, &w->tasks.publishing);
+	task_drop_all(w);
 }

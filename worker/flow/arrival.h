@@ -15,3 +15,6 @@ void arrival_open_packs(struct worker *w);
 /* Forgets everything that has not started. The consuming connection is gone, and the broker has
  * requeued it all. */
 void arrival_forget(struct worker *w);
+/* Forgets everything, whether it has started or not, and frees all tasks (task_drop_all). Call it
+ * at the end. */
+void arrival_forget_all(struct worker *w);

@@ -19,25 +19,36 @@ static bool fits(const struct task *t)
 	return headers_foreign_size(t->origin->message) <= t->worker->links.room.foreign;
 }
 
-static void go_back(struct task *t)
+static void tell(struct task *t, const char *why)
+{
+	journal_tell(t->worker, &(struct news){.kind = NEWS_GIVEN_BACK, .task = t, .words = why});
+}
+
+static void requeue(struct task *t, const char *why)
+{
+	tell(t, why);
+	task_settle(t, SETTLE_REQUEUE);
+}
+
+static void go_back(struct task *t, const char *why)
 {
 	t->fate = fate_of_give_back(&t->in.book);
+	tell(t, why);
 	carry_out_fate(t);
 }
 
-void give_back_task(struct task *t)
+void give_back_task(struct task *t, const char *why)
 {
 	struct worker *w = t->worker;
 	bool unread = t->in.unfit && !t->packed, leaves = t->packed && t->delivery->begun;
-	journal_tell(w, &(struct news){.kind = NEWS_GIVEN_BACK, .task = t});
 	if (unread || !give_back_can_publish(w) || (t->packed && !fits(t)))
-		task_settle(t, SETTLE_REQUEUE);
+		requeue(t, why);
 	else if (t->in.delivery_count >= DELIVERY_COUNT_SUSPECT)
 		refuse_for(t, REFUSE_INTERRUPTED);
 	else if (leaves || t->in.delivery_count + 1 == DELIVERY_COUNT_SUSPECT)
-		go_back(t);
+		go_back(t, why);
 	else
-		task_settle(t, SETTLE_REQUEUE);
+		requeue(t, why);
 }
 
 /* ---- packs ---- */
@@ -47,7 +58,7 @@ static void give_back_member(struct task *t)
 	if (t->delivery->redelivered && recognise_copy(t))
 		return;
 	redelivery_add(t->worker->tasks.known, t->key, t->delivery->generation, t);
-	give_back_task(t);
+	give_back_task(t, NULL);
 }
 
 void give_back_pack(struct worker *w, struct delivery *d)
@@ -82,7 +93,7 @@ void give_back_all(struct worker *w)
 	while (!list_empty(&w->tasks.waiting)) {
 		struct task *t = list_item(w->tasks.waiting.next, struct task, link);
 		task_untake(t);
-		give_back_task(t);
+		give_back_task(t, NULL);
 	}
 }
 
@@ -94,8 +105,7 @@ void give_back_overdue(struct worker *w, int64_t held_before_ms)
 		struct task *t = list_item(pos, struct task, link);
 		if (t->held_since_ms >= held_before_ms)
 			continue;
-		journal_tell(w, &(struct news){.kind = NEWS_OVERDUE_WAITING, .task = t});
 		task_untake(t);
-		give_back_task(t);
+		give_back_task(t, "no handler was free for too long");
 	}
 }

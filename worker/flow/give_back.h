@@ -4,8 +4,12 @@
 
 #include "worker/state/task.h"
 
-/* Gives a task back that does not count as taken: by a requeue, or as a new message. */
-void give_back_task(struct task *t);
+/*
+ * Gives a task back that does not count as taken: by a requeue, or as a new message. A task that
+ * was interrupted too often is refused instead. why is static text for the log, or NULL for no
+ * line.
+ */
+void give_back_task(struct task *t, const char *why);
 /* Gives an unopened pack back as a whole. Job by job when the broker would count a return of the
  * whole against every job. */
 void give_back_pack(struct worker *w, struct delivery *d);

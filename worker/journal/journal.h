@@ -18,9 +18,14 @@ struct worker;
  * The kinds of news about a job. The task knows its fate, where there is one. The comment of a kind
  * says which members of struct news it fills in.
  *
- *   TAKEN -> STARTED -> (PROGRESS, LINE, OVERDUE ...) -> ENDED -> REPUBLISHED unless it is done
- *        \-> UNFIT or REFUSED -> REPUBLISHED
- *        \-> GIVEN_BACK
+ *   TAKEN -> STARTED -> (PROGRESS, LINE, OVERDUE ...) -> ENDED, the last news if it is done
+ *     |                                                    \-> REPUBLISHED or REJECTED
+ *     |-> UNFIT or REFUSED -> REPUBLISHED or REJECTED
+ *     \-> GIVEN_BACK, the last news if the delivery was requeued
+ *              \-> REPUBLISHED or REJECTED
+ *
+ * GIVEN_BACK comes without TAKEN, and so does REFUSED, for a job that may not be taken when it
+ * arrives. FORGOTTEN may come at any time, and nothing follows it.
  */
 enum news_kind {
 	NEWS_TAKEN,         /* it waits for a slot */
@@ -34,8 +39,10 @@ enum news_kind {
 	NEWS_ENDED,         /* verdict, report: its attempt ended, and its fate is decided */
 	NEWS_UNFIT,         /* words: it can never be run, and is dead */
 	NEWS_REFUSED,       /* words: it is not run now: dead, or again later */
-	NEWS_GIVEN_BACK, /* it goes back to its queue before it ran. Without a task: a whole pack */
-	NEWS_OVERDUE_WAITING,  /* it has waited for its handler for long. GIVEN_BACK follows */
+	NEWS_GIVEN_BACK, /* words, or NULL: it goes back to its queue before it ran. Without a task:
+	                    a whole pack */
+	NEWS_FORGOTTEN,  /* the broker will deliver it again, and the worker forgets it. Without a
+	                    task: a whole pack */
 	NEWS_REPUBLISH_FAILED, /* words, ms: the broker refused its republish; next try in so long
 	                        */
 	NEWS_REPUBLISHED,      /* the broker has its republish */

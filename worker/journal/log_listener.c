@@ -102,9 +102,9 @@ static void hear(struct worker *w, const struct news *n)
 	case NEWS_REFUSED:
 		log_refusal(t, n->words);
 		break;
-	case NEWS_OVERDUE_WAITING:
-		log_info(task_subject(t),
-		         "has waited for its handler for long: given back to the queue");
+	case NEWS_GIVEN_BACK:
+		if (t && n->words)
+			log_info(task_subject(t), "%s: given back to the queue", n->words);
 		break;
 	case NEWS_REPUBLISH_FAILED:
 		log_error(task_subject(t),

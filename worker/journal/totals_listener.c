@@ -27,6 +27,10 @@ static void hear(struct worker *w, const struct news *n)
 	case NEWS_GIVEN_BACK:
 		totals->given_back++;
 		break;
+	case NEWS_FORGOTTEN:
+		if (n->task) /* of an unopened pack no job was taken */
+			totals->forgotten++;
+		break;
 	case NEWS_ENDED:
 		if (n->task->fate.kind == FATE_DONE) /* the others when the broker has them */
 			count_fate(totals, FATE_DONE);

@@ -120,7 +120,7 @@ struct answering {
 
 /* Numbers that only grow, for people. Nothing is decided by them. Written by totals_listener.c. */
 struct totals {
-	uint64_t taken, ok, ring, dead, adopted, given_back;
+	uint64_t taken, ok, ring, dead, adopted, given_back, forgotten;
 };
 
 enum { SIGNALS_COUNT = 6 };
