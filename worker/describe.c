@@ -53,8 +53,8 @@ void describe_end(const struct worker *w)
 {
 	const struct totals *s = &w->totals;
 	log_info(LOG_SELF,
-	         "ended: %" PRIu64 " jobs taken, %" PRIu64 " ok, %" PRIu64
-	         " sent on for later, %" PRIu64 " dead, %" PRIu64 " given back, %" PRIu64
-	         " recognised after a reconnect",
-	         w->tasks.taken, s->ok, s->ring, s->dead, s->given_back, s->adopted);
+	         "ended: %" PRIu64 " jobs taken, %" PRIu64 " ok, %" PRIu64 " put off, %" PRIu64
+	         " dead, %" PRIu64 " given back, %" PRIu64 " left to the broker, %" PRIu64
+	         " redelivered but not run again",
+	         s->taken, s->ok, s->ring, s->dead, s->given_back, s->forgotten, s->adopted);
 }

@@ -111,7 +111,7 @@ START_TEST(a_job_that_is_given_back_does_not_count_as_one_of_those_to_run)
 	open_gate(gate);
 	ck_assert_int_eq(support_wait_exit(&w), 0);
 	ck_assert_uint_eq(support_lines(record), 2);
-	ck_assert(support_log_has(&w, "2 jobs taken, 2 ok"));
+	ck_assert(support_log_has(&w, "3 jobs taken, 2 ok, 0 put off, 0 dead, 1 given back"));
 }
 END_TEST
 
