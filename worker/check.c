@@ -169,7 +169,7 @@ static void check_handlers(struct checking *c, int guardian_fd, int guardian_pid
 	for (size_t i = 0; i < count; i++)
 		if (handlers[i])
 			handler_stop(handlers[i]);
-	loop_finish(&loop);
+	loop_finish(&loop, LOOP_FINISH_MS); /* no job ran, so no thread has anything to do */
 	for (size_t i = 0; i < count; i++)
 		handler_destroy(handlers[i]);
 	guardian_destroy(g);

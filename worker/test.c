@@ -212,7 +212,8 @@ static int try_it(struct trial *t, int guardian_fd, int guardian_pid, struct err
 	dispatch_stop(t->dispatch);
 	uv_close((uv_handle_t *)&t->flush, NULL);
 	uv_close((uv_handle_t *)&t->timer, NULL);
-	loop_finish(&t->loop);
+	if (!loop_finish(&t->loop, LOOP_FINISH_MS))
+		loop_abandon(t->code);
 	dispatch_destroy(t->dispatch);
 	guardian_destroy(t->guardian);
 	return rc;

@@ -8,6 +8,7 @@
 #include "worker/consumer_timeout.h"
 #include "worker/describe.h"
 #include "worker/attempt/dispatch.h"
+#include "worker/guardian/cgroup.h"
 #include "worker/guardian/guardian.h"
 #include "worker/guardian/oom.h"
 #include "worker/links.h"
@@ -104,7 +105,10 @@ static int finish(struct worker *w)
 	dispatch_stop(w->dispatch);
 	arrival_forget_all(w);
 	describe_end(w);
-	loop_finish(&w->loop);
+	if (!loop_finish(&w->loop, LOOP_FINISH_MS)) {
+		cgroup_end();
+		loop_abandon(w->phase.exit_code);
+	}
 	dispatch_destroy(w->dispatch);
 	guardian_destroy(w->guardian);
 	queue_finish_all(w);

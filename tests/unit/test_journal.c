@@ -6,6 +6,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -95,7 +96,7 @@ static void end(void)
 	dispatch_stop(w.dispatch);
 	arrival_forget_all(&w);
 	uv_close((uv_handle_t *)&before_poll, NULL);
-	loop_finish(&w.loop);
+	ck_assert(loop_finish(&w.loop, 5000));
 	dispatch_destroy(w.dispatch);
 	guardian_destroy(w.guardian);
 	queue_finish_all(&w);
@@ -277,6 +278,36 @@ START_TEST(a_delivery_of_a_lost_connection_is_not_held)
 }
 END_TEST
 
+static void wait_for_byte(uv_work_t *work)
+{
+	char byte;
+	ck_assert_int_eq(read(*(const int *)work->data, &byte, 1), 1);
+}
+
+static void nothing_after(uv_work_t *work, int status)
+{
+	(void)work;
+	(void)status;
+}
+
+START_TEST(the_end_of_a_loop_does_not_wait_for_ever)
+{
+	uv_loop_t loop;
+	uv_work_t work;
+	int fds[2];
+	log_configure(LOG_NOTHING, LOG_TEXT);
+	ck_assert_int_eq(pipe(fds), 0);
+	work.data = &fds[0];
+	uv_loop_init(&loop);
+	uv_queue_work(&loop, &work, wait_for_byte, nothing_after);
+	ck_assert(!loop_finish(&loop, 20));
+	ck_assert_int_eq(write(fds[1], "x", 1), 1);
+	ck_assert(loop_finish(&loop, 5000));
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("journal");
@@ -291,6 +322,7 @@ int main(void)
 	tcase_add_test(c, a_job_that_waits_for_too_long_is_given_back_with_the_reason);
 	tcase_add_test(c, a_copy_of_a_job_in_hand_is_told_and_not_run);
 	tcase_add_test(c, a_delivery_of_a_lost_connection_is_not_held);
+	tcase_add_test(c, the_end_of_a_loop_does_not_wait_for_ever);
 	suite_add_tcase(s, c);
 	SRunner *runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
