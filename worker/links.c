@@ -53,7 +53,6 @@ static void consuming_is_down(struct worker *w, const struct link_event *e)
 		         why, w->tasks.running_count, again);
 	arrival_forget(w);
 	queue_connection_lost(w);
-	queue_update_all(w);
 }
 
 /* A queue that cannot be consumed at the start is a mistake of whoever started the worker. One that
