@@ -5,6 +5,7 @@
 
 #include "common/base/buf.h"
 #include "worker/handlers/words.h"
+#include "worker/rules/hold.h"
 
 static int add_command(struct worker_settings *s, const struct options *o, struct error *err)
 {
@@ -74,22 +75,22 @@ int command_line_queues(struct worker_settings *s, const struct options *o, stru
 
 static int check_timeouts(const struct worker_settings *s, struct error *err)
 {
-	int64_t limit = s->broker_consumer_timeout_ms - 300000;
+	static const char advice[] = "raise both consumer_timeout of the broker and "
+	                             "broker_consumer_timeout here, or lower it";
+	int64_t limit_ms = hold_attempt_ms(s->broker_consumer_timeout_ms);
+	long long limit_s = limit_ms / 1000;
 	for (size_t i = 0; i < s->handler_count; i++)
-		if (s->handlers[i].timeout_ms > limit)
+		if (s->handlers[i].timeout_ms > limit_ms)
 			return error_set(
 			    err, ERROR_CONFIG,
-			    "the timeout of handler '%s' is over the broker's consumer_timeout "
-			    "less 5 "
-			    "minutes; raise both consumer_timeout "
-			    "of the broker and broker_consumer_timeout here, or lower it",
-			    s->handlers[i].type);
-	if (s->timeout_ms > limit)
-		return error_set(
-		    err, ERROR_CONFIG,
-		    "timeout is over the broker's consumer_timeout less 5 minutes; raise both "
-		    "consumer_timeout of the broker and "
-		    "broker_consumer_timeout here, or lower it");
+			    "the timeout of handler '%s' is longer than the %lld s that the "
+			    "broker's consumer_timeout leaves for it; %s",
+			    s->handlers[i].type, limit_s, advice);
+	if (s->timeout_ms > limit_ms)
+		return error_set(err, ERROR_CONFIG,
+		                 "timeout is longer than the %lld s that the broker's "
+		                 "consumer_timeout leaves for it; %s",
+		                 limit_s, advice);
 	return 0;
 }
 

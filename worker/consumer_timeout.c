@@ -3,9 +3,8 @@
 
 #include "worker/flow/give_back.h"
 #include "worker/links.h"
+#include "worker/rules/hold.h"
 #include "worker/state/task.h"
-
-enum { EARLY_MS = 120000 /* the broker looks once a minute */ };
 
 /*
  * A job that runs, or is being republished, cannot be let go. A job that waits is given back much
@@ -14,9 +13,7 @@ enum { EARLY_MS = 120000 /* the broker looks once a minute */ };
  */
 void consumer_timeout_watch(struct worker *w, int64_t now_ms)
 {
-	int64_t limit_ms = w->settings->broker_consumer_timeout_ms - EARLY_MS;
-	if (limit_ms < w->settings->broker_consumer_timeout_ms / 2)
-		limit_ms = w->settings->broker_consumer_timeout_ms / 2;
+	int64_t limit_ms = hold_delivery_ms(w->settings->broker_consumer_timeout_ms);
 	give_back_overdue(w, now_ms - limit_ms / 2);
 	if (w->links.consuming.up && task_oldest_ms(w, now_ms) > limit_ms)
 		links_reopen_consuming(

@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "tests/unit/suites.h"
 #include "worker/rules/fate.h"
+#include "worker/rules/hold.h"
 
 static const struct retry_policy policy = {
     .max_attempts = 5,
@@ -172,6 +173,23 @@ START_TEST(what_is_given_back_is_ready_at_once_and_another_message)
 }
 END_TEST
 
+static const struct {
+	int64_t consumer_timeout_ms, attempt_ms, delivery_ms;
+} holds[] = {
+    {1800000, 1500000, 1680000}, {600000, 300000, 480000}, {360000, 180000, 240000},
+    {240000, 120000, 120000},    {1000, 500, 500},
+};
+
+START_TEST(a_delivery_is_held_for_less_than_the_consumer_timeout)
+{
+	for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
+		int64_t timeout_ms = holds[i].consumer_timeout_ms;
+		ck_assert_int_eq(hold_attempt_ms(timeout_ms), holds[i].attempt_ms);
+		ck_assert_int_eq(hold_delivery_ms(timeout_ms), holds[i].delivery_ms);
+	}
+}
+END_TEST
+
 Suite *fate_suite(void)
 {
 	const TTest *const tests[] = {
@@ -179,6 +197,7 @@ Suite *fate_suite(void)
 	    the_first_failure_is_remembered,
 	    refusals_have_their_fates,
 	    what_is_given_back_is_ready_at_once_and_another_message,
+	    a_delivery_is_held_for_less_than_the_consumer_timeout,
 	    NULL,
 	};
 	return suite_of("fate", tests);

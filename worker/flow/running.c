@@ -11,8 +11,7 @@
 #include "worker/state/notify.h"
 #include "worker/state/queue.h"
 #include "worker/flow/record.h"
-
-enum { CONSUMER_TIMEOUT_MARGIN_MS = 300000 };
+#include "worker/rules/hold.h"
 
 static struct task *task_of(struct attempt *a)
 {
@@ -84,15 +83,6 @@ static void on_overdue(struct attempt *a)
 	journal_tell(t->worker, &(struct news){.kind = NEWS_OVERDUE, .task = t});
 }
 
-/* A delivery must not be held as long as the broker's consumer_timeout, which would close the
- * channel. */
-static int64_t timeout_limit_ms(const struct worker_settings *s)
-{
-	int64_t limit = s->broker_consumer_timeout_ms - CONSUMER_TIMEOUT_MARGIN_MS;
-	return limit > s->broker_consumer_timeout_ms / 2 ? limit
-	                                                 : s->broker_consumer_timeout_ms / 2;
-}
-
 static int64_t wanted_timeout_ms(const struct task *t, const struct handler_settings *h)
 {
 	return t->in.job.timeout_ms > 0 ? t->in.job.timeout_ms
@@ -115,7 +105,7 @@ void running_start(struct task *t, struct handler *h)
 	queue_job_began(task_queue(t));
 
 	int64_t wanted_ms = wanted_timeout_ms(t, h->settings);
-	int64_t limit_ms = timeout_limit_ms(w->settings);
+	int64_t limit_ms = hold_attempt_ms(w->settings->broker_consumer_timeout_ms);
 	t->attempt = (struct attempt){
 	    .run = {.request = {.job = &t->in.job,
 	                        .document = document_of(t),
