@@ -2,13 +2,11 @@
 #include "worker/flow/running.h"
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/base/random.h"
 #include "worker/flow/carry_out.h"
 #include "worker/attempt/dispatch.h"
 #include "worker/journal/journal.h"
-#include "worker/state/notify.h"
 #include "worker/state/queue.h"
 #include "worker/flow/record.h"
 #include "worker/rules/hold.h"
@@ -18,16 +16,22 @@ static struct task *task_of(struct attempt *a)
 	return list_item(a, struct task, attempt);
 }
 
-static void tell_paused(const struct handler *h, const char *why, int64_t pause_ms)
+static void tell_paused(struct worker *w, const struct handler *h, const char *why,
+                        int64_t pause_ms)
 {
-	cleanup_free char *text =
-	    xprintf("handler '%s' %s: paused for %lld s, its jobs are returned uncounted",
-	            h->settings->type, why, (long long)(pause_ms / 1000));
-	log_error(LOG_SELF, "%s", text);
-	notify_status(text);
+	cleanup_free char *text = xprintf("handler '%s' %s: paused for %lld s; its jobs go back to "
+	                                  "the queue, and no attempt is counted",
+	                                  h->settings->type, why, (long long)(pause_ms / 1000));
+	journal_tell(w, &(struct news){.kind = NEWS_HANDLER_PAUSED, .words = text});
 }
 
-/* Lets a handler rest that cannot be started, or crashes again and again. */
+static void tell_works(struct worker *w, const struct handler *h)
+{
+	cleanup_free char *text = xprintf("handler '%s' works again", h->settings->type);
+	journal_tell(w, &(struct news){.kind = NEWS_HANDLER_WORKS, .words = text});
+}
+
+/* Pauses a handler that cannot be started or keeps crashing. */
 static void account_handler(const struct task *t, const struct run_report *report)
 {
 	struct worker *w = t->worker;
@@ -37,14 +41,13 @@ static void account_handler(const struct task *t, const struct run_report *repor
 	dispatch_ended(w->dispatch, h);
 	if (v == VERDICT_UNRUNNABLE) {
 		cleanup_free char *why = xprintf("cannot be started: %s", report->error);
-		tell_paused(h, why, dispatch_unrunnable(w->dispatch, h));
+		tell_paused(w, h, why, dispatch_unrunnable(w->dispatch, h));
 	} else if (v == VERDICT_CRASH || v == VERDICT_OOM) {
 		pause_ms = dispatch_crashed(w->dispatch, h);
 		if (pause_ms > 0)
-			tell_paused(h, "crashes again and again", pause_ms);
+			tell_paused(w, h, "crashes again and again", pause_ms);
 	} else if (v != VERDICT_RETURNED && dispatch_ran(w->dispatch, h)) {
-		log_info(LOG_SELF, "handler '%s' works again", h->settings->type);
-		notify_status("consuming");
+		tell_works(w, h);
 	}
 }
 

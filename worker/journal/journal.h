@@ -15,8 +15,8 @@ struct task;
 struct worker;
 
 /*
- * The kinds of news about a job. The task knows its fate, where there is one. The comment of a kind
- * says which members of struct news it fills in.
+ * The kinds of news, most of them about a job. The task knows its fate, where there is one. The
+ * comment of a kind says which members of struct news it fills in.
  *
  *   TAKEN -> STARTED -> (PROGRESS, LINE, OVERDUE ...) -> ENDED, the last news if it is done
  *     |                                                    \-> REPUBLISHED or REJECTED
@@ -25,7 +25,8 @@ struct worker;
  *              \-> REPUBLISHED or REJECTED
  *
  * GIVEN_BACK comes without TAKEN, and so does REFUSED, for a job that may not be taken when it
- * arrives. FORGOTTEN may come at any time, and nothing follows it.
+ * arrives. FORGOTTEN may come at any time, and nothing follows it. HANDLER_PAUSED and HANDLER_WORKS
+ * are about no job.
  */
 enum news_kind {
 	NEWS_TAKEN,         /* it waits for a slot */
@@ -47,6 +48,9 @@ enum news_kind {
 	                        */
 	NEWS_REPUBLISHED,      /* the broker has its republish */
 	NEWS_REJECTED,         /* words: it cannot be published again, and dies by a reject */
+	/* Without a task: */
+	NEWS_HANDLER_PAUSED, /* words: a line that says which handler is paused, why and how long */
+	NEWS_HANDLER_WORKS,  /* words: a line that says which handler works again */
 };
 
 /* All borrowed for the time of the call. What the kind does not tell is 0 or NULL. */

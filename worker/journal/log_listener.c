@@ -112,6 +112,12 @@ static void hear(struct worker *w, const struct news *n)
 		          "in %lld s",
 		          n->words, (long long)(n->ms / 1000));
 		break;
+	case NEWS_HANDLER_PAUSED:
+		log_error(LOG_SELF, "%s", n->words);
+		break;
+	case NEWS_HANDLER_WORKS:
+		log_info(LOG_SELF, "%s", n->words);
+		break;
 	case NEWS_REJECTED:
 		log_reject(t, n->words);
 		break;
