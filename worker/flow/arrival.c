@@ -11,9 +11,8 @@
 static void take(struct task *t)
 {
 	struct worker *w = t->worker;
-	if (t->delivery->redelivered && recognise_copy(t))
+	if (recognise_or_note(t))
 		return;
-	redelivery_add(w->tasks.known, t->key, t->delivery->generation, t);
 	if (!queue_may_take(w)) {
 		give_back_task(t, NULL);
 		return;

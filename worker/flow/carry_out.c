@@ -115,7 +115,7 @@ void carry_out_fate(struct task *t)
 		return;
 	}
 	task_move(t, TASK_PUBLISHING);
-	t->delivery->begun = true;
+	delivery_begin(t->delivery);
 	update_throttle(w);
 	publish(t);
 }

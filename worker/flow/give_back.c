@@ -55,10 +55,8 @@ void give_back_task(struct task *t, const char *why)
 
 static void give_back_member(struct task *t)
 {
-	if (t->delivery->redelivered && recognise_copy(t))
-		return;
-	redelivery_add(t->worker->tasks.known, t->key, t->delivery->generation, t);
-	give_back_task(t, NULL);
+	if (!recognise_or_note(t))
+		give_back_task(t, NULL);
 }
 
 void give_back_pack(struct worker *w, struct delivery *d)

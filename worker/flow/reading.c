@@ -90,7 +90,7 @@ static void read_members(struct worker *w, struct delivery *d, const struct span
 {
 	delivery_contains(d, count, w->tasks.known);
 	if (w->limits.jobs > 0 && w->tasks.taken + count > w->limits.jobs)
-		d->begun = true; /* some stay, the others leave the pack */
+		delivery_begin(d); /* some stay, the others leave the pack */
 	for (size_t i = 0; i < count; i++)
 		each(create_packed(w, d, documents[i]));
 }

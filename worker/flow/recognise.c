@@ -10,14 +10,15 @@ static void adopt(struct task *held, struct task *copy)
 	delivery_settle(held->delivery, w->links.consuming.link, SETTLE_ACK);
 	delivery_drop(held->delivery);
 	held->delivery = delivery_hold(copy->delivery);
-	held->delivery->begun = true;
+	delivery_begin(held->delivery);
 	held->held_since_ms = copy->held_since_ms;
 	redelivery_moved(w->tasks.known, held->key, held, copy->delivery->generation);
 	journal_tell(w, &(struct news){.kind = NEWS_STILL_IN_HAND, .task = held});
 	task_discard(copy);
 }
 
-bool recognise_copy(struct task *copy)
+/* Returns true when copy is a job in hand or finished here, and deals with it then. */
+static bool recognise_copy(struct task *copy)
 {
 	struct worker *w = copy->worker;
 	void *held = NULL;
@@ -29,10 +30,18 @@ bool recognise_copy(struct task *copy)
 		return true;
 	case REDELIVERY_FINISHED:
 		journal_tell(w, &(struct news){.kind = NEWS_DONE_BEFORE, .task = copy});
-		copy->delivery->begun = true;
+		delivery_begin(copy->delivery);
 		redelivery_add(w->tasks.known, copy->key, copy->delivery->generation, copy);
 		task_settle(copy, SETTLE_ACK);
 		return true;
 	}
+	return false;
+}
+
+bool recognise_or_note(struct task *t)
+{
+	if (t->delivery->redelivered && recognise_copy(t))
+		return true;
+	redelivery_add(t->worker->tasks.known, t->key, t->delivery->generation, t);
 	return false;
 }

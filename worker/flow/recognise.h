@@ -5,7 +5,8 @@
 #include "worker/state/task.h"
 
 /*
- * Looks whether copy, which the broker delivered again, is a job in hand or finished here. Returns
- * true when it is: then the copy is dealt with, and the task is gone.
+ * Looks whether t is a copy of a job in hand or finished here, if the broker delivered it again.
+ * Returns true when it is: then the copy is dealt with, and the task is gone. Otherwise notes the
+ * job, so that its copies are recognised, and returns false.
  */
-bool recognise_copy(struct task *copy);
+bool recognise_or_note(struct task *t);

@@ -103,7 +103,7 @@ void running_start(struct task *t, struct handler *h)
 {
 	struct worker *w = t->worker;
 	task_move(t, TASK_RUNNING);
-	t->delivery->begun = true;
+	delivery_begin(t->delivery);
 	dispatch_begins(w->dispatch, h);
 	queue_job_began(task_queue(t));
 

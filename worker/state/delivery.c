@@ -47,6 +47,11 @@ void delivery_contains(struct delivery *d, size_t jobs, struct redelivery *known
 	d->known = known;
 }
 
+void delivery_begin(struct delivery *d)
+{
+	d->begun = true;
+}
+
 static enum settle_verb gravest(enum settle_verb a, enum settle_verb b)
 {
 	if (a == SETTLE_REQUEUE || b == SETTLE_REQUEUE)

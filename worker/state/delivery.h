@@ -23,7 +23,7 @@ struct delivery {
 	int64_t arrived_ms;       /* monotonic */
 	struct message *message;  /* owned */
 	size_t due;               /* jobs that are not settled */
-	bool begun;               /* a job has begun or left, so the whole cannot just go back */
+	bool begun;               /* by delivery_begin */
 	enum settle_verb verb;    /* for the whole, as far as its jobs are settled */
 	struct redelivery *known; /* borrowed; see delivery_contains */
 	struct list finished;     /* of redelivery_hold */
@@ -42,6 +42,10 @@ void delivery_drop(struct delivery *d);
  * before the others are remembered in known, which must outlive d.
  */
 void delivery_contains(struct delivery *d, size_t jobs, struct redelivery *known);
+
+/* Notes that a job of d has started or left. From then on the whole cannot be requeued uncounted.
+ */
+void delivery_begin(struct delivery *d);
 
 /*
  * Settles one job of d. The last one settles the whole: by a requeue if one job was to be requeued,
