@@ -28,7 +28,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { CHANNEL = 1, GUARDIAN_CLOSE_MS = 5000 };
+enum { CHANNEL = 1 };
 
 /* Checks go on after one has failed, so that everything that is wrong is known at once. */
 struct checking {

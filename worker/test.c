@@ -31,7 +31,7 @@ static const struct option_spec options[] = {
     {0},
 };
 
-enum { FLUSH_MS = 20, GUARDIAN_CLOSE_MS = 5000 };
+enum { FLUSH_MS = 20 };
 
 struct trial {
 	struct worker_settings settings;

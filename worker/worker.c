@@ -21,7 +21,7 @@
 #include "worker/signals.h"
 #include "worker/state/task.h"
 
-enum { TICK_MS = 200, GUARDIAN_CLOSE_MS = 5000 };
+enum { TICK_MS = 200 };
 
 /*
  * Does all that is due once per turn of the loop, in one place. Libuv runs a prepare handle that

@@ -91,12 +91,12 @@ static void begin(void)
 static void end(void)
 {
 	guardian_stop(w.guardian);
-	guardian_wait(w.guardian, 5000);
+	guardian_wait(w.guardian, GUARDIAN_CLOSE_MS);
 	links_end(&w, true);
 	dispatch_stop(w.dispatch);
 	arrival_forget_all(&w);
 	uv_close((uv_handle_t *)&before_poll, NULL);
-	ck_assert(loop_finish(&w.loop, 5000));
+	ck_assert(loop_finish(&w.loop, LOOP_FINISH_MS));
 	dispatch_destroy(w.dispatch);
 	guardian_destroy(w.guardian);
 	queue_finish_all(&w);
@@ -302,7 +302,7 @@ START_TEST(the_end_of_a_loop_does_not_wait_for_ever)
 	uv_queue_work(&loop, &work, wait_for_byte, nothing_after);
 	ck_assert(!loop_finish(&loop, 20));
 	ck_assert_int_eq(write(fds[1], "x", 1), 1);
-	ck_assert(loop_finish(&loop, 5000));
+	ck_assert(loop_finish(&loop, LOOP_FINISH_MS));
 	close(fds[0]);
 	close(fds[1]);
 }

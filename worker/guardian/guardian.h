@@ -30,6 +30,8 @@ struct guardian *guardian_open(uv_loop_t *loop, int fd, int pid, void (*gone)(vo
  * that is left. No event of a child comes any more, and requests are not sent.
  */
 void guardian_stop(struct guardian *g);
+/* How long the end of a command waits for the guardian, in ms. */
+enum { GUARDIAN_CLOSE_MS = 5000 };
 /* Returns when the guardian has ended and no process is left below this one, or after ms. Call it
  * after guardian_stop. */
 void guardian_wait(struct guardian *g, int64_t ms);

@@ -4,17 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hash.h"
 #include "common/base/memory.h"
 
 enum { IN_FLIGHT_MAX = 1000 };
-
-static uint32_t hash_of(const char *id)
-{
-	uint32_t h = 0x811c9dc5; /* FNV-1a */
-	while (*id)
-		h = (h ^ (unsigned char)*id++) * 0x01000193;
-	return h;
-}
 
 static void note_first(struct flights *f, uint64_t now_ns)
 {
@@ -68,7 +61,7 @@ struct flight *flights_add(struct flights *all, struct run *run, pid_t pid)
 	struct flight *f = xcalloc(1, sizeof *f);
 	*f = (struct flight){.flights = all,
 	                     .run = run,
-	                     .id_hash = hash_of(run->request.job->id),
+	                     .id_hash = hash_bytes(span_of(run->request.job->id)),
 	                     .started_ns = uv_hrtime(),
 	                     .alone = all->count == 0};
 	bool had_waited = run->waiting;
@@ -86,7 +79,7 @@ struct flight *flights_add(struct flights *all, struct run *run, pid_t pid)
 
 struct flight *flights_find(const struct flights *all, const char *id)
 {
-	uint32_t hash = hash_of(id);
+	uint64_t hash = hash_bytes(span_of(id));
 	for (struct list *pos = all->all.next; pos != &all->all; pos = pos->next) {
 		struct flight *f = list_item(pos, struct flight, link);
 		if (f->id_hash == hash && strcmp(f->run->request.job->id, id) == 0)

@@ -33,7 +33,7 @@ struct flight {
 	struct list link; /* flights::all */
 	struct flights *flights;
 	struct run *run;
-	uint32_t id_hash;
+	uint64_t id_hash;
 	uint64_t started_ns; /* when it began: as the first, or with the others at once */
 	bool
 	    alone; /* no other was in flight meanwhile, so what the process used was for this one */
