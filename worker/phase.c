@@ -71,7 +71,7 @@ void phase_enforce_drain(struct worker *w, int64_t heard_ms)
 			         "the drain deadline has passed: %u handlers are stopped, their "
 			         "jobs returned",
 			         w->tasks.running_count);
-		running_stop_all(w, false);
+		running_stop_all(w);
 		w->phase.drain_until_ms =
 		    clock_monotonic_ms() + w->settings->grace_ms + LAST_CONFIRMS_MS;
 		return;

@@ -132,13 +132,11 @@ void running_start(struct task *t, struct handler *h)
 	attempt_start(&t->attempt);
 }
 
-void running_stop_all(struct worker *w, bool kill)
+void running_stop_all(struct worker *w)
 {
 	struct list *pos, *tmp;
 	list_for_each (pos, tmp, &w->tasks.running) {
 		struct task *t = list_item(pos, struct task, link);
 		attempt_stop(&t->attempt, VERDICT_RETURNED, "drain");
-		if (kill)
-			attempt_kill(&t->attempt);
 	}
 }

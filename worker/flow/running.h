@@ -6,6 +6,5 @@
 
 /* Starts an attempt of a waiting task in h, which has a place free. */
 void running_start(struct task *t, struct handler *h);
-/* Asks all running tasks to end. Their jobs are returned uncounted. kill: at once, without grace.
- */
-void running_stop_all(struct worker *w, bool kill);
+/* Asks all running tasks to end. Their jobs go back to the queue, and no attempt is counted. */
+void running_stop_all(struct worker *w);

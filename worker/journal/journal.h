@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
-#include "worker/handlers/handler.h"
+#include "worker/handlers/report.h"
 #include "worker/rules/verdict.h"
 
 struct task;
