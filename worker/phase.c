@@ -22,7 +22,8 @@ void phase_drain(struct worker *w, int64_t deadline_ms, const char *why)
 	w->phase.now = WORKER_DRAINING;
 	w->phase.drain_until_ms =
 	    deadline_ms < 0 ? CLOCK_NEVER : clock_monotonic_ms() + deadline_ms;
-	log_info(LOG_SELF, "%s: draining, %u jobs run", why, w->tasks.running_count);
+	log_info(LOG_SELF, "%s: draining; no more jobs are taken; waiting for %u running jobs", why,
+	         w->tasks.running_count);
 	notify_stopping();
 	queue_update_all(w);
 	give_back_all(w);
@@ -68,8 +69,8 @@ void phase_enforce_drain(struct worker *w, int64_t heard_ms)
 		w->phase.drain_enforced = true;
 		if (w->tasks.running_count > 0)
 			log_warn(LOG_SELF,
-			         "the drain deadline has passed: %u handlers are stopped, their "
-			         "jobs returned",
+			         "drain time is over: stopping %u handlers, their jobs go back to "
+			         "the queue",
 			         w->tasks.running_count);
 		running_stop_all(w);
 		w->phase.drain_until_ms =
@@ -78,7 +79,7 @@ void phase_enforce_drain(struct worker *w, int64_t heard_ms)
 	}
 	log_error(
 	    LOG_SELF,
-	    "not everything could be settled in time: the broker will deliver the rest again");
+	    "some jobs could not be acknowledged in time; the broker will deliver them again");
 	phase_abandon(w, ERROR_TRYAGAIN);
 }
 
@@ -92,7 +93,7 @@ void phase_pause(struct worker *w, bool paused)
 		         w->tasks.running_count);
 	else if (w->throttled)
 		log_info(LOG_SELF,
-		         "SIGCONT: consuming goes on when most of %u republishes are confirmed",
+		         "SIGCONT: jobs are taken again once fewer than half of %u publishes wait",
 		         w->tasks.publishing_count);
 	else
 		log_info(LOG_SELF, "SIGCONT: consuming goes on, %u jobs run",

@@ -22,7 +22,8 @@ static bool reload_keys(struct worker *w)
 		}
 		admission_finish(&fresh);
 		all = false;
-		log_error(LOG_SELF, "SIGHUP: its keys stay as they are: %s", err.text);
+		log_error(LOG_SELF, "SIGHUP: queue '%s' keeps its old keys: %s",
+		          q->settings->queue.name, err.text);
 	}
 	return all;
 }

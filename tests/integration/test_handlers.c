@@ -65,7 +65,7 @@ static const struct {
 } bad_processes[] = {
     {"exits", "crashes", "ended (exit 3) while it held the job"},
     {"segv", "crashes", "killed by SIGSEGV"},
-    {"nonsense", "crashes", "a line that is no reply"},
+    {"nonsense", "crashes", "it wrote a line that is not a valid reply"},
     {"unknown", "crashes", "a reply for a job that it does not hold"},
     {"huge", "crashes", "a reply that is too long"},
     {"closes", "crashes", "it closed its output"},

@@ -226,7 +226,7 @@ START_TEST(headers_keep_to_the_frame_that_the_broker_wants)
 	struct message *m = with_header("{\"type\":\"t\"}", 6000);
 	support_publish(url, "warren.v1.jobs", support_amqp(q, ""), m);
 	message_destroy(m);
-	support_wait_log(&w, "its foreign headers are over");
+	support_wait_log(&w, "headers that others added are larger than");
 	support_wait_depth(url, support_amqp(q, ".dead"), 2);
 	ck_assert(!support_log_has(&w, "connection is down"));
 	ck_assert_int_eq(support_terminate(&w), 0);

@@ -410,7 +410,7 @@ START_TEST(packs_rest_while_their_handler_cannot_be_started)
 	support_wait_log(&w, "consuming from");
 	ck_assert_int_eq(unlink(program), 0);
 	publish_numbered(q, 300, "100");
-	support_wait_log(&w, "rests until the handler of its jobs may be tried again");
+	support_wait_log(&w, "because its handler is paused");
 	ck_assert_int_eq(support_terminate(&w), 0);
 	ck_assert_uint_lt(support_lines_with(w.log, "its handler is paused"), 20);
 }

@@ -224,7 +224,7 @@ START_TEST(while_keys_change_jobs_of_both_run_and_a_key_that_is_missing_may_stil
 	support_wait_log(&w, "not run now (no key 'new' in signed_by of this worker)");
 	shell(broken);
 	kill(w.pid, SIGHUP);
-	support_wait_log(&w, "its keys stay as they are");
+	support_wait_log(&w, "keeps its old keys");
 	support_wait_log(
 	    &w, "SIGHUP: log opened anew; timeout"); /* it does not say that keys were read */
 	shell(first);

@@ -172,7 +172,7 @@ START_TEST(foreign_headers_too_large_to_republish_make_the_job_dead_all_the_same
 	m = support_take(support_url(), support_amqp(q, ".dead"));
 	ck_assert_ptr_nonnull(table_get(&m->headers, "large"));
 	message_destroy(m);
-	support_wait_log(&w, "its foreign headers are over");
+	support_wait_log(&w, "headers that others added are larger than");
 	send_job(support_url(), q, "t", "1", "--retries", "1");
 	support_wait_depth(support_url(), support_amqp(q, ".dead"), 1);
 	ck_assert_int_eq(support_terminate(&w), 0);

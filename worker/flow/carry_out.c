@@ -28,10 +28,10 @@ static void update_throttle(struct worker *w)
 		return; /* what was taken is given back, and that drains by itself */
 	if (throttled)
 		log_warn(LOG_SELF,
-		         "%u republishes await their confirm: consuming stops until they drain",
+		         "%u retries and dead letters wait for a confirm; no new jobs are taken",
 		         count);
 	else
-		log_info(LOG_SELF, "republishes have drained: consuming goes on");
+		log_info(LOG_SELF, "enough confirms have come; jobs are taken again");
 	queue_update_all(w);
 }
 
@@ -102,8 +102,9 @@ static void publish(struct task *t)
 		publish_start(w, &t->republish, &o, 0);
 		return;
 	}
-	char why[64];
-	snprintf(why, sizeof why, "its foreign headers are over %zu bytes", w->links.room.foreign);
+	char why[80];
+	snprintf(why, sizeof why, "headers that others added are larger than %zu bytes",
+	         w->links.room.foreign);
 	reject(t, why);
 }
 

@@ -70,7 +70,7 @@ static void take_reply(struct conversation *c, const struct reply *reply, struct
 	}
 	struct flight *f = flights_find(&c->flights, reply->id);
 	if (!f)
-		conversation_break(c, "a reply for a job that it does not hold", line);
+		conversation_break(c, "it wrote a reply for a job that it does not hold", line);
 	else if (reply->kind != REPLY_PROGRESS)
 		finish_flight(c, f, reply);
 	else if (f->run->progress)
@@ -86,7 +86,7 @@ static void take_line(struct conversation *c, struct span line)
 		take_reply(c, &reply, line);
 	} else {
 		char what[128];
-		snprintf(what, sizeof what, "a line that is no reply (%s)", why);
+		snprintf(what, sizeof what, "it wrote a line that is not a valid reply (%s)", why);
 		conversation_break(c, what, line);
 	}
 	protocol_reply_finish(&reply);
@@ -100,7 +100,8 @@ static void take_bytes(struct conversation *c, const char *data, size_t len)
 		const char *end = memchr(data, '\n', len);
 		size_t part = end ? (size_t)(end - data) : len;
 		if (c->line.len + part > max) {
-			conversation_break(c, "a reply that is too long", (struct span){0});
+			conversation_break(c, "it wrote a reply that is too long",
+			                   (struct span){0});
 			return;
 		}
 		if (!end || c->line.len > 0)

@@ -98,7 +98,7 @@ struct fate fate_of_refusal(enum refusal r, int64_t early_ms, double random, str
 		               "workers were lost while they held it");
 	case REFUSE_KEYLESS:
 		return limited(&b->keyless, KEYLESS_MAX, random, "unknown_key",
-		               "the key that it names is not here");
+		               "this worker has no key with the id that the job names");
 	case REFUSE_PAUSED:
 	case REFUSE_NOT:
 		break;

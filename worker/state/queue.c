@@ -110,8 +110,9 @@ void queue_found_paused(struct worker *w, struct queue *q, int64_t until_ms)
 	if (++q->paused_in_a_row < PAUSED_MAX || q->rests_until_ms >= until_ms)
 		return;
 	q->rests_until_ms = until_ms;
-	log_warn(LOG_SELF, "queue '%s' rests until the handler of its jobs may be tried again",
-	         q->settings->queue.name);
+	int64_t rest_ms = until_ms - clock_monotonic_ms();
+	log_warn(LOG_SELF, "queue '%s' is not consumed for %lld s, because its handler is paused",
+	         q->settings->queue.name, (long long)(rest_ms + 999) / 1000);
 	queue_update_all(w);
 }
 
@@ -156,7 +157,8 @@ void queue_refused(struct queue *q, const struct link_event *e)
 	if (!complaint_due(&q->complaint, e->error->text, clock_monotonic_ms(), again))
 		return;
 	bool missing = e->error->cause == CAUSE_MISSING;
-	log_error(LOG_SELF, "queue '%s' is not consumed, it is tried again by itself: %s%s%s%s",
+	log_error(LOG_SELF,
+	          "the broker refuses to deliver queue '%s'; the worker keeps trying: %s%s%s%s",
 	          q->settings->queue.name, e->error->text,
 	          missing ? "; create it again with: warren-producer setup " : "",
 	          missing ? q->settings->queue.name : "", again);
