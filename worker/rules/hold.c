@@ -2,7 +2,7 @@
 #include "worker/rules/hold.h"
 
 enum {
-	ATTEMPT_MARGIN_MS = 300000,  /* for the wait before the attempt, and the republish after it */
+	ATTEMPT_MARGIN_MS = 300000,  /* for the wait before it, and the republish after it */
 	DELIVERY_MARGIN_MS = 120000, /* the broker looks once a minute */
 };
 
