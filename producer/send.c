@@ -63,7 +63,7 @@ static void on_news(void *data, enum submit_news news, const struct error *why)
 	if (news == SUBMIT_BLOCKED)
 		log_warn(LOG_SELF, "the broker takes no publishes at present (%s); waiting",
 		         why->text);
-	if (news != SUBMIT_FAILED)
+	if (news != SUBMIT_FAILED || s->ended)
 		return;
 	s->ended = true;
 	s->rc = -1;

@@ -19,6 +19,8 @@ struct replay {
 	bool waiting;
 	enum outcome outcome;
 	struct error err; /* why outcome is not OUTCOME_CONFIRMED */
+	bool failed;      /* no connection will be opened any more */
+	struct error failure;
 };
 
 static void on_end(struct submit_owner *owner, enum outcome outcome, const struct error *err)
@@ -44,9 +46,8 @@ static void on_news(void *data, enum submit_news news, const struct error *why)
 		         why->text);
 	if (news != SUBMIT_FAILED)
 		return;
-	r->waiting = false;
-	r->outcome = OUTCOME_ABANDONED;
-	r->err = *why;
+	r->failed = true;
+	r->failure = *why;
 }
 
 struct replay *replay_open(const struct replay_options *o, struct error *err)
@@ -77,14 +78,14 @@ static int publish(struct replay *r, struct outbound *out, struct error *err)
 	r->waiting = true;
 	submit_publish(r->submit, out, &r->owner, r->o.confirm_timeout_ms);
 	submit_flush(r->submit);
-	while (r->waiting) {
+	while (r->waiting && !r->failed) {
 		struct pollfd fd = {.fd = submit_fd(r->submit), .events = POLLIN};
 		poll(&fd, 1, TICK_MS);
 		submit_handle(r->submit);
 	}
-	if (r->outcome == OUTCOME_CONFIRMED)
+	if (!r->waiting && r->outcome == OUTCOME_CONFIRMED)
 		return 0;
-	*err = r->err;
+	*err = r->waiting ? r->failure : r->err;
 	return -1;
 }
 
@@ -96,7 +97,10 @@ static int replay_letter(struct replay *r, const struct letter *l, const char *r
 	             ? publish(r, &out, err)
 	             : error_set(err, ERROR_DATA,
 	                         "its foreign headers are too large to be published again");
-	return rc < 0 ? error_wrap(err, "replay of %s", l->id) : 0;
+	if (rc == 0)
+		return 0;
+	error_wrap(err, "replay of %s", l->id);
+	return error_because(err, CAUSE_OTHER); /* CAUSE_MISSING would mean the queue of letters */
 }
 
 static enum letter_verdict take(struct replay *r, const struct letter *l, const char *routing_key,

@@ -72,7 +72,7 @@ static void take_signals(struct batch *b)
 	struct signalfd_siginfo info;
 	while (read(b->signals, &info, sizeof info) == sizeof info) {
 		progress_clear(&b->progress);
-		if (++b->interrupts == 1)
+		if (++b->interrupts == 1 && b->state.outstanding > 0)
 			fprintf(stderr,
 			        "interrupted: waiting for %" PRIu64
 			        " confirms (once more: leave at once)\n",

@@ -89,6 +89,35 @@ START_TEST(a_wrong_password_is_still_one)
 }
 END_TEST
 
+/* One dead letter lies in the queue of q. */
+static void make_a_dead_letter(void)
+{
+	struct result r = support_producer(url(), NULL, "setup", "q");
+	ck_assert_msg(r.code == 0, "%s", r.err);
+	support_result_free(&r);
+	r = support_producer(url(), NULL, "send", "t", "1", "-q", "q");
+	ck_assert_msg(r.code == 0, "%s", r.err);
+	support_result_free(&r);
+	struct process w = support_worker(url(), "-q", "q", "--once", "--", "sh", "-c", "exit 65");
+	ck_assert_int_eq(support_wait_exit(&w), 0);
+	support_wait_depth(url(), support_amqp("q", ".dead"), 1);
+}
+
+START_TEST(a_replay_into_a_missing_exchange_names_it_and_keeps_the_letter)
+{
+	make_a_dead_letter();
+	cleanup_free char *path = xprintf("exchanges/%s/warren.v1.jobs", vhost);
+	manage("DELETE", path, NULL);
+	struct result r = support_producer(url(), NULL, "dead", "replay", "-q", "q");
+	ck_assert_int_ne(r.code, 0);
+	ck_assert_msg(strstr(r.err, "warren.v1.jobs") != NULL, "%s", r.err);
+	ck_assert_msg(strstr(r.err, "q.dead' does not exist") == NULL, "%s", r.err);
+	ck_assert_str_eq(r.out, "");
+	support_result_free(&r);
+	support_wait_depth(url(), support_amqp("q", ".dead"), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("refused");
@@ -97,6 +126,7 @@ int main(void)
 	tcase_add_test(tc, a_command_says_that_a_limit_is_reached_and_may_be_tried_again);
 	tcase_add_test(tc, a_worker_waits_until_the_limit_lets_it_in);
 	tcase_add_test(tc, a_wrong_password_is_still_one);
+	tcase_add_test(tc, a_replay_into_a_missing_exchange_names_it_and_keeps_the_letter);
 	suite_add_tcase(s, tc);
 	return support_main(s);
 }
