@@ -19,7 +19,8 @@
 	    {"expires", 0, "TIME",                                                                 \
 	     "it is dead if it has not started within this time (1h), or by this point in time"},  \
 	    {"timeout", 0, "TIME", "stop the handler after this time"},                            \
-	    {"retries", 0, "N", "it is dead after so many tries in all"},                          \
+	    {"retries", 0, "N",                                                                    \
+	     "dead after so many failures (crashes and timeouts have limits of their own)"},       \
 	    {"backoff", 0, "FORM",                                                                 \
 	     "time between tries: exp:1s..1h, linear:5s..10m, fixed:30s; ~0.2 behind for the "     \
 	     "jitter"},                                                                            \
