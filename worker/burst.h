@@ -5,7 +5,9 @@
 #include "common/amqp/link.h"
 #include "worker/state/state.h"
 
+/* Allocates the memory of --burst. Call it once, after queue_make_all. */
 void burst_begin(struct worker *w);
+/* Frees what burst_begin allocated. */
 void burst_finish(struct worker *w);
 /* Looks whether the queues are empty. Call this now and then. Does nothing without --burst. */
 void burst_look(struct worker *w);

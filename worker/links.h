@@ -4,7 +4,9 @@
 
 #include "worker/state/state.h"
 
-/* Begins to connect. Nothing is heard before links_start. */
+/* Creates both links, which begin to connect in threads of their own. Nothing is heard before
+ * links_start. Returns -1 with the error when a link cannot be made. links_end must be called in
+ * both cases. */
 int links_open(struct worker *w, struct error *err);
 /* Starts to hear the links on the worker's loop. */
 void links_start(struct worker *w);

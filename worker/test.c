@@ -19,7 +19,8 @@
 #include "worker/guardian/oom.h"
 
 static const struct option_spec options[] = {
-    {"handler", 'H', "GLOB=KIND:...", "run types that match GLOB so; repeat, the first match wins"},
+    {"handler", 'H', "GLOB=KIND:...",
+     "use this handler for types that match GLOB; the first match wins"},
     {"with", 'w', "KEY=VALUE",
      "a setting of the handler before it, or of the command behind --: memory=500M"},
     {"queue", 'q', "NAME", "the queue that the handler is told (default: test)"},

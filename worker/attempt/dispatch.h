@@ -20,6 +20,7 @@ struct dispatch_choice {
 	int64_t paused_until_ms; /* monotonic */
 };
 
+/* Returns an empty dispatch without handlers. The caller owns it. Never returns NULL. */
 struct dispatch *dispatch_create(void);
 /* Opens all handlers of the settings. Returns -1 with ERROR_CONFIG, which names the first that
  * cannot be opened. d has to be stopped and destroyed in both cases. */
@@ -33,6 +34,8 @@ bool dispatch_stopped(const struct dispatch *d);
 /* Frees d, which must have ended. Does nothing for NULL. */
 void dispatch_destroy(struct dispatch *d);
 
+/* Returns the handler of the first glob that matches the type. It is borrowed, and lives until
+ * dispatch_destroy. */
 struct dispatch_choice dispatch_choose(struct dispatch *d, const char *type);
 /* Pauses h, which could not be started, for 1 s, 2 s and so on up to 60 s. Returns the pause in ms.
  */

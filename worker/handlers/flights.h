@@ -60,8 +60,8 @@ void flights_finish(struct flight *f, const struct reply *reply, pid_t pid,
 void flights_end(struct flight *f, struct run_report *report);
 /* Takes the flight away without a report. The run is its owner's again. */
 struct run *flights_take(struct flight *f);
-/* So many bytes were read at once, and jobs beyond `finished_before` have ended by them. since_ns
- * is what first_since_ns was before. */
+/* Notes that `bytes` were read at once and ended all jobs after `finished_before`. since_ns is what
+ * first_since_ns was before. */
 void flights_heard(struct flights *f, unsigned finished_before, size_t bytes, uint64_t since_ns);
 /* Returns true when the process has so much to do that its replies may lie for PACE_REST_MS. Always
  * false for a process that runs several jobs at once: each of its replies frees a place. */

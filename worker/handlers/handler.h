@@ -90,7 +90,7 @@ struct handler {
 	uv_loop_t *loop;
 	struct guardian *guardian;
 	void *state; /* the kind's */
-	size_t held; /* by so many things of the kind that are still in the loop */
+	size_t held; /* number of open handles that keep the handler alive */
 	bool closing;
 };
 

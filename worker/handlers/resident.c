@@ -40,7 +40,7 @@ struct resident {
 	struct output output;
 	char subject_id[32];
 	bool retiring;
-	int handles;     /* libuv's, and the process, that are not closed yet */
+	int handles;     /* handles that are still open, the process included; freed at 0 */
 	char fault[256]; /* what it did wrong, or "" */
 };
 

@@ -36,6 +36,11 @@ struct resident_events {
 	void *data;
 };
 
+/*
+ * Starts a process for the handler of spec. Copies *spec and *events, and borrows what they point
+ * to until `ended` or resident_close. Never returns NULL: `ended` tells of a failed start. The
+ * resident frees itself after `ended`, or after resident_close.
+ */
 struct resident *resident_create(const struct resident_spec *spec,
                                  const struct resident_events *events);
 /*
@@ -43,8 +48,12 @@ struct resident *resident_create(const struct resident_spec *spec,
  * two jobs with one id never run in one process at a time.
  */
 bool resident_takes(const struct resident *r, const char *id);
+/* Returns true when the process may be given one more job now. */
 bool resident_has_room(const struct resident *r);
+/* Returns how many jobs the process holds. */
 unsigned resident_in_flight(const struct resident *r);
+/* Gives the run to the process with the next resident_flush. Call it only if resident_has_room and
+ * resident_takes agree. The run is borrowed until its done(), `unbegun`, or resident_close. */
 void resident_run(struct resident *r, struct run *run);
 /* With TERM, tells the process to give the job up. With KILL, ends the process. The other jobs in
  * it are returned uncounted. */

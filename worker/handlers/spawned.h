@@ -54,7 +54,7 @@ struct spawned {
 	    timer; /* one after the other: the grace for output, the wait for the tree's end */
 	int out_fd, err_fd; /* the process's ends, until it is started */
 	unsigned open;      /* streams that are not at their end */
-	unsigned handles;   /* libuv's that are not closed yet */
+	unsigned handles;   /* handles that are still open; freed at 0 */
 	bool out_ended, grace_over, ended, gone;
 	char *tmp; /* its private folder, or NULL */
 };
@@ -69,6 +69,7 @@ void spawned_init(struct spawned *s, struct handler *h, const struct spawn_limit
  * must be among the descriptors.
  */
 void spawned_start(struct spawned *s, struct spawn *what, int errnum);
+/* Sends the signal to its whole tree. Does nothing before the start, or when the tree is gone. */
 void spawned_signal(struct spawned *s, int signal);
 /* Kills its whole tree. Does nothing when it was killed before, or is gone. */
 void spawned_kill(struct spawned *s);

@@ -23,7 +23,7 @@ struct delivery {
 	int64_t arrived_ms;       /* monotonic */
 	struct message *message;  /* owned */
 	size_t due;               /* jobs that are not settled */
-	bool begun;               /* by delivery_begin */
+	bool begun;               /* see delivery_begin */
 	enum settle_verb verb;    /* for the whole, as far as its jobs are settled */
 	struct redelivery *known; /* borrowed; see delivery_contains */
 	struct list finished;     /* of redelivery_hold */
@@ -43,7 +43,7 @@ void delivery_drop(struct delivery *d);
  */
 void delivery_contains(struct delivery *d, size_t jobs, struct redelivery *known);
 
-/* Notes that a job of d has started or left. From then on the whole cannot be requeued uncounted.
+/* Notes that a job of d has started or left. After that the whole cannot be requeued uncounted.
  */
 void delivery_begin(struct delivery *d);
 

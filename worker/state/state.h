@@ -156,9 +156,9 @@ struct worker {
 	uv_loop_t loop;
 	uv_prepare_t before_poll;
 	uv_timer_t tick;
-	int64_t ticked_at_ms; /* monotonic: the last tick. All that was to be read then has been
-	                         read since */
-	bool started;         /* the handles above are in the loop */
+	/* Monotonic: time of the last tick. All events before it have been handled. */
+	int64_t ticked_at_ms;
+	bool started; /* the loop handles are initialised */
 };
 
 /* Fills *w with the state of a worker that has not begun to do anything. The settings and listeners
