@@ -110,7 +110,7 @@ static struct timeval to_timeval(int ms)
 	return (struct timeval){ms / 1000, (ms % 1000) * 1000};
 }
 
-/* tls.h verifies the peer, because the check of the library does not know IP addresses. */
+/* tls.c verifies certificates, because rabbitmq-c cannot check IP addresses. */
 static int set_up_tls(struct broker *b, amqp_socket_t *socket, const struct broker_options *o,
                       const char *host, struct error *err)
 {

@@ -20,15 +20,16 @@ enum {
 	/* Publishes between two looks at what the broker says. */
 	BURST = 64,
 	SETTLED_LATELY_MS = 1000,
-	SETTLES_AT_ONCE =
-	    16, /* frames; the broker's channel lets 32 commands go, not all of them ours */
+	/* Frames. A channel of the broker lets 32 commands go, and not all of them are ours. */
+	SETTLES_AT_ONCE = 16,
 	SETTLE_ROUNDS = 3,
 	SETTLE_PAUSE_MS = 40,
-	REFUSED_BASE_MS =
-	    500, /* a consumer that was refused is tried again then, twice as late each time */
+	/* The first delay before a consumer that was refused is tried again. It doubles each time,
+	 * up to REFUSED_MAX_MS. */
+	REFUSED_BASE_MS = 500,
 	REFUSED_MAX_MS = 15000,
-	NACK_SETTLE_MS =
-	    2000, /* how long answers are awaited before the connection is replaced after a nack */
+	/* After a nack, how long answers are awaited before the connection is replaced. */
+	NACK_SETTLE_MS = 2000,
 };
 
 int link_heartbeat_ms(const struct link *l)
@@ -199,7 +200,7 @@ static int do_command(struct link *l, struct command *cmd, struct error *err)
 	case COMMAND_QUERY:
 		return do_query(l, cmd, err);
 	case COMMAND_REOPEN:
-		return l->b ? error_set(err, ERROR_UNAVAILABLE, "opened anew on purpose: %s",
+		return l->b ? error_set(err, ERROR_UNAVAILABLE, "the connection was reopened: %s",
 		                        cmd->text)
 		            : 0;
 	}

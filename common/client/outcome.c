@@ -29,7 +29,7 @@ int outcome_error(enum outcome o, const char *words, struct error *err)
 		return error_set(err, ERROR_FAILED, "the broker takes no such message: %s", reason);
 	case OUTCOME_ABANDONED:
 		return error_set(err, ERROR_TRYAGAIN,
-		                 "nobody waited for the confirm: it may or may not be stored");
+		                 "stopped before the broker answered: it may or may not be stored");
 	case OUTCOME_CONFIRMED:
 	case OUTCOMES:
 		break;

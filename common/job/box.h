@@ -19,7 +19,7 @@ enum { BOX_HISTORY_MAX = 10, BOX_ERROR_MAX = 500, BOX_STDERR_MAX = 8192 };
 struct box_try {
 	unsigned attempt;
 	int64_t at_ms;     /* when it started */
-	int64_t queued_ms; /* from when it might have started to when it did; of the first try */
+	int64_t queued_ms; /* first try: ms from when it might have started to when it did */
 	int64_t wall_ms;
 	int64_t cpu_user_ms, cpu_system_ms;
 	int64_t max_rss_kib;

@@ -130,7 +130,7 @@ static int wrong_kind(enum key_kind have, enum key_kind want, struct error *err)
 {
 	const char *help = "";
 	if (key_kind_secret(have) && have + 1 == want)
-		help = "; its public half is wanted here: warren-producer keys public FILE";
+		help = "; this setting takes the public key: warren-producer keys public FILE";
 	else if (!key_kind_secret(have) && have == want + 1)
 		help = "; the file with the secret half is wanted here";
 	return error_set(err, ERROR_CONFIG, "this is a %s key, and a %s key is wanted%s",

@@ -52,6 +52,7 @@ struct options {
  */
 int options_parse(struct options *o, const struct command_spec *command, int argc, char **argv,
                   struct error *err);
+/* Frees what options_parse allocated. The arguments are borrowed from argv and stay. */
 void options_finish(struct options *o);
 /*
  * Returns the last value that was given for the long name, and "" if it was given without a value.

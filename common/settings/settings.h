@@ -38,6 +38,7 @@ struct settings_schema {
 
 /* Gives the struct at settings its defaults. The caller must call settings_finish later. */
 void settings_init(const struct settings_schema *schema, void *settings);
+/* Frees all texts and lists of the struct, wipes its secrets, and zeroes it. */
 void settings_finish(const struct settings_schema *schema, void *settings);
 
 /*

@@ -13,9 +13,9 @@
 	{"queue", 'q', "QUEUE",                                                                    \
 	 "the queue (default: the routes of the config, else its default_queue)"},                 \
 	    {"delay", 0, "TIME",                                                                   \
-	     "run it not before this time from now: 90s, 10m, 2h; at most 388 days"},              \
+	     "do not start it before this much time has passed: 90s, 10m, 2h; at most 388 days"},  \
 	    {"at", 0, "TIME",                                                                      \
-	     "run it not before this point in time: 2026-12-24T18:00:00Z, or +10m"},               \
+	     "do not start it before this point in time: 2026-12-24T18:00:00Z, or +10m"},          \
 	    {"expires", 0, "TIME",                                                                 \
 	     "it is dead if it has not started within this time (1h), or by this point in time"},  \
 	    {"timeout", 0, "TIME", "stop the handler after this time"},                            \

@@ -556,7 +556,7 @@ START_TEST(check_tells_of_the_keys)
 	                                      "--signed-by", sign, "--", "/bin/true", NULL});
 	ck_assert_int_eq(r.code, 78);
 	assert_has(r.out, "WRONG   keys of ");
-	assert_has(r.out, "its public half is wanted here");
+	assert_has(r.out, "this setting takes the public key");
 	support_result_free(&r);
 }
 END_TEST

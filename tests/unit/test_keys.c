@@ -97,7 +97,7 @@ static const struct {
     {KEY_ANY, "a sign-secret " SEED "\na sign-public " SEED_PUBLIC,
      "keys:2: the kid 'a' comes twice"},
     {KEY_SIGN_PUBLIC, "a sign-secret " SEED,
-     "its public half is wanted here: warren-producer keys public FILE"},
+     "this setting takes the public key: warren-producer keys public FILE"},
     {KEY_SEAL_SECRET, "a seal-public " BOB_PUBLIC, "the file with the secret half is wanted here"},
     {KEY_SIGN_PUBLIC, "a seal-public " BOB_PUBLIC,
      "this is a seal-public key, and a sign-public key is wanted"},
