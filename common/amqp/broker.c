@@ -16,7 +16,7 @@
 
 #include "common/amqp/amqp_table.h"
 #include "common/amqp/dial.h"
-#include "common/amqp/refusal.h"
+#include "common/amqp/close_reason.h"
 #include "common/base/memory.h"
 
 enum {
@@ -51,7 +51,7 @@ static int channel_closed(struct broker *b, int channel, const amqp_channel_clos
 	int code = close->reply_code;
 	amqp_send_method(b->conn, (amqp_channel_t)channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
 	amqp_maybe_release_buffers_on_channel(b->conn, (amqp_channel_t)channel);
-	return refusal_error(code, text, what, err);
+	return close_reason_error(code, text, what, err);
 }
 
 static int connection_closed(struct broker *b, const amqp_connection_close_t *close,
@@ -63,7 +63,7 @@ static int connection_closed(struct broker *b, const amqp_connection_close_t *cl
 	int code = close->reply_code;
 	amqp_send_method(b->conn, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
 	snprintf(closed, sizeof closed, "%s: the broker closed the connection", what);
-	refusal_error(code, text, closed, err);
+	close_reason_error(code, text, closed, err);
 	return broker_break(b, err);
 }
 

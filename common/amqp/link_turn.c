@@ -11,7 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/amqp/link_mailbox.h"
-#include "common/amqp/refusal.h"
+#include "common/amqp/close_reason.h"
 #include "common/base/memory.h"
 
 enum {
@@ -281,7 +281,7 @@ static void on_nack(struct link *l, const struct broker_event *e)
  * The broker closed the channel over a publish. It would be the first one again on the next
  * connection, and no later publish would ever get through.
  */
-static void refuse_exchange(struct link *l, const struct refusal *r, const char *text)
+static void refuse_exchange(struct link *l, const struct close_reason *r, const char *text)
 {
 	if (!l->give_up && r->exchange.at)
 		window_refuse_exchange(&l->window, r->exchange.at, r->exchange.len, text);
@@ -291,7 +291,7 @@ static void refuse_exchange(struct link *l, const struct refusal *r, const char 
  * The broker closes the channel over a message that is too large. Published again, the message
  * would close the next channel too.
  */
-static void drop_oversized(struct link *l, const struct refusal *r, const char *text)
+static void drop_oversized(struct link *l, const struct close_reason *r, const char *text)
 {
 	if (r->cause == CAUSE_TOO_LARGE)
 		window_oversized(&l->window, r->size, text);
@@ -312,7 +312,7 @@ static int on_consumer_gone(struct link *l, const struct broker_event *e, struct
 
 static int on_channel_closed(struct link *l, const struct broker_event *e, struct error *err)
 {
-	struct refusal r = refusal_read(e->code, e->text);
+	struct close_reason r = close_reason_read(e->code, e->text);
 	bool is_settings = r.cause == CAUSE_MISSING || r.kind == ERROR_AUTH;
 	enum error_kind kind = is_settings ? r.kind : ERROR_UNAVAILABLE;
 	if (e->channel == CHANNEL_PUBLISH) {

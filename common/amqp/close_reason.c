@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/amqp/refusal.h"
+#include "common/amqp/close_reason.h"
 
 #include <amqp.h>
 #include <amqp_framing.h>
@@ -82,18 +82,18 @@ static uint64_t size_in(const char *text)
 	return words ? strtoull(words + sizeof before - 1, NULL, 10) : 0;
 }
 
-struct refusal refusal_read(int code, const char *text)
+struct close_reason close_reason_read(int code, const char *text)
 {
 	enum error_cause cause = cause_of(code, text);
-	return (struct refusal){.kind = kind_of(code, cause),
-	                        .cause = cause,
-	                        .exchange = exchange_in(text),
-	                        .size = cause == CAUSE_TOO_LARGE ? size_in(text) : 0};
+	return (struct close_reason){.kind = kind_of(code, cause),
+	                             .cause = cause,
+	                             .exchange = exchange_in(text),
+	                             .size = cause == CAUSE_TOO_LARGE ? size_in(text) : 0};
 }
 
-int refusal_error(int code, const char *text, const char *what, struct error *err)
+int close_reason_error(int code, const char *text, const char *what, struct error *err)
 {
-	struct refusal r = refusal_read(code, text);
+	struct close_reason r = close_reason_read(code, text);
 	error_set(err, r.kind, "%s: %s%s", what, text,
 	          r.cause == CAUSE_LIMIT
 	              ? "; it passes when others leave, or raise it (rabbitmqctl "

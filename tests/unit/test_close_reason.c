@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/amqp/refusal.h"
+#include "common/amqp/close_reason.h"
 
 static const struct {
 	int code;
@@ -58,7 +58,7 @@ static const struct {
 
 START_TEST(the_words_of_the_broker_have_a_cause)
 {
-	struct refusal r = refusal_read(rows[_i].code, rows[_i].text);
+	struct close_reason r = close_reason_read(rows[_i].code, rows[_i].text);
 	ck_assert_int_eq(r.kind, rows[_i].kind);
 	ck_assert_int_eq(r.cause, rows[_i].cause);
 	ck_assert_uint_eq(r.size, rows[_i].size);
@@ -74,7 +74,8 @@ END_TEST
 START_TEST(an_error_has_the_words_and_the_cause)
 {
 	struct error err = {0};
-	ck_assert_int_eq(refusal_error(404, "NOT_FOUND - no queue 'q'", "queue 'q'", &err), -1);
+	ck_assert_int_eq(close_reason_error(404, "NOT_FOUND - no queue 'q'", "queue 'q'", &err),
+	                 -1);
 	ck_assert_str_eq(err.text, "queue 'q': NOT_FOUND - no queue 'q'");
 	ck_assert_int_eq(err.cause, CAUSE_MISSING);
 	error_wrap(&err, "broker h:1");
@@ -87,8 +88,8 @@ END_TEST
 START_TEST(a_limit_names_its_way_out)
 {
 	struct error err = {0};
-	refusal_error(530, "NOT_ALLOWED - connection refused: connection limit (0) is reached",
-	              "login", &err);
+	close_reason_error(530, "NOT_ALLOWED - connection refused: connection limit (0) is reached",
+	                   "login", &err);
 	ck_assert_int_eq(err.kind, ERROR_UNAVAILABLE);
 	ck_assert(strstr(err.text, "set_vhost_limits") != NULL);
 }
@@ -96,8 +97,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("refusal");
-	TCase *tc = tcase_create("refusal");
+	Suite *s = suite_create("close reason");
+	TCase *tc = tcase_create("close reason");
 	tcase_add_loop_test(tc, the_words_of_the_broker_have_a_cause, 0,
 	                    sizeof rows / sizeof *rows);
 	tcase_add_test(tc, an_error_has_the_words_and_the_cause);

@@ -11,7 +11,7 @@
 #include "common/base/buf.h"
 #include "common/base/error.h"
 
-struct refusal {
+struct close_reason {
 	enum error_kind kind;
 	enum error_cause cause;
 	/*
@@ -26,10 +26,10 @@ struct refusal {
  * Reads a reply code and its text, as sent with channel.close or connection.close. The result
  * borrows from text.
  */
-struct refusal refusal_read(int code, const char *text);
+struct close_reason close_reason_read(int code, const char *text);
 
 /*
- * Fills err with "WHAT: TEXT", the kind and the cause of the refusal, and for a limit with the way
+ * Fills err with "WHAT: TEXT", the kind and the cause, and for a limit with the way
  * out. Returns -1.
  */
-int refusal_error(int code, const char *text, const char *what, struct error *err);
+int close_reason_error(int code, const char *text, const char *what, struct error *err);
