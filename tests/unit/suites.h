@@ -20,7 +20,9 @@ Suite *outbound_suite(void);
 Suite *retry_suite(void);
 Suite *settle_suite(void);
 Suite *table_suite(void);
+Suite *topology_suite(void);
 Suite *verdict_suite(void);
+Suite *window_suite(void);
 
 /* Returns the next number of splitmix64. */
 static inline uint64_t next_random(uint64_t *state)

@@ -17,7 +17,9 @@ int main(void)
 	srunner_add_suite(runner, box_suite());
 	srunner_add_suite(runner, outbound_suite());
 	srunner_add_suite(runner, fate_suite());
+	srunner_add_suite(runner, topology_suite());
 	srunner_add_suite(runner, verdict_suite());
+	srunner_add_suite(runner, window_suite());
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
