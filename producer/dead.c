@@ -201,7 +201,7 @@ static int look_through(struct run *r, const char *queue, struct error *err)
 static int walk_queue(struct run *r, const char *queue, const char *name, struct error *err)
 {
 	int rc = r->replay ? replay_queue(r->replay, queue, err) : look_through(r, queue, err);
-	if (rc < 0 && err->cause == CAUSE_MISSING)
+	if (rc < 0 && err->cause == CAUSE_NO_QUEUE)
 		return error_set(
 		    err, ERROR_CONFIG,
 		    "'%s' does not exist on this broker; create it with: warren-producer setup%s%s",

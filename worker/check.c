@@ -65,7 +65,7 @@ static void check_queue(struct checking *c, const char *queue)
 		broker_close_channel(c->broker, CHANNEL, NULL);
 	else if (err.cause == CAUSE_MAY_NOT_LOOK)
 		return; /* check_reading tells whether it is there */
-	else if (err.cause == CAUSE_MISSING)
+	else if (err.cause == CAUSE_NO_QUEUE)
 		error_set(&err, ERROR_CONFIG,
 		          "does not exist; create it with: warren-producer setup");
 	tell(c, rc, "queue", queue, &err);

@@ -24,7 +24,8 @@ enum {
 static void link_failed(struct worker *w, const struct link_event *e)
 {
 	const char *text = e->error ? e->error->text : "no reason given";
-	bool missing = e->error && e->error->cause == CAUSE_MISSING;
+	bool missing =
+	    e->error && (e->error->cause == CAUSE_NO_QUEUE || e->error->cause == CAUSE_NO_EXCHANGE);
 	log_error(LOG_SELF, "%s%s", text,
 	          missing ? "; create what is missing with: warren-producer "
 	                    "setup QUEUE..., or start with --setup"

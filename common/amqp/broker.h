@@ -98,7 +98,7 @@ int broker_declare_exclusive(struct broker *b, int channel, const char *queue, s
 /*
  * Asks by a passive declare whether a queue exists, how many messages are ready in it and how many
  * consumers it has. ready and consumers may be NULL. On failure the channel is closed. Errors:
- * ERROR_CONFIG with CAUSE_MISSING if there is no such queue, ERROR_AUTH with CAUSE_MAY_NOT_LOOK if
+ * ERROR_CONFIG with CAUSE_NO_QUEUE if there is no such queue, ERROR_AUTH with CAUSE_MAY_NOT_LOOK if
  * this user may not ask. RabbitMQ before 4.3 lets everybody ask. RabbitMQ 4.3.6 wants the
  * permission "configure" (measured), which neither producers nor workers need otherwise.
  */

@@ -29,7 +29,7 @@ static enum error_cause cause_of(int code, const char *text)
 		return CAUSE_LIMIT;
 	switch (code) {
 	case AMQP_NOT_FOUND:
-		return CAUSE_MISSING;
+		return says(text, "no exchange ") ? CAUSE_NO_EXCHANGE : CAUSE_NO_QUEUE;
 	case AMQP_NOT_ALLOWED:
 		return CAUSE_NOT_ALLOWED;
 	case AMQP_ACCESS_REFUSED:

@@ -24,7 +24,7 @@ static void emit_error(struct link *l, enum link_event_kind kind, const struct e
 	*e->error = *err;
 }
 
-void link_publish_ended(void *data, uint64_t token, enum window_end end, const char *text)
+void link_publish_ended(void *data, uint64_t token, enum window_end end, const struct error *why)
 {
 	static const enum link_event_kind kinds[] = {
 	    [WINDOW_CONFIRMED] = LINK_CONFIRMED, [WINDOW_RETURNED] = LINK_RETURNED,
@@ -33,10 +33,10 @@ void link_publish_ended(void *data, uint64_t token, enum window_end end, const c
 	};
 	struct link_event *e = link_emit(data, kinds[end]);
 	e->token = token;
-	if (!text)
+	if (!why)
 		return;
 	e->error = xcalloc(1, sizeof *e->error);
-	error_set(e->error, ERROR_FAILED, "%s", text);
+	*e->error = *why;
 }
 
 /* ---- a connection's life ---- */

@@ -13,4 +13,4 @@ void *link_thread(void *l);
  * Tells the owner how a publish ended. This is the callback of the link's window, and data is the
  * link.
  */
-void link_publish_ended(void *data, uint64_t token, enum window_end end, const char *text);
+void link_publish_ended(void *data, uint64_t token, enum window_end end, const struct error *why);

@@ -281,20 +281,30 @@ static void on_nack(struct link *l, const struct broker_event *e)
  * The broker closed the channel over a publish. It would be the first one again on the next
  * connection, and no later publish would ever get through.
  */
-static void refuse_exchange(struct link *l, const struct close_reason *r, const char *text)
+static void refuse_exchange(struct link *l, const struct close_reason *r, const struct error *why)
 {
 	if (!l->give_up && r->exchange.at)
-		window_refuse_exchange(&l->window, r->exchange.at, r->exchange.len, text);
+		window_refuse_exchange(&l->window, r->exchange, why);
 }
 
 /*
  * The broker closes the channel over a message that is too large. Published again, the message
  * would close the next channel too.
  */
-static void drop_oversized(struct link *l, const struct close_reason *r, const char *text)
+static void drop_oversized(struct link *l, const struct close_reason *r, const struct error *why)
 {
 	if (r->cause == CAUSE_TOO_LARGE)
-		window_oversized(&l->window, r->size, text);
+		window_oversized(&l->window, r->size, why);
+}
+
+/* The publishes that made the broker close the channel must not do so again. */
+static void end_publishes(struct link *l, const struct close_reason *r, const char *text)
+{
+	struct error why = {0};
+	error_set(&why, r->kind, "%s", text);
+	error_because(&why, r->cause);
+	refuse_exchange(l, r, &why);
+	drop_oversized(l, r, &why);
 }
 
 /* The broker sends no reason, so the text names all that are possible. */
@@ -313,12 +323,11 @@ static int on_consumer_gone(struct link *l, const struct broker_event *e, struct
 static int on_channel_closed(struct link *l, const struct broker_event *e, struct error *err)
 {
 	struct close_reason r = close_reason_read(e->code, e->text);
-	bool is_settings = r.cause == CAUSE_MISSING || r.kind == ERROR_AUTH;
+	bool is_settings =
+	    r.cause == CAUSE_NO_QUEUE || r.cause == CAUSE_NO_EXCHANGE || r.kind == ERROR_AUTH;
 	enum error_kind kind = is_settings ? r.kind : ERROR_UNAVAILABLE;
-	if (e->channel == CHANNEL_PUBLISH) {
-		refuse_exchange(l, &r, e->text);
-		drop_oversized(l, &r, e->text);
-	}
+	if (e->channel == CHANNEL_PUBLISH)
+		end_publishes(l, &r, e->text);
 	if (r.cause == CAUSE_HELD_TOO_LONG)
 		error_set(err, kind,
 		          "a delivery was held for longer than the broker's "
@@ -477,7 +486,7 @@ static int write_burst(struct link *l, struct error *err)
 		else if (broker_broken(l->b))
 			return -1;
 		else
-			window_unfit(&l->window, p, err->text);
+			window_unfit(&l->window, p, err);
 		count++;
 	}
 	return count;

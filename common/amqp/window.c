@@ -80,41 +80,38 @@ void window_wrote(struct window *w, struct publish *p, uint64_t tag)
 	list_append(&w->sent, &p->link);
 }
 
-static void finish_one(struct window *w, struct publish *p, enum window_end end)
+static void finish_one(struct window *w, struct publish *p, enum window_end end,
+                       const struct error *why)
 {
-	w->end(w->data, p->token, end, p->returned);
-	publish_free(p);
+	w->end(w->data, p->token, end, why);
+	publish_free(p); /* why may be p's own */
 }
 
-void window_unfit(struct window *w, struct publish *p, const char *text)
+void window_unfit(struct window *w, struct publish *p, const struct error *why)
 {
-	free(p->returned);
-	p->returned = xstrdup(text);
-	finish_one(w, p, WINDOW_UNFIT);
+	finish_one(w, p, WINDOW_UNFIT, why);
 }
 
-bool window_oversized(struct window *w, size_t body_size, const char *text)
+bool window_oversized(struct window *w, size_t body_size, const struct error *why)
 {
 	for (struct list *pos = w->sent.next; pos != &w->sent; pos = pos->next) {
 		struct publish *p = publish_of(pos);
 		if (p->message->body_len != body_size)
 			continue;
-		window_unfit(w, p, text);
+		window_unfit(w, p, why);
 		return true;
 	}
 	return false;
 }
 
-void window_refuse_exchange(struct window *w, const char *exchange, size_t len, const char *text)
+void window_refuse_exchange(struct window *w, struct span exchange, const struct error *why)
 {
 	struct list *pos, *tmp;
 	list_for_each (pos, tmp, &w->sent) {
 		struct publish *p = publish_of(pos);
-		if (strlen(p->exchange) != len || memcmp(p->exchange, exchange, len) != 0)
-			continue;
-		free(p->returned);
-		p->returned = xstrdup(text);
-		finish_one(w, p, WINDOW_NACKED);
+		if (strlen(p->exchange) == exchange.len &&
+		    memcmp(p->exchange, exchange.at, exchange.len) == 0)
+			finish_one(w, p, WINDOW_NACKED, why);
 	}
 }
 
@@ -135,7 +132,7 @@ void window_acked(struct window *w, uint64_t tag, bool multiple)
 {
 	struct publish *p;
 	while ((p = covered(w, tag, multiple)))
-		finish_one(w, p, p->returned ? WINDOW_RETURNED : WINDOW_CONFIRMED);
+		finish_one(w, p, p->returned ? WINDOW_RETURNED : WINDOW_CONFIRMED, p->returned);
 }
 
 bool window_nacked(struct window *w, uint64_t tag, bool multiple)
@@ -144,7 +141,7 @@ bool window_nacked(struct window *w, uint64_t tag, bool multiple)
 	bool again = false;
 	while ((p = covered(w, tag, multiple))) {
 		if (++p->nacks >= WINDOW_NACKS_MAX) {
-			finish_one(w, p, WINDOW_NACKED);
+			finish_one(w, p, WINDOW_NACKED, p->returned);
 			continue;
 		}
 		again = true;
@@ -167,7 +164,8 @@ void window_returned(struct window *w, const char *message_id, const char *text)
 		struct publish *p = publish_of(pos);
 		if (p->returned || !same_id(p->message->message_id, message_id))
 			continue;
-		p->returned = xstrdup(text);
+		p->returned = xcalloc(1, sizeof *p->returned);
+		error_set(p->returned, ERROR_FAILED, "%s", text);
 		return;
 	}
 }
@@ -178,7 +176,7 @@ int64_t window_expire(struct window *w, int64_t now_ms)
 		struct publish *p = expiring_of(w->expiring.next);
 		if (p->deadline_at_ms > now_ms)
 			return p->deadline_at_ms;
-		finish_one(w, p, WINDOW_TIMEDOUT);
+		finish_one(w, p, WINDOW_TIMEDOUT, p->returned);
 	}
 	return INT64_MAX;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/error.h"
 #include "common/base/list.h"
 #include "common/job/message.h"
 
@@ -23,10 +24,10 @@ struct publish {
 	int64_t deadline_at_ms; /* monotonic; INT64_MAX for none */
 	unsigned nacks;
 	/*
-	 * The broker's words for a basic.return, or NULL. The publish ends with the confirm that
-	 * follows.
+	 * Why it was returned, with the broker's words, or NULL. The publish ends with the confirm
+	 * that follows.
 	 */
-	char *returned;
+	struct error *returned;
 	char *exchange;
 	char *key;
 	struct message *message;
@@ -34,10 +35,11 @@ struct publish {
 
 enum window_end { WINDOW_CONFIRMED, WINDOW_RETURNED, WINDOW_NACKED, WINDOW_TIMEDOUT, WINDOW_UNFIT };
 /*
- * Is told how a publish ended. text has the broker's words of a return or a refusal, or why the
+ * Is told how a publish ended. why has the broker's words of a return or a refusal, or says why the
  * publish is unfit, or is NULL. It is borrowed for the call.
  */
-typedef void window_end_fn(void *data, uint64_t token, enum window_end end, const char *text);
+typedef void window_end_fn(void *data, uint64_t token, enum window_end end,
+                           const struct error *why);
 
 struct window {
 	struct list unsent; /* publish::link, in the order they are to go out */
@@ -60,20 +62,20 @@ void window_add(struct window *w, uint64_t token, const char *exchange, const ch
 struct publish *window_next(struct window *w);
 /* Notes that p was sent with that confirm tag. */
 void window_wrote(struct window *w, struct publish *p, uint64_t tag);
-/* Ends p as unfit with that text, because its headers do not fit into a frame. */
-void window_unfit(struct window *w, struct publish *p, const char *text);
+/* Ends p as unfit, because its headers do not fit into a frame. */
+void window_unfit(struct window *w, struct publish *p, const struct error *why);
 /*
  * Ends the oldest publish that was sent with a body of that size as unfit. Call it when the broker
  * closed the channel because of such a body, so that the publish does not close the next channel
  * too. Returns false if there is none.
  */
-bool window_oversized(struct window *w, size_t body_size, const char *text);
+bool window_oversized(struct window *w, size_t body_size, const struct error *why);
 
 /*
- * Ends all publishes that were sent to the exchange as nacked, with the broker's words. Call it
- * when the broker closed the channel because of that exchange. exchange has len bytes.
+ * Ends all publishes that were sent to the exchange as nacked, with why as the reason. Call it
+ * when the broker closed the channel because of that exchange.
  */
-void window_refuse_exchange(struct window *w, const char *exchange, size_t len, const char *text);
+void window_refuse_exchange(struct window *w, struct span exchange, const struct error *why);
 
 /* Notes a confirm of tag, with multiple of all tags up to it. */
 void window_acked(struct window *w, uint64_t tag, bool multiple);

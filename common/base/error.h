@@ -32,7 +32,8 @@ enum error_kind {
  */
 enum error_cause {
 	CAUSE_OTHER = 0,
-	CAUSE_MISSING,       /* the broker has no such queue or exchange */
+	CAUSE_NO_QUEUE,      /* the broker has no such queue */
+	CAUSE_NO_EXCHANGE,   /* the broker has no such exchange */
 	CAUSE_MAY_NOT_LOOK,  /* this user may not ask whether a queue or exchange exists */
 	CAUSE_NOT_ALLOWED,   /* this user lacks a permission */
 	CAUSE_WRONG_LOGIN,   /* the broker refused user and password, or the certificate */

@@ -25,7 +25,7 @@ typedef enum letter_verdict letter_visit_fn(void *data, const struct message *m,
 /*
  * Visits what was ready in the queue at the start, in its order. Ends early when nothing arrives
  * for 2 s, because another consumer holds it. Returns -1 if the queue does not exist
- * (CAUSE_MISSING), if the connection is lost, or after LETTER_FAIL.
+ * (CAUSE_NO_QUEUE), if the connection is lost, or after LETTER_FAIL.
  */
 int letters_walk(struct broker *b, const char *queue, letter_visit_fn *visit, void *data,
                  struct error *err);

@@ -97,10 +97,7 @@ static int replay_letter(struct replay *r, const struct letter *l, const char *r
 	             ? publish(r, &out, err)
 	             : error_set(err, ERROR_DATA,
 	                         "its foreign headers are too large to be published again");
-	if (rc == 0)
-		return 0;
-	error_wrap(err, "replay of %s", l->id);
-	return error_because(err, CAUSE_OTHER); /* CAUSE_MISSING would mean the queue of letters */
+	return rc < 0 ? error_wrap(err, "replay of %s", l->id) : 0;
 }
 
 static enum letter_verdict take(struct replay *r, const struct letter *l, const char *routing_key,

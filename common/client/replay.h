@@ -34,9 +34,9 @@ struct replay *replay_open(const struct replay_options *o, struct error *err);
 void replay_close(struct replay *r);
 /*
  * Walks through the queue, an AMQP name, in its order and publishes again what `choose` picks.
- * Returns -1 if that queue does not exist (CAUSE_MISSING), if the connection that reads it is lost,
- * or if a letter is not confirmed in time. When the connection that publishes is lost, it is opened
- * again and the letter published again. A letter that is not confirmed stays where it is, and only
- * replay_close may follow.
+ * Returns -1 if that queue does not exist (CAUSE_NO_QUEUE), if the connection that reads it is
+ * lost, or if a letter is not confirmed in time. When the connection that publishes is lost, it is
+ * opened again and the letter published again. A letter that is not confirmed stays where it is,
+ * and only replay_close may follow.
  */
 int replay_queue(struct replay *r, const char *queue, struct error *err);

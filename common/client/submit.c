@@ -106,7 +106,7 @@ static void tell_lost(struct submit *s, enum submit_news news, const struct erro
 		why = *cause;
 	else
 		error_set(&why, ERROR_UNAVAILABLE, "connection lost");
-	if (s->queue && why.cause == CAUSE_MISSING)
+	if (s->queue && why.cause == CAUSE_NO_QUEUE)
 		targets_missing(s->queue, &why);
 	s->told(s->data, news, &why);
 }

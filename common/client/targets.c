@@ -78,7 +78,7 @@ int targets_missing(const char *queue, struct error *err)
 	    err, ERROR_CONFIG,
 	    "queue '%s' does not exist on this broker; create it with: warren-producer setup %s",
 	    queue, queue);
-	return error_because(err, CAUSE_MISSING);
+	return error_because(err, CAUSE_NO_QUEUE);
 }
 
 int targets_check(struct targets *t, const char *queue, struct error *err)

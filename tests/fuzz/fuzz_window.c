@@ -23,6 +23,8 @@ struct one {
 	const char *exchange;
 };
 
+static const struct error reason = {.kind = ERROR_FAILED, .text = "why"};
+
 struct model {
 	struct window window;
 	struct one all[PUBLISHES];
@@ -32,7 +34,7 @@ struct model {
 	bool refusing;            /* by a closed channel, which is final at once */
 };
 
-static void on_end(void *data, uint64_t token, enum window_end end, const char *text)
+static void on_end(void *data, uint64_t token, enum window_end end, const struct error *why)
 {
 	struct model *m = data;
 	fuzz_check(token < m->tokens);
@@ -43,17 +45,17 @@ static void on_end(void *data, uint64_t token, enum window_end end, const char *
 		fuzz_check(m->expected == WINDOW_CONFIRMED && p->state == SENT && !p->returned);
 		break;
 	case WINDOW_RETURNED:
-		fuzz_check(text && m->expected == WINDOW_CONFIRMED && p->returned);
+		fuzz_check(why && m->expected == WINDOW_CONFIRMED && p->returned);
 		break;
 	case WINDOW_NACKED:
 		fuzz_check(m->expected == WINDOW_NACKED && p->state == SENT &&
-		           (m->refusing ? text != NULL : p->nacks + 1 >= WINDOW_NACKS_MAX));
+		           (m->refusing ? why != NULL : p->nacks + 1 >= WINDOW_NACKS_MAX));
 		break;
 	case WINDOW_TIMEDOUT:
 		fuzz_check(m->expected == WINDOW_TIMEDOUT && p->deadline_at_ms <= m->now_ms);
 		break;
 	case WINDOW_UNFIT:
-		fuzz_check(m->expected == WINDOW_UNFIT && text);
+		fuzz_check(m->expected == WINDOW_UNFIT && why);
 		break;
 	}
 	p->state = ENDED;
@@ -89,7 +91,7 @@ static void write_one(struct model *m, bool unfit)
 	fuzz_check(one->state == UNSENT);
 	if (unfit) {
 		m->expected = WINDOW_UNFIT;
-		window_unfit(&m->window, p, "too large");
+		window_unfit(&m->window, p, &reason);
 		fuzz_check(one->state == ENDED);
 		return;
 	}
@@ -182,7 +184,7 @@ static void oversized(struct model *m, uint8_t with)
 			oldest = p;
 	}
 	m->expected = WINDOW_UNFIT;
-	fuzz_check(window_oversized(&m->window, size, "message size") == (oldest != NULL));
+	fuzz_check(window_oversized(&m->window, size, &reason) == (oldest != NULL));
 	fuzz_check(!oldest || oldest->state == ENDED);
 }
 
@@ -194,7 +196,7 @@ static void refuse_exchange(struct model *m, uint8_t with)
 		covered[i] = m->all[i].state == SENT && strcmp(m->all[i].exchange, name) == 0;
 	m->expected = WINDOW_NACKED;
 	m->refusing = true;
-	window_refuse_exchange(&m->window, name, strlen(name), "ACCESS_REFUSED");
+	window_refuse_exchange(&m->window, span_of(name), &reason);
 	m->refusing = false;
 	for (size_t i = 0; i < m->tokens; i++)
 		fuzz_check(!covered[i] || m->all[i].state == ENDED);

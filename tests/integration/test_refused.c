@@ -118,6 +118,21 @@ START_TEST(a_replay_into_a_missing_exchange_names_it_and_keeps_the_letter)
 }
 END_TEST
 
+START_TEST(a_send_into_a_missing_exchange_does_not_blame_the_queue)
+{
+	struct result r = support_producer(url(), NULL, "setup", "q");
+	ck_assert_msg(r.code == 0, "%s", r.err);
+	support_result_free(&r);
+	cleanup_free char *path = xprintf("exchanges/%s/warren.v1.jobs", vhost);
+	manage("DELETE", path, NULL);
+	r = support_producer(url(), NULL, "send", "t", "1", "-q", "q");
+	ck_assert_int_ne(r.code, 0);
+	ck_assert_msg(strstr(r.err, "no exchange 'warren.v1.jobs'") != NULL, "%s", r.err);
+	ck_assert_msg(strstr(r.err, "queue 'q' does not exist") == NULL, "%s", r.err);
+	support_result_free(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("refused");
@@ -126,6 +141,7 @@ int main(void)
 	tcase_add_test(tc, a_command_says_that_a_limit_is_reached_and_may_be_tried_again);
 	tcase_add_test(tc, a_worker_waits_until_the_limit_lets_it_in);
 	tcase_add_test(tc, a_wrong_password_is_still_one);
+	tcase_add_test(tc, a_send_into_a_missing_exchange_does_not_blame_the_queue);
 	tcase_add_test(tc, a_replay_into_a_missing_exchange_names_it_and_keeps_the_letter);
 	suite_add_tcase(s, tc);
 	return support_main(s);

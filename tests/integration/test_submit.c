@@ -265,7 +265,7 @@ START_TEST(a_queue_that_is_missing_is_told_with_the_command_that_makes_it)
 	publish(&t, 0, TIMEOUT_MS);
 	support_wait(turned_until_failed(&t), "the failure");
 	ck_assert_int_eq(t.why.kind, ERROR_CONFIG);
-	ck_assert_int_eq(t.why.cause, CAUSE_MISSING);
+	ck_assert_int_eq(t.why.cause, CAUSE_NO_QUEUE);
 	ck_assert_ptr_nonnull(strstr(t.why.text, "warren-producer setup not-there"));
 	end(&t);
 	ck_assert_uint_eq(t.ended[OUTCOME_ABANDONED], 1);

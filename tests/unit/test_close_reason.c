@@ -14,9 +14,9 @@ static const struct {
 	const char *exchange;
 	uint64_t size;
 } rows[] = {
-    {404, "NOT_FOUND - no queue 'warren.v1.q.x' in vhost '/'", ERROR_CONFIG, CAUSE_MISSING, NULL,
+    {404, "NOT_FOUND - no queue 'warren.v1.q.x' in vhost '/'", ERROR_CONFIG, CAUSE_NO_QUEUE, NULL,
      0},
-    {404, "NOT_FOUND - no exchange 'warren.v1.jobs' in vhost '/'", ERROR_CONFIG, CAUSE_MISSING,
+    {404, "NOT_FOUND - no exchange 'warren.v1.jobs' in vhost '/'", ERROR_CONFIG, CAUSE_NO_EXCHANGE,
      "warren.v1.jobs", 0},
     {403,
      "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the "
@@ -52,7 +52,7 @@ static const struct {
     {320, "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'",
      ERROR_UNAVAILABLE, CAUSE_OTHER, NULL, 0},
     {541, "INTERNAL_ERROR", ERROR_UNAVAILABLE, CAUSE_OTHER, NULL, 0},
-    {404, "NOT_FOUND - no exchange 'cut", ERROR_CONFIG, CAUSE_MISSING, NULL, 0},
+    {404, "NOT_FOUND - no exchange 'cut", ERROR_CONFIG, CAUSE_NO_EXCHANGE, NULL, 0},
     {0, "", ERROR_CONFIG, CAUSE_OTHER, NULL, 0},
 };
 
@@ -77,9 +77,9 @@ START_TEST(an_error_has_the_words_and_the_cause)
 	ck_assert_int_eq(close_reason_error(404, "NOT_FOUND - no queue 'q'", "queue 'q'", &err),
 	                 -1);
 	ck_assert_str_eq(err.text, "queue 'q': NOT_FOUND - no queue 'q'");
-	ck_assert_int_eq(err.cause, CAUSE_MISSING);
+	ck_assert_int_eq(err.cause, CAUSE_NO_QUEUE);
 	error_wrap(&err, "broker h:1");
-	ck_assert_int_eq(err.cause, CAUSE_MISSING);
+	ck_assert_int_eq(err.cause, CAUSE_NO_QUEUE);
 	error_set(&err, ERROR_IO, "something else");
 	ck_assert_int_eq(err.cause, CAUSE_OTHER);
 }

@@ -8,17 +8,22 @@
 #include "common/base/memory.h"
 #include "tests/unit/suites.h"
 
+static const struct error reason = {
+    .kind = ERROR_CONFIG, .cause = CAUSE_TOO_LARGE, .text = "too large"};
+
 struct ends {
 	uint64_t token[16];
 	enum window_end end[16];
 	char text[64];
+	enum error_cause cause;
 	int count;
 };
 
-static void note_end(void *data, uint64_t token, enum window_end end, const char *text)
+static void note_end(void *data, uint64_t token, enum window_end end, const struct error *why)
 {
 	struct ends *e = data;
-	snprintf(e->text, sizeof e->text, "%s", text ? text : "");
+	snprintf(e->text, sizeof e->text, "%.60s", why ? why->text : "");
+	e->cause = why ? why->cause : CAUSE_OTHER;
 	e->token[e->count] = token;
 	e->end[e->count++] = end;
 }
@@ -144,7 +149,7 @@ START_TEST(after_a_loss_everything_goes_out_again_in_order)
 	window_acked(&w, 3, true);
 	ck_assert(e.count == 3 && e.end[0] == WINDOW_CONFIRMED);
 	add(&w, 4, "d", INT64_MAX);
-	window_unfit(&w, window_next(&w), "too large");
+	window_unfit(&w, window_next(&w), &reason);
 	ck_assert(e.count == 4 && e.end[3] == WINDOW_UNFIT);
 	add(&w, 5, "e", INT64_MAX);
 	window_finish(&w);
@@ -163,12 +168,13 @@ START_TEST(the_first_publish_of_a_size_that_was_too_large_ends_and_no_other)
 		window_add(&w, i, "x", "k", m, INT64_MAX);
 	}
 	/* A publish that was not sent has closed nothing. */
-	ck_assert(!window_oversized(&w, 8, "unsent"));
+	ck_assert(!window_oversized(&w, 8, &reason));
 	write_all(&w, 1);
-	ck_assert(!window_oversized(&w, 9, "no such size"));
-	ck_assert(window_oversized(&w, 8, "too large"));
+	ck_assert(!window_oversized(&w, 9, &reason));
+	ck_assert(window_oversized(&w, 8, &reason));
 	ck_assert(e.count == 1 && e.token[0] == 2 && e.end[0] == WINDOW_UNFIT);
 	ck_assert_str_eq(e.text, "too large");
+	ck_assert_int_eq(e.cause, CAUSE_TOO_LARGE);
 	window_rewind(&w);
 	ck_assert_uint_eq(window_next(&w)->token, 1);
 	window_finish(&w);

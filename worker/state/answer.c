@@ -65,7 +65,8 @@ static void answer_ended(struct worker *w, struct publish_owner *owner, const st
 		log_info(LOG_SELF, "the broker accepts answers to waiting producers again");
 	if (e->kind == LINK_CONFIRMED || e->kind == LINK_RETURNED)
 		return;
-	bool forbidden = e->kind == LINK_NACKED && e->error;
+	bool forbidden = e->error && (e->error->cause == CAUSE_NOT_ALLOWED ||
+	                              e->error->cause == CAUSE_NO_EXCHANGE);
 	int64_t now_ms = clock_monotonic_ms();
 	if (forbidden)
 		w->answers.silent_until_ms = now_ms + SILENCE_MS;

@@ -156,7 +156,7 @@ void queue_refused(struct queue *q, const struct link_event *e)
 	char again[COMPLAINT_TEXT_SIZE];
 	if (!complaint_due(&q->complaint, e->error->text, clock_monotonic_ms(), again))
 		return;
-	bool missing = e->error->cause == CAUSE_MISSING;
+	bool missing = e->error->cause == CAUSE_NO_QUEUE;
 	log_error(LOG_SELF, "queue '%s' is not consumed, and the worker keeps trying: %s%s%s%s",
 	          q->settings->queue.name, e->error->text,
 	          missing ? "; create it again with: warren-producer setup " : "",
