@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <poll.h>
 #include <stdio.h>
 
 #include "common/job/outbound.h"
 #include "common/settings/connect.h"
-#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "producer/session/session.h"
 #include "producer/commands.h"
 #include "producer/draft.h"
 #include "producer/session/job_options.h"
-#include "common/client/submit.h"
+#include "common/client/single.h"
 #include "common/client/waiter.h"
 #include "producer/show_answer.h"
 
@@ -38,73 +36,23 @@ static void print_sent(const struct session *s, const struct draft *d)
 		puts(d->job.id);
 }
 
-struct sending {
-	struct submit_owner owner;
-	bool ended;
-	int rc;
-	struct error *err;
-};
-
-static void on_end(struct submit_owner *owner, enum outcome outcome, const struct error *err)
-{
-	struct sending *s = list_item(owner, struct sending, owner);
-	s->ended = true;
-	if (outcome == OUTCOME_CONFIRMED || s->rc < 0)
-		return;
-	s->rc = -1;
-	*s->err = *err;
-}
-
-static void on_news(void *data, enum submit_news news, const struct error *why)
-{
-	struct sending *s = data;
-	if (news == SUBMIT_DOWN)
-		log_warn(LOG_SELF, "%s; trying again", why->text);
-	if (news == SUBMIT_BLOCKED)
-		log_warn(LOG_SELF, "the broker takes no publishes at present (%s); waiting",
-		         why->text);
-	if (news != SUBMIT_FAILED || s->ended)
-		return;
-	s->ended = true;
-	s->rc = -1;
-	*s->err = *why;
-}
-
-static void await_end(struct submit *submit, const struct sending *s)
-{
-	while (!s->ended) {
-		struct pollfd fd = {.fd = submit_fd(submit), .events = POLLIN};
-		poll(&fd, 1, TICK_MS);
-		submit_handle(submit);
-	}
-}
-
 static int publish(struct session *s, struct draft *d, const char *reply_to, struct error *err)
 {
-	struct sending sending = {.owner = {.ended = on_end}, .err = err};
-	const struct submit_options o = {.connection = &s->settings.connection,
-	                                 .role = "send",
-	                                 .queue = d->queue,
-	                                 .give_up = true,
-	                                 .told = on_news,
-	                                 .data = &sending};
 	struct outbound out =
 	    outbound_job(s->settings.connection.prefix, d->queue, &d->job,
 	                 (struct span){d->document.data, d->document.len}, clock_now_ms());
 	out.message->reply_to = xstrdup(reply_to);
 	out.message->correlation_id = reply_to ? xstrdup(d->job.id) : NULL;
-	struct submit *submit = protect_message(d->protect, d->queue, out.message, err) < 0
+	struct single *single = protect_message(d->protect, d->queue, out.message, err) < 0
 	                            ? NULL
-	                            : submit_open(&o, err);
-	if (!submit) {
+	                            : single_open(&s->settings.connection, "send", d->queue, err);
+	if (!single) {
 		message_destroy(out.message);
 		return -1;
 	}
-	submit_publish(submit, &out, &sending.owner, s->settings.confirm_timeout_ms);
-	submit_flush(submit);
-	await_end(submit, &sending);
-	submit_close(submit, 3000);
-	return sending.rc;
+	enum outcome o = single_publish(single, &out, s->settings.confirm_timeout_ms, err);
+	single_close(single);
+	return o == OUTCOME_CONFIRMED ? 0 : -1;
 }
 
 /* Declares the queue of -q or of the routes too, whether the config has it or not. */
