@@ -28,10 +28,10 @@ static void on_end(struct submit_owner *owner, enum outcome outcome, const struc
 		s->why = *err;
 }
 
-static void on_news(void *data, enum submit_news news, const struct error *why)
+static void on_change(void *data, enum submit_change change, const struct error *why)
 {
 	struct single *s = data;
-	switch (news) {
+	switch (change) {
 	case SUBMIT_UP:
 		s->was_up = true;
 		break;
@@ -59,7 +59,7 @@ struct single *single_open(const struct connection_settings *c, const char *role
 	                                 .role = role,
 	                                 .queue = queue,
 	                                 .give_up = true,
-	                                 .told = on_news,
+	                                 .told = on_change,
 	                                 .data = s};
 	s->owner.ended = on_end;
 	s->submit = submit_open(&o, err);

@@ -99,7 +99,7 @@ static void end_badly(struct submit *s, const struct link_event *e, enum outcome
 	end(s, owner_of(e), o, &err);
 }
 
-static void tell_lost(struct submit *s, enum submit_news news, const struct error *cause)
+static void tell_lost(struct submit *s, enum submit_change change, const struct error *cause)
 {
 	struct error why = {0};
 	if (cause)
@@ -108,7 +108,7 @@ static void tell_lost(struct submit *s, enum submit_news news, const struct erro
 		error_set(&why, ERROR_UNAVAILABLE, "connection lost");
 	if (s->queue && why.cause == CAUSE_NO_QUEUE)
 		targets_missing(s->queue, &why);
-	s->told(s->data, news, &why);
+	s->told(s->data, change, &why);
 }
 
 static void tell_blocked(struct submit *s, const char *reason)

@@ -19,14 +19,14 @@
 struct submit;
 
 /* Changes of the connection. `told` hears of each. */
-enum submit_news {
+enum submit_change {
 	SUBMIT_UP,        /* the connection stands; publishes go out. why is NULL */
 	SUBMIT_DOWN,      /* the connection was lost, and another one will be opened */
 	SUBMIT_BLOCKED,   /* the broker takes no publishes for now; why holds its reason */
 	SUBMIT_UNBLOCKED, /* the broker takes publishes again. why is NULL */
 	SUBMIT_FAILED,    /* no connection will be opened any more; only submit_close may follow */
 };
-typedef void submit_told_fn(void *data, enum submit_news news, const struct error *why);
+typedef void submit_told_fn(void *data, enum submit_change change, const struct error *why);
 
 struct submit_options {
 	const struct connection_settings *connection; /* borrowed during submit_open */

@@ -45,7 +45,7 @@ static void set_time(json_t *object, const char *key, int64_t at_ms)
 		set_text(object, key, clock_format(at_ms, text), sizeof text);
 }
 
-static json_t *try_value(const struct box_try *t)
+static json_t *attempt_value(const struct box_attempt *t)
 {
 	json_t *o = checked(json_object());
 	set_number(o, "attempt", t->attempt);
@@ -83,10 +83,10 @@ static char *dump(const json_t *value)
 	return clean.data;
 }
 
-char *box_history_add(const char *old, const struct box_try *t)
+char *box_history_add(const char *old, const struct box_attempt *t)
 {
 	json_t *history = history_value(old);
-	json_array_append_new(history, try_value(t));
+	json_array_append_new(history, attempt_value(t));
 	while (json_array_size(history) > BOX_HISTORY_MAX)
 		json_array_remove(history, 0);
 	char *text = dump(history);
@@ -114,15 +114,16 @@ static bool shrink(json_t *box, struct span *tail)
 }
 
 char *box_make(const char *reason, const char *detail, int64_t at_ms, const char *queue,
-               const struct box_try *try_, struct span stderr_tail, const char *history, size_t max)
+               const struct box_attempt *last, struct span stderr_tail, const char *history,
+               size_t max)
 {
 	json_t *box = checked(json_object());
 	set_text(box, "reason", reason, 64);
 	set_text(box, "detail", detail, BOX_ERROR_MAX);
 	set_time(box, "at", at_ms);
 	set_text(box, "queue", queue, 128);
-	if (try_)
-		json_object_set_new(box, "try", try_value(try_));
+	if (last)
+		json_object_set_new(box, "try", attempt_value(last));
 	if (stderr_tail.len > BOX_STDERR_MAX)
 		stderr_tail = (struct span){stderr_tail.at + stderr_tail.len - BOX_STDERR_MAX,
 		                            BOX_STDERR_MAX};

@@ -44,9 +44,9 @@ struct headers_room {
  */
 struct headers_room headers_room(size_t header_max);
 
-/* The record of a job's tries, as the headers of its message hold it. */
+/* The record of a job's attempts, as the headers of its message hold it. */
 struct bookkeeping {
-	unsigned attempt;  /* the number of this try, from 1 */
+	unsigned attempt;  /* the number of this attempt, from 1 */
 	unsigned failures; /* counted failures so far */
 	unsigned crashes;
 	unsigned timeouts;
@@ -71,8 +71,8 @@ struct bookkeeping {
 	 */
 	unsigned republished;
 	int64_t first_failed_at_ms; /* CLOCK_NEVER when it never failed */
-	char *history;              /* owned JSON array text of the last tries (box.h), or NULL */
-	char *box;                  /* owned JSON object text of a dead letter (box.h), or NULL */
+	char *history; /* owned JSON array text of the last attempts (box.h), or NULL */
+	char *box;     /* owned JSON object text of a dead letter (box.h), or NULL */
 };
 
 /* Frees the texts of b and sets it to that of a new job. */

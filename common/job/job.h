@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The job as data. struct job is what its document says and is the same on every try. What is kept
- * about a job on the way is struct bookkeeping (headers.h). docs/message-format.md has the tables.
+ * The job as data. struct job is what its document says and is the same in every attempt. What is
+ * kept about a job on the way is struct bookkeeping (headers.h). docs/message-format.md has the
+ * tables.
  */
 #pragma once
 

@@ -61,7 +61,7 @@ struct outbound_source {
 bool outbound_again(struct outbound *out, const struct outbound_source *s, uint32_t units);
 
 /*
- * Makes the dead letter of the job. box is the record of its tries as JSON text (box.h), or NULL
+ * Makes the dead letter of the job. box is the record of its attempts as JSON text (box.h), or NULL
  * for none. Returns false and leaves *out alone if the original's foreign headers are too large to
  * be published again.
  */

@@ -70,11 +70,11 @@ static void set_blocked(struct batch *b, const char *reason)
 	b->state.blocked = b->blocked;
 }
 
-void batch_connection_told(void *data, enum submit_news news, const struct error *why)
+void batch_connection_told(void *data, enum submit_change change, const struct error *why)
 {
 	struct batch *b = data;
-	set_blocked(b, news == SUBMIT_BLOCKED ? why->text : NULL);
-	switch (news) {
+	set_blocked(b, change == SUBMIT_BLOCKED ? why->text : NULL);
+	switch (change) {
 	case SUBMIT_UP:
 		b->state.connected = true;
 		break;

@@ -15,4 +15,4 @@ void batch_reject(struct batch *b, size_t column, const char *id, const char *re
  */
 void batch_message_ended(struct submit_owner *owner, enum outcome outcome, const struct error *err);
 /* Notes what becomes of the connection. A submit_told_fn; data is the batch. */
-void batch_connection_told(void *data, enum submit_news news, const struct error *why);
+void batch_connection_told(void *data, enum submit_change change, const struct error *why);

@@ -22,7 +22,7 @@ static int64_t any_number(struct fuzz_input *in)
 	return (int64_t)fuzz_u64(in);
 }
 
-static void check_history(const char *old, const struct box_try *t)
+static void check_history(const char *old, const struct box_attempt *t)
 {
 	char *history = box_history_add(old, t);
 	json_t *value = read_ascii(history);
@@ -40,7 +40,7 @@ static void check_history(const char *old, const struct box_try *t)
 	free(history);
 }
 
-static void check_box(const char *detail, const struct box_try *t, struct span tail,
+static void check_box(const char *detail, const struct box_attempt *t, struct span tail,
                       const char *history, size_t max)
 {
 	char *text = box_make("failures", detail, 1700000000123, "mail", t, tail, history, max);
@@ -56,7 +56,7 @@ static void check_box(const char *detail, const struct box_try *t, struct span t
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = {data, size};
-	struct box_try t = {.attempt = fuzz_u16(&in), .verdict = "retry"};
+	struct box_attempt t = {.attempt = fuzz_u16(&in), .verdict = "retry"};
 	t.at_ms = any_number(&in);
 	t.wall_ms = any_number(&in);
 	t.exit_code = (int8_t)fuzz_u8(&in);

@@ -23,7 +23,7 @@ struct test {
 	struct submit *submit;
 	char *queue;
 	bool up, failed;
-	struct error why; /* of the last news that had one */
+	struct error why; /* of the last change that had one */
 	size_t ended[OUTCOMES];
 };
 
@@ -47,13 +47,13 @@ static void on_end(struct submit_owner *owner, enum outcome outcome, const struc
 	free(r);
 }
 
-static void on_news(void *data, enum submit_news news, const struct error *why)
+static void on_change(void *data, enum submit_change change, const struct error *why)
 {
 	struct test *t = data;
 	if (why)
 		t->why = *why;
-	t->up = news == SUBMIT_UP || (t->up && news != SUBMIT_DOWN);
-	t->failed = t->failed || news == SUBMIT_FAILED;
+	t->up = change == SUBMIT_UP || (t->up && change != SUBMIT_DOWN);
+	t->failed = t->failed || change == SUBMIT_FAILED;
 }
 
 static struct outbound make_job(const struct test *t)
@@ -93,7 +93,7 @@ static void begin_with(struct test *t, const char *url, const char *queue)
 	t->submit = submit_open(&(struct submit_options){.connection = &settings,
 	                                                 .role = "test",
 	                                                 .queue = queue,
-	                                                 .told = on_news,
+	                                                 .told = on_change,
 	                                                 .data = t},
 	                        &err);
 	ck_assert_msg(t->submit != NULL, "%s", err.text);

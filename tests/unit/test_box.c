@@ -8,7 +8,7 @@
 #include "common/job/headers.h"
 #include "tests/unit/suites.h"
 
-static const struct box_try killed = {
+static const struct box_attempt killed = {
     .attempt = 3,
     .at_ms = 1795511280123,
     .wall_ms = 12,
@@ -22,7 +22,7 @@ static const struct box_try killed = {
     .error = "ended by SIGSEGV",
 };
 
-static const struct box_try unknown = {
+static const struct box_attempt unknown = {
     .attempt = 1,
     .at_ms = -1,
     .queued_ms = -1,
@@ -79,7 +79,7 @@ START_TEST(the_history_keeps_the_last_tries)
 {
 	char *text = strdup("[\"an old entry of any form\"]");
 	for (unsigned i = 1; i <= BOX_HISTORY_MAX + 2; i++) {
-		struct box_try t = unknown;
+		struct box_attempt t = unknown;
 		t.attempt = i;
 		char *next = box_history_add(text, &t);
 		free(text);
@@ -142,7 +142,7 @@ START_TEST(a_box_fits_the_room_there_is)
 	memcpy(tail + sizeof tail - 3, "END", 3);
 	memset(error, 'e', sizeof error);
 	error[sizeof error - 1] = 0;
-	struct box_try t = killed;
+	struct box_attempt t = killed;
 	t.error = error;
 	for (int i = 0; i < 10; i++) {
 		size_t used = strlen(history);
@@ -190,7 +190,7 @@ END_TEST
 START_TEST(no_control_byte_of_a_job_is_in_the_text)
 {
 	static const char every[] = "\001\t\n\033\177\302\233\342\200\256end";
-	struct box_try t = unknown;
+	struct box_attempt t = unknown;
 	t.error = every;
 	char *history = box_history_add("[{\"error\":\"\177\"}]", &t);
 	char *text = box_make("failures", every, 0, "mail", &t, span_of(every), history, 24576);

@@ -19,10 +19,10 @@ START_TEST(nothing_is_known_before_the_first_reply)
 {
 	struct pace p = {0};
 	pace_heard(&p, 0, 100, MS); /* progress, or half a line */
-	ck_assert(!pace_may_rest(&p, 1000));
+	ck_assert(!pace_may_delay(&p, 1000));
 	ck_assert_uint_eq(pace_jobs_ahead(&p), 1);
 	pace_heard(&p, 50, 50 * 30, MS);
-	ck_assert(pace_may_rest(&p, 1000));
+	ck_assert(pace_may_delay(&p, 1000));
 	ck_assert_uint_eq(pace_jobs_ahead(&p), 249);
 }
 END_TEST
@@ -46,7 +46,7 @@ static const struct {
 START_TEST(what_has_enough_short_jobs_and_short_replies_may_rest)
 {
 	struct pace p = heard(40, rests[_i].job_ns, rests[_i].reply_bytes);
-	ck_assert_int_eq(pace_may_rest(&p, rests[_i].in_flight), rests[_i].may);
+	ck_assert_int_eq(pace_may_delay(&p, rests[_i].in_flight), rests[_i].may);
 }
 END_TEST
 
@@ -75,11 +75,11 @@ START_TEST(a_long_job_is_noticed_and_forgotten)
 {
 	struct pace p = heard(40, 20 * US, 100);
 	pace_heard(&p, 1, 100, 1000 * (uint64_t)MS);
-	ck_assert(!pace_may_rest(&p, 1000));
+	ck_assert(!pace_may_delay(&p, 1000));
 	ck_assert_uint_eq(pace_jobs_ahead(&p), 1);
 	for (int i = 0; i < 20; i++)
 		pace_heard(&p, 16, 16 * 100, 16 * 20 * US);
-	ck_assert(pace_may_rest(&p, 1000));
+	ck_assert(pace_may_delay(&p, 1000));
 }
 END_TEST
 

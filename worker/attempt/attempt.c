@@ -6,7 +6,7 @@
 
 enum { HEAR_FIRST_MS = 3 /* with 0 the timer would expire in the same turn of the loop */ };
 
-_Static_assert(HEAR_FIRST_MS > PACE_REST_MS + 1,
+_Static_assert(HEAR_FIRST_MS > PACE_DELAY_MS + 1,
                "a reply that waits to be read may be that of a job that ended in time");
 
 static void on_grace(uv_timer_t *timer)

@@ -18,7 +18,7 @@ void record_attempt(struct task *t, const struct run_report *report, enum verdic
 {
 	char name[SIGNAL_NAME_SIZE];
 	const char *words = report->error[0] && keeps_words(t) ? report->error : NULL;
-	const struct box_try this_try = {
+	const struct box_attempt this_attempt = {
 	    .attempt = number,
 	    .at_ms = t->attempt.started_at_ms,
 	    .queued_ms = task_queued_ms(t),
@@ -32,16 +32,16 @@ void record_attempt(struct task *t, const struct run_report *report, enum verdic
 	    .worker = t->worker->settings->connection.name,
 	    .error = words,
 	};
-	char *history = box_history_add(t->in.book.history, &this_try);
+	char *history = box_history_add(t->in.book.history, &this_attempt);
 	free(t->in.book.history);
 	t->in.book.history = history;
 	if (t->fate.kind == FATE_DEAD)
-		t->box = box_make(t->fate.reason,
-		                  keeps_words(t) ? words
-		                                 : "its args are sealed: the worker's log has more",
-		                  clock_now_ms(), task_queue(t)->settings->queue.name, &this_try,
-		                  keeps_words(t) ? report->stderr_tail : (struct span){0}, history,
-		                  t->worker->links.room.ours / 2);
+		t->box = box_make(
+		    t->fate.reason,
+		    keeps_words(t) ? words : "its args are sealed: the worker's log has more",
+		    clock_now_ms(), task_queue(t)->settings->queue.name, &this_attempt,
+		    keeps_words(t) ? report->stderr_tail : (struct span){0}, history,
+		    t->worker->links.room.ours / 2);
 }
 
 void record_without_attempt(struct task *t, const char *detail)

@@ -205,7 +205,7 @@ static void on_reply(struct guardian *g, const struct guardian_reply *r)
 	struct child *c = find_child(g, r->id);
 	if (!c)
 		return; /* a GUARDIAN_GONE after a failed start */
-	switch (r->news) {
+	switch (r->kind) {
 	case GUARDIAN_STARTED:
 		if (c->events && c->events->started)
 			c->events->started(c->data, r->number);

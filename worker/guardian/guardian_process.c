@@ -242,11 +242,11 @@ static void spawn(struct process *g, const struct guardian_request *r, char *tex
 		add_kid(g, r, pid, group);
 		if (r->tell_pid)
 			reply(g, &(struct guardian_reply){
-			             .id = r->id, .news = GUARDIAN_STARTED, .number = pid});
+			             .id = r->id, .kind = GUARDIAN_STARTED, .number = pid});
 		return;
 	}
 	cgroup_remove(group);
-	reply(g, &(struct guardian_reply){.id = r->id, .news = GUARDIAN_FAILED, .number = errnum});
+	reply(g, &(struct guardian_reply){.id = r->id, .kind = GUARDIAN_FAILED, .number = errnum});
 }
 
 /* ---- trees ---- */
@@ -403,7 +403,7 @@ static void kill_trees(struct process *g)
 		struct kid *k = &g->kids[i];
 		if (!k->killing || !k->exited || k->left > 0)
 			continue;
-		reply(g, &(struct guardian_reply){.id = k->id, .news = GUARDIAN_GONE});
+		reply(g, &(struct guardian_reply){.id = k->id, .kind = GUARDIAN_GONE});
 		drop_kid(g, k);
 	}
 }
@@ -431,7 +431,7 @@ static void on_exit_of(struct process *g, struct kid *k, int status, const struc
 	bool leftovers = !k->killing && has_leftovers(g, k);
 	struct guardian_reply r = {
 	    .id = k->id,
-	    .news = GUARDIAN_EXITED,
+	    .kind = GUARDIAN_EXITED,
 	    .number = status,
 	    .for_memory = cgroup_killed(k->group),
 	    .leftovers = leftovers,
@@ -488,7 +488,7 @@ static void serve(struct process *g, char *packet, size_t len, int fds[GUARDIAN_
 	} else if (r.verb == GUARDIAN_KILL_TREE) {
 		/* The kid ended while the request was on its way. The worker waits for this reply
 		 * all the same. */
-		reply(g, &(struct guardian_reply){.id = r.id, .news = GUARDIAN_GONE});
+		reply(g, &(struct guardian_reply){.id = r.id, .kind = GUARDIAN_GONE});
 	}
 }
 

@@ -40,7 +40,7 @@ enum guardian_news {
 
 struct guardian_reply {
 	uint64_t id;
-	uint32_t news;
+	uint32_t kind;
 	int32_t number;  /* errno, or wait status */
 	bool for_memory; /* of an exit, when the kernel killed in its control group */
 	bool leftovers;  /* processes of the tree live on, and nobody has asked to kill them */

@@ -62,7 +62,7 @@ static int exec_open(struct handler *h, const char *rest, struct error *err)
 	return -1;
 }
 
-/* ---- the end of a try ---- */
+/* ---- the end of an attempt ---- */
 
 static void on_closed(struct spawned *s)
 {

@@ -162,7 +162,7 @@ void flights_heard(struct flights *f, unsigned finished_before, size_t bytes, ui
 	pace_heard(&f->pace, f->finished - finished_before, bytes, uv_hrtime() - since_ns);
 }
 
-bool flights_may_rest(const struct flights *f)
+bool flights_may_delay(const struct flights *f)
 {
-	return f->in_turn && pace_may_rest(&f->pace, f->count);
+	return f->in_turn && pace_may_delay(&f->pace, f->count);
 }

@@ -63,6 +63,6 @@ struct run *flights_take(struct flight *f);
 /* Notes that `bytes` were read at once and ended all jobs after `finished_before`. since_ns is what
  * first_since_ns was before. */
 void flights_heard(struct flights *f, unsigned finished_before, size_t bytes, uint64_t since_ns);
-/* Returns true when the process has so much to do that its replies may lie for PACE_REST_MS. Always
- * false for a process that runs several jobs at once: each of its replies frees a place. */
-bool flights_may_rest(const struct flights *f);
+/* Returns true when the process has so much to do that its replies may lie for PACE_DELAY_MS.
+ * Always false for a process that runs several jobs at once: each of its replies frees a place. */
+bool flights_may_delay(const struct flights *f);

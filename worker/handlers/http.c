@@ -58,7 +58,7 @@ static struct http_handler *http_of(const struct handler *h)
 	return h->state;
 }
 
-/* ---- the end of a try ---- */
+/* ---- the end of an attempt ---- */
 
 static void on_closed(uv_handle_t *handle)
 {

@@ -32,7 +32,7 @@ unsigned pace_jobs_ahead(const struct pace *p)
 	return jobs < 1 ? 1 : jobs < UINT_MAX ? (unsigned)jobs : UINT_MAX;
 }
 
-bool pace_may_rest(const struct pace *p, unsigned in_flight)
+bool pace_may_delay(const struct pace *p, unsigned in_flight)
 {
 	if (p->job_ns == 0 || p->job_ns >= SHORT_NS || p->job_ns * in_flight < REST_NS)
 		return false;

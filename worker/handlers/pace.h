@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-	PACE_REST_MS = 1,  /* how long replies may stay unread, by a timer of milliseconds */
+	PACE_DELAY_MS = 1, /* how long replies may stay unread, by a timer of milliseconds */
 	PACE_AHEAD_MS = 5, /* how much work may be written ahead of a job */
 };
 
@@ -27,7 +27,7 @@ void pace_heard(struct pace *p, unsigned replies, size_t bytes, uint64_t took_ns
 /* Returns how many jobs the process may hold at a time, which is 1 while nothing is known. */
 unsigned pace_jobs_ahead(const struct pace *p);
 /*
- * Returns true when the process has more to do than a rest takes, and what it replies meanwhile
+ * Returns true when the process has more to do than the delay takes, and what it replies meanwhile
  * fits into its pipe with ease. Otherwise it would have to wait for us.
  */
-bool pace_may_rest(const struct pace *p, unsigned in_flight);
+bool pace_may_delay(const struct pace *p, unsigned in_flight);

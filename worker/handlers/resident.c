@@ -35,7 +35,7 @@ struct resident {
 	uv_pipe_t in;
 	uv_timer_t
 	    limit; /* for its end after a retreat, or for its exit after the end of its output */
-	uv_timer_t rest; /* runs while its replies are not read */
+	uv_timer_t read_delay; /* runs while its replies are not read */
 	struct conversation talk;
 	struct output output;
 	char subject_id[32];
@@ -76,7 +76,7 @@ static void close_handles(struct resident *r)
 	spawned_close(&r->process);
 	close_handle((uv_handle_t *)&r->in);
 	close_handle((uv_handle_t *)&r->limit);
-	close_handle((uv_handle_t *)&r->rest);
+	close_handle((uv_handle_t *)&r->read_delay);
 }
 
 static void describe_end(const struct resident *r, struct run_report *report)
@@ -209,7 +209,7 @@ static void on_closed_output(uv_timer_t *timer)
 	conversation_break(&r->talk, "it closed its output", (struct span){0});
 }
 
-static void on_rested(uv_timer_t *timer)
+static void on_delay_over(uv_timer_t *timer)
 {
 	struct resident *r = timer->data;
 	spawned_read(&r->process);
@@ -219,10 +219,10 @@ static void on_output(struct spawned *s, const char *data, size_t len)
 {
 	struct resident *r = s->owner;
 	conversation_hear(&r->talk, data, len);
-	if (s->exited || !flights_may_rest(&r->talk.flights))
+	if (s->exited || !flights_may_delay(&r->talk.flights))
 		return;
-	spawned_rest(s);
-	uv_timer_start(&r->rest, on_rested, PACE_REST_MS, 0);
+	spawned_pause_reading(s);
+	uv_timer_start(&r->read_delay, on_delay_over, PACE_DELAY_MS, 0);
 }
 
 /* The end of output may come before the exit, which says more. So it is not a fault at once. */
@@ -242,7 +242,7 @@ static void on_errors(struct spawned *s, const char *data, size_t len)
 static void on_exited(struct spawned *s)
 {
 	struct resident *r = s->owner;
-	uv_timer_stop(&r->rest);
+	uv_timer_stop(&r->read_delay);
 	uv_timer_stop(&r->limit);
 }
 
@@ -400,8 +400,8 @@ struct resident *resident_create(const struct resident_spec *spec,
 	r->output.data = r;
 	uv_pipe_init(loop, &r->in, 0);
 	uv_timer_init(loop, &r->limit);
-	uv_timer_init(loop, &r->rest);
-	r->in.data = r->limit.data = r->rest.data = r;
+	uv_timer_init(loop, &r->read_delay);
+	r->in.data = r->limit.data = r->read_delay.data = r;
 	r->handles = 4;
 	spawned_init(&r->process, spec->handler, spec->limits, &process_events, r);
 	start(r);

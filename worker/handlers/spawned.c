@@ -61,7 +61,7 @@ static void wait_for_output(struct spawned *s)
 	check_end(s);
 }
 
-/* ---- news of the process ---- */
+/* ---- what the process does ---- */
 
 static void on_started(void *data, pid_t pid)
 {
@@ -143,7 +143,7 @@ static void on_err(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	check_end(s);
 }
 
-void spawned_rest(struct spawned *s)
+void spawned_pause_reading(struct spawned *s)
 {
 	uv_read_stop((uv_stream_t *)&s->out);
 }

@@ -74,7 +74,7 @@ void spawned_signal(struct spawned *s, int signal);
 /* Kills its whole tree. Does nothing when it was killed before, or is gone. */
 void spawned_kill(struct spawned *s);
 /* Stops or goes on reading its stdout. Its exit makes it go on. */
-void spawned_rest(struct spawned *s);
+void spawned_pause_reading(struct spawned *s);
 void spawned_read(struct spawned *s);
 /* Cuts s off: no event but `closed` comes any more. */
 void spawned_close(struct spawned *s);

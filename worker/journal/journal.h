@@ -44,7 +44,8 @@ enum news_kind {
 	                    a whole pack */
 	NEWS_FORGOTTEN,  /* the broker will deliver it again, and the worker forgets it. Without a
 	                    task: a whole pack */
-	NEWS_REPUBLISH_FAILED, /* words, ms: the broker refused its republish; next try in so long
+	NEWS_REPUBLISH_FAILED, /* words, ms: the broker refused its republish; published again in so
+	                        * long
 	                        */
 	NEWS_REPUBLISHED,      /* the broker has its republish */
 	NEWS_REJECTED,         /* words: it cannot be published again, and dies by a reject */

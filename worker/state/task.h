@@ -23,7 +23,7 @@
 enum task_state { TASK_WAITING, TASK_RUNNING, TASK_PUBLISHING };
 
 struct task {
-	uv_timer_t timer; /* running: the attempt's; publishing: until the next try */
+	uv_timer_t timer; /* running: the attempt's; publishing: until it is published again */
 	struct list link; /* of one of the lists of struct tasks */
 	/* Everything below is zero when a job gets the task, but for worker. */
 	struct worker *worker;
